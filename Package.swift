@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings shared by every Swift target: the house rules that the compiler checks.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Tests check unsafe code from outside; they keep the language rules but not the unsafe audit.
+let testSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One library target of the house: its name and the targets that it may import.
+func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The test target of one module.
+func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: [.target(name: name), "MerestoneTestSupport"] + dependencies,
+    swiftSettings: testSettings)
+}
+
+let package = Package(
+  name: "merestone",
+  products: [
+    .library(name: "Merestone", targets: ["Merestone"]),
+    .executable(name: "merestone", targets: ["merestone"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // Layer 0: C kernels and system libraries.
+    .target(
+      name: "CMerestoneKernels",
+      cSettings: [.unsafeFlags(["-O3"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // Layer 1.
+    module("MerestoneCore"),
+
+    // Layer 2.
+    module("MerestoneStorage", "MerestoneCore", "CLZ4", "CMerestoneKernels"),
+    module("MerestoneTensor", "MerestoneCore", "COpenBLAS", "CMerestoneKernels"),
+    module("MerestoneTransport", "MerestoneCore"),
+
+    // Layer 3.
+    module("MerestoneIngest", "MerestoneCore", "MerestoneStorage", "CZlib", "CMerestoneKernels"),
+    module("MerestonePartition", "MerestoneCore", "MerestoneStorage"),
+    module("MerestoneSampling", "MerestoneCore", "MerestoneStorage", "CMerestoneKernels"),
+    module("MerestoneNN", "MerestoneCore", "MerestoneTensor"),
+
+    // Layer 4.
+    module(
+      "MerestonePreprocess",
+      "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestonePartition"),
+    module(
+      "MerestoneTraining",
+      "MerestoneCore", "MerestoneStorage", "MerestoneTensor", "MerestoneSampling", "MerestoneNN",
+      "MerestoneTransport"),
+
+    // Layer 5.
+    module("Merestone", "MerestoneCore", "MerestoneStorage", "MerestoneSampling"),
+
+    // Layer 6.
+    module(
+      "MerestoneCLI",
+      "MerestoneCore", "MerestoneStorage", "MerestoneTensor", "MerestoneTransport",
+      "MerestoneIngest", "MerestonePartition", "MerestoneSampling", "MerestoneNN",
+      "MerestonePreprocess", "MerestoneTraining", "Merestone",
+      .product(name: "ArgumentParser", package: "swift-argument-parser")),
+    .executableTarget(
+      name: "merestone", dependencies: ["MerestoneCLI"], swiftSettings: settings),
+
+    // Tests.
+    .target(
+      name: "MerestoneTestSupport", dependencies: ["MerestoneCore", "MerestoneStorage"],
+      path: "Tests/MerestoneTestSupport", swiftSettings: testSettings),
+    tests(of: "MerestoneCore"),
+    tests(of: "MerestoneStorage", "MerestoneCore", "CMerestoneKernels"),
+    tests(of: "MerestoneTensor", "MerestoneCore", "CMerestoneKernels"),
+    tests(of: "MerestoneTransport", "MerestoneCore"),
+    tests(of: "MerestoneIngest", "MerestoneCore", "MerestoneStorage"),
+    tests(of: "MerestonePartition", "MerestoneCore", "MerestoneStorage"),
+    tests(of: "MerestoneSampling", "MerestoneCore", "MerestoneStorage"),
+    tests(of: "MerestoneNN", "MerestoneCore", "MerestoneTensor"),
+    tests(
+      of: "MerestonePreprocess",
+      "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestonePartition"),
+    tests(
+      of: "MerestoneTraining",
+      "MerestoneCore", "MerestoneStorage", "MerestoneTensor", "MerestoneSampling", "MerestoneNN",
+      "MerestoneTransport"),
+    tests(of: "Merestone"),
+    tests(of: "MerestoneCLI", "MerestoneCore", "MerestoneStorage", "Merestone", "merestone"),
+  ],
+  cLanguageStandard: .gnu17
+)
