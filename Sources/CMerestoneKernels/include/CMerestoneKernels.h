@@ -2,5 +2,6 @@
 #define CMERESTONE_KERNELS_H
 
 #include "checksum.h"
+#include "mapping_guard.h"
 
 #endif

@@ -1,0 +1,134 @@
+internal import CMerestoneKernels
+import Glibc
+
+/// A file mapped for reading; unmapped when the value goes out of scope.
+///
+/// The bytes are those of the file, unchecked: who reads them compares checksums. When the file
+/// shrinks while it is mapped, lost pages read as zeros and ``withBytes(_:)`` throws afterwards.
+@safe package struct MappedFile: ~Copyable, @unchecked Sendable {  // immutable once mapped
+  package let path: String
+
+  private let base: UnsafeRawBufferPointer
+  private let guardSlot: Int32
+
+  /// How the mapping is going to be read.
+  package enum Access {
+    case normal, sequential, random, soon
+  }
+
+  /// Maps a whole file.
+  ///
+  /// - Parameter expectedBytes: The size that the file must have; `nil` takes any.
+  /// - Throws: ``StorageError/missing(path:)``, ``StorageError/wrongSize(path:expected:found:)``,
+  ///   or ``StorageError/io(path:operation:code:)``.
+  /// - Complexity: three system calls at any size; nothing is read.
+  package init(path: String, expectedBytes: Int? = nil) throws(StorageError) {
+    let mapping = unsafe try Self.map(path, expectedBytes)
+    self.path = path
+    unsafe base = mapping.base
+    unsafe guardSlot = mapping.guardSlot
+  }
+
+  private static func map(
+    _ path: String, _ expectedBytes: Int?
+  ) throws(StorageError) -> (base: UnsafeRawBufferPointer, guardSlot: Int32) {
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      throw code == ENOENT
+        ? .missing(path: path) : .io(path: path, operation: "open", code: code)
+    }
+    defer { _ = Glibc.close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw .io(path: path, operation: "read the size of", code: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .invalid(
+        path: path, what: "kind of file", expected: "a regular file", found: "something else",
+        mend: "give the path of a file")
+    }
+    let count = Int(status.st_size)
+    if let expectedBytes, expectedBytes != count {
+      throw .wrongSize(path: path, expected: expectedBytes, found: count)
+    }
+    guard count > 0 else {
+      return unsafe (UnsafeRawBufferPointer(start: nil, count: 0), -1)
+    }
+    let address = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
+    guard let address = unsafe address, unsafe address != MAP_FAILED else {
+      throw .io(path: path, operation: "map", code: errno)
+    }
+    let guardSlot = unsafe mrs_guard_add(address, count)
+    guard guardSlot >= 0 else {
+      unsafe munmap(address, count)
+      throw .io(path: path, operation: "map", code: ENOMEM)
+    }
+    // SAFETY: the kernel has just mapped `count` readable bytes there.
+    return unsafe (UnsafeRawBufferPointer(start: address, count: count), guardSlot)
+  }
+
+  deinit {
+    guard let address = unsafe base.baseAddress else { return }
+    mrs_guard_remove(guardSlot)
+    // SAFETY: the mapping is this value's own, and spans of it can't outlive a borrow.
+    unsafe munmap(UnsafeMutableRawPointer(mutating: address), base.count)
+  }
+
+  package var count: Int { unsafe base.count }
+
+  /// Whether a read has hit a page that the file no longer has.
+  package var isDamaged: Bool { mrs_guard_damaged(guardSlot) != 0 }
+
+  /// Throws when bytes that were read from here may not have been the file's.
+  package borrowing func checkIntact() throws(StorageError) {
+    if isDamaged { throw .truncatedWhileMapped(path: path) }
+  }
+
+  /// Lends the mapped bytes to `body`; the span cannot outlive the call.
+  ///
+  /// - Throws: What `body` throws; ``StorageError/truncatedWhileMapped(path:)`` instead, and also
+  ///   where `body` succeeds, when the file lost pages that were read.
+  package borrowing func withBytes<R: ~Copyable>(
+    _ body: (RawSpan) throws(StorageError) -> R
+  ) throws(StorageError) -> R {
+    do throws(StorageError) {
+      // SAFETY: `self` is borrowed for the whole call, so the mapping stays alive.
+      let result = try unsafe body(RawSpan(_unsafeBytes: base))
+      try checkIntact()
+      return result
+    } catch {
+      try checkIntact()
+      throw error
+    }
+  }
+
+  /// Tells the kernel how `range` of the bytes will be read. A hint: failure changes nothing.
+  package borrowing func advise(_ access: Access, _ range: Range<Int>? = nil) {
+    let advice: Int32 =
+      switch access {
+      case .normal: MADV_NORMAL
+      case .sequential: MADV_SEQUENTIAL
+      case .random: MADV_RANDOM
+      case .soon: MADV_WILLNEED
+      }
+    advise(advice, range ?? 0..<count, wholePagesOnly: false)
+  }
+
+  /// Gives the memory of the whole pages in `range` back; reading them again reads the file again.
+  package borrowing func drop(_ range: Range<Int>? = nil) {
+    advise(MADV_DONTNEED, range ?? 0..<count, wholePagesOnly: range != nil)
+  }
+
+  private borrowing func advise(_ advice: Int32, _ range: Range<Int>, wholePagesOnly: Bool) {
+    guard let address = unsafe base.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let bounds = range.clamped(to: 0..<count)
+    let lower = (wholePagesOnly ? bounds.lowerBound + page - 1 : bounds.lowerBound) / page * page
+    let upper = wholePagesOnly ? bounds.upperBound / page * page : bounds.upperBound
+    guard lower < upper else { return }
+    // SAFETY: the range is inside this mapping and starts at a page.
+    unsafe madvise(
+      UnsafeMutableRawPointer(mutating: address + lower), upper - lower, advice)
+  }
+}

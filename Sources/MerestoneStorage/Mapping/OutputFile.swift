@@ -1,0 +1,142 @@
+import Glibc
+
+/// A file being written under a temporary name (`<path>.partial`), which gets its own name when it
+/// is whole.
+///
+/// Killed at any point, the path holds the old file or the new one. A value that goes out of scope
+/// unfinished removes its temporary file.
+package struct OutputFile: ~Copyable {
+  package let path: String
+
+  /// Bytes appended so far.
+  package private(set) var count = 0
+
+  private var descriptor: Int32
+  private var buffer: [UInt8] = []
+
+  private static let bufferBytes = 1 << 18
+
+  /// Whether the bytes must be on the disk before the file gets its name.
+  package enum Durability {
+    /// `fsync` of the file before and of its folder after the renaming.
+    case synced
+    /// For files of a staging folder, which is synced as a whole at its end.
+    case deferred
+  }
+
+  private var temporaryPath: String { path + ".partial" }
+
+  package init(path: String) throws(StorageError) {
+    self.path = path
+    descriptor = unsafe Glibc.open(
+      path + ".partial", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .io(path: path, operation: "create", code: errno) }
+    buffer.reserveCapacity(Self.bufferBytes)
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    _ = Glibc.close(descriptor)
+    unsafe unlink(path + ".partial")
+  }
+
+  package mutating func append(_ bytes: RawSpan) throws(StorageError) {
+    let added = bytes.byteCount
+    if buffer.count + added > Self.bufferBytes { try flush() }
+    if added >= Self.bufferBytes {
+      try write(bytes, at: count)
+    } else {
+      // SAFETY: the bytes are copied while the span is lent.
+      unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+    }
+    count += added
+  }
+
+  package mutating func append(_ bytes: [UInt8]) throws(StorageError) {
+    // SAFETY: bytes have no padding.
+    try unsafe append(bytes.span.bytes)
+  }
+
+  /// Replaces bytes that were appended earlier, such as a header whose values come last.
+  /// - Precondition: The bytes lie inside what was appended.
+  package mutating func overwrite(_ bytes: RawSpan, at byteOffset: Int) throws(StorageError) {
+    precondition(
+      byteOffset >= 0 && byteOffset <= count - bytes.byteCount,
+      "overwriting \(bytes.byteCount) bytes at \(byteOffset) of \(count)")
+    try flush()
+    try write(bytes, at: byteOffset)
+  }
+
+  /// Gives the file its name.
+  /// - Returns: Its size in bytes.
+  @discardableResult
+  package consuming func finish(_ durability: Durability = .synced) throws(StorageError) -> Int {
+    try flush()
+    if durability == .synced, fsync(descriptor) != 0 {
+      throw .io(path: path, operation: "sync", code: errno)
+    }
+    let closed = Glibc.close(descriptor)
+    let closeError = errno
+    descriptor = -1
+    guard closed == 0 else {
+      unsafe unlink(temporaryPath)
+      throw .io(path: path, operation: "write", code: closeError)
+    }
+    guard unsafe rename(temporaryPath, path) == 0 else {
+      let code = errno
+      unsafe unlink(temporaryPath)
+      throw .io(path: path, operation: "rename a file to", code: code)
+    }
+    if durability == .synced { try Self.syncFolder(of: path) }
+    return count
+  }
+
+  /// Writes a whole small file at once.
+  package static func write(
+    _ bytes: RawSpan, to path: String, _ durability: Durability = .synced
+  ) throws(StorageError) {
+    var file = try OutputFile(path: path)
+    try file.append(bytes)
+    try file.finish(durability)
+  }
+
+  /// Makes the names in the folder that holds `path` durable.
+  package static func syncFolder(of path: String) throws(StorageError) {
+    let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
+    try sync(parent ?? ".")
+  }
+
+  /// `fsync` of a file or a folder.
+  package static func sync(_ path: String) throws(StorageError) {
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .io(path: path, operation: "open", code: errno) }
+    let status = fsync(descriptor)
+    let code = errno
+    _ = Glibc.close(descriptor)
+    // Some file systems can't sync folders and say so with EINVAL.
+    if status != 0, code != EINVAL { throw .io(path: path, operation: "sync", code: code) }
+  }
+
+  private mutating func flush() throws(StorageError) {
+    guard !buffer.isEmpty else { return }
+    // SAFETY: bytes have no padding.
+    try unsafe write(buffer.span.bytes, at: count - buffer.count)
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private borrowing func write(_ bytes: RawSpan, at byteOffset: Int) throws(StorageError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let written = unsafe bytes.withUnsafeBytes { buffer in
+        // SAFETY: the pointer and the count describe the rest of the lent bytes.
+        unsafe pwrite(
+          descriptor, buffer.baseAddress! + done, buffer.count - done, byteOffset + done)
+      }
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .io(path: path, operation: "write", code: errno)
+      }
+      done += written
+    }
+  }
+}
