@@ -72,6 +72,17 @@ public enum TestFile {
     precondition(status == 0, "cannot resize \(path)")
   }
 
+  /// Replaces some bytes of a file and leaves the rest, holes included.
+  public static func patch(_ path: String, _ bytes: [UInt8], at byteOffset: Int) {
+    let descriptor = unsafe open(path, O_WRONLY)
+    precondition(descriptor >= 0, "cannot open \(path)")
+    defer { close(descriptor) }
+    let written = bytes.withUnsafeBytes {
+      unsafe pwrite(descriptor, $0.baseAddress, $0.count, byteOffset)
+    }
+    precondition(written == bytes.count, "cannot write \(path)")
+  }
+
   /// Flips one bit.
   public static func flip(_ path: String, byte: Int, bit: Int = 0) {
     var bytes = read(path)

@@ -2,6 +2,7 @@
 #define CMERESTONE_KERNELS_H
 
 #include "checksum.h"
+#include "gather.h"
 #include "mapping_guard.h"
 
 #endif

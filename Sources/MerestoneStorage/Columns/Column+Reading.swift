@@ -1,0 +1,152 @@
+internal import CMerestoneKernels
+import Synchronization
+
+extension Column {
+  /// Gathers rows and converts their values to `Float`.
+  ///
+  /// - Parameters:
+  ///   - rows: Which rows, in any order, repetitions allowed. Shape `[n]`.
+  ///   - output: Gets row `rows[i]` as its row `i`, row-major. Shape `[n, width]`.
+  /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for a row that the column
+  ///   lacks; ``StorageError/wrongChecksum(path:byteOffset:byteCount:expected:found:)`` and
+  ///   ``StorageError/truncatedWhileMapped(path:)`` for damaged files.
+  /// - Precondition: `output.count == n * width`.
+  /// - Complexity: O(*n* · *width*); allocates nothing. Each MiB that is touched for the first
+  ///   time in the process is read as a whole (about 0.1 ms).
+  package func copyRows(
+    _ rows: Span<UInt64>, into output: inout MutableSpan<Float>
+  ) throws(StorageError) {
+    let (size, overflow) = rows.count.multipliedReportingOverflow(by: width)
+    precondition(
+      !overflow && output.count == size,
+      "\(rows.count) rows of \(width) values into \(output.count) floats")
+    try prepare(rows)
+    // SAFETY: without places, the rows are written to consecutive rows of an output of that size.
+    try unsafe gather(rows, nil, into: &output)
+  }
+
+  /// Gathers rows into chosen rows of the output: row `rows[i]` becomes row `places[i]`.
+  ///
+  /// For nodes of several shards, gathered shard by shard.
+  /// - Parameters:
+  ///   - rows: Which rows. Shape `[n]`.
+  ///   - places: Where they go. Shape `[n]`.
+  ///   - output: Row-major. Shape `[m, width]`; rows that `places` does not name keep their values.
+  /// - Precondition: Every place is less than `m`.
+  package func copyRows(
+    _ rows: Span<UInt64>, to places: Span<UInt64>, into output: inout MutableSpan<Float>
+  ) throws(StorageError) {
+    precondition(rows.count == places.count, "\(rows.count) rows to \(places.count) places")
+    let outputRows = width == 0 ? UInt64.max : UInt64(output.count / width)
+    for index in places.indices {
+      precondition(places[index] < outputRows, "place \(places[index]) of \(outputRows)")
+    }
+    try prepare(rows)
+    // SAFETY: every place was checked to be a row of the output.
+    try unsafe places.withUnsafeBufferPointer { buffer throws(StorageError) in
+      try unsafe gather(rows, buffer.baseAddress, into: &output)
+    }
+  }
+
+  /// Checks that the rows exist and that their blocks are verified.
+  private func prepare(_ rows: Span<UInt64>) throws(StorageError) {
+    var largest: UInt64 = 0
+    for index in rows.indices { largest = max(largest, rows[index]) }
+    guard rows.isEmpty || largest < UInt64(self.rows) else {
+      throw .outOfRange(path: path, what: "row", index: largest, count: self.rows)
+    }
+    if unverifiedCount.load(ordering: .acquiring) == 0 { return }
+    for index in rows.indices {
+      // The row exists, so its bytes are inside the mapping and the product can't overflow.
+      let lower = Int(rows[index]) &* rowBytes
+      try verify(bytes: lower..<lower &+ rowBytes)
+    }
+  }
+
+  /// - Precondition: `rows` went through ``prepare(_:)``, and `output` has the rows that `places`
+  ///   name, or as many as `rows` where it is `nil`.
+  @unsafe private func gather(
+    _ rows: Span<UInt64>, _ places: UnsafePointer<UInt64>?, into output: inout MutableSpan<Float>
+  ) throws(StorageError) {
+    guard !rows.isEmpty, width > 0 else { return }
+    try file.withBytes { bytes in
+      // SAFETY: all rows are inside the body, which is inside the mapping; the output's size is
+      // the caller's promise.
+      unsafe bytes.withUnsafeBytes { from in
+        unsafe rows.withUnsafeBufferPointer { rows in
+          unsafe output.withUnsafeMutableBufferPointer { to in
+            unsafe mrs_gather_rows(
+              from.baseAddress! + bodyStart, element.kernelElement, width, rows.baseAddress!,
+              places, rows.count, to.baseAddress!)
+          }
+        }
+      }
+    }
+  }
+
+  /// The value of a column of width 1, as a `Double`: exact but for integers past 2^53.
+  package func value(at row: Int) throws(StorageError) -> Double {
+    try withRow(row) { (bytes, start) in element.double(in: bytes, at: start) }
+  }
+
+  /// The integer in a row of a column of width 1.
+  ///
+  /// - Throws: ``StorageError/corrupt(path:byteOffset:field:expected:found:)`` where the value is no
+  ///   integer below 2^63.
+  package func integer(at row: Int) throws(StorageError) -> Int64 {
+    try withRow(row) { (bytes, start) throws(StorageError) in
+      if let word = element.word(in: bytes, at: start), element != .u64 || word <= Int64.max {
+        return Int64(bitPattern: word)
+      }
+      let value = element.double(in: bytes, at: start)
+      if let integer = Int64(exactly: value) { return integer }
+      throw .corrupt(
+        path: path, byteOffset: start, field: "value", expected: "a 64-bit integer",
+        found: "\(value)")
+    }
+  }
+
+  /// The value in a row of a column of unsigned integers of width 1.
+  @inline(__always)
+  func unsigned(at row: Int) throws(StorageError) -> UInt64 {
+    try withRow(row) { (bytes, start) in
+      switch element {
+      case .u64: bytes.littleEndian(at: start, as: UInt64.self)
+      case .u32: UInt64(bytes.littleEndian(at: start, as: UInt32.self))
+      default: element.word(in: bytes, at: start) ?? 0
+      }
+    }
+  }
+
+  /// Lends the verified bytes of consecutive rows.
+  /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for rows that do not exist.
+  package func withRawRows<R: ~Copyable>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(StorageError) -> R
+  ) throws(StorageError) -> R {
+    guard range.lowerBound >= 0, range.upperBound <= rows else {
+      throw .outOfRange(
+        path: path, what: "row", index: UInt64(max(range.upperBound, 1) - 1), count: rows)
+    }
+    let bounds = range.lowerBound * rowBytes..<range.upperBound * rowBytes
+    try verify(bytes: bounds)
+    return try file.withBytes { bytes throws(StorageError) in
+      try body(bytes.extracting(bodyStart + bounds.lowerBound..<bodyStart + bounds.upperBound))
+    }
+  }
+
+  /// Lends the file's bytes and where the row starts in them.
+  @inline(__always)
+  private func withRow<R>(
+    _ row: Int, _ body: (RawSpan, Int) throws(StorageError) -> R
+  ) throws(StorageError) -> R {
+    precondition(width == 1, "a scalar of a column of width \(width)")
+    guard row >= 0, row < rows else {
+      throw .outOfRange(
+        path: path, what: "row", index: UInt64(bitPattern: Int64(row)), count: rows)
+    }
+    // The row exists, so its bytes are inside the mapping and the product can't overflow.
+    let lower = row &* rowBytes
+    try verify(bytes: lower..<lower &+ rowBytes)
+    return try file.withBytes { bytes throws(StorageError) in try body(bytes, bodyStart &+ lower) }
+  }
+}

@@ -1,0 +1,144 @@
+import Synchronization
+
+/// One column of a graph: a `.npy` file with rows of `width` values, mapped.
+///
+/// Every MiB of the body is compared with its checksum (``ColumnChecksums``) when it is first
+/// touched in this process. Safe to read from several threads. Resident: one bit per MiB.
+package final class Column: Sendable {
+  package let path: String
+  package let element: ElementType
+  package let rows: Int
+
+  /// Values per row.
+  package let width: Int
+
+  /// The size of one row in bytes.
+  package let rowBytes: Int
+
+  /// The sizes of the column's two files in bytes.
+  package var bytesOnDisk: Int { file.count + checksums.count }
+
+  let file: MappedFile
+  let checksums: MappedFile
+  let bodyStart: Int
+  let verified: FirstTouchSet
+  // How many blocks have not been verified; once 0, reads stop looking at `verified`.
+  let unverifiedCount: Atomic<Int>
+
+  /// Opens a column and checks headers and sizes, but no block of the body.
+  ///
+  /// - Parameters:
+  ///   - path: The `.npy` file; its checksums lie beside it.
+  ///   - element: The type that the column must have; `nil` takes any.
+  ///   - rows: The number of rows that it must have; `nil` takes any.
+  ///   - width: The number of values in a row. A column of width 1 may be a one-dimensional array.
+  ///   - checksum: The CRC-32C of the side file as the manifest knows it; `nil` skips the check.
+  /// - Complexity: The side file is read (4 bytes per MiB of body), nothing of the body.
+  package static func open(
+    path: String, element: ElementType? = nil, rows: Int? = nil, width: Int = 1,
+    checksum: UInt32? = nil
+  ) throws(StorageError) -> Column {
+    try Column(path, element, rows, width, checksum)
+  }
+
+  private init(
+    _ path: String, _ element: ElementType?, _ rows: Int?, _ width: Int, _ checksum: UInt32?
+  ) throws(StorageError) {
+    let file = try MappedFile(path: path)
+    let checksums = try MappedFile(path: ColumnChecksums.path(of: path))
+    let sides = try checksums.withBytes { bytes throws(StorageError) in
+      if let checksum {
+        try ColumnChecksums.check(bytes, 0..<bytes.byteCount, against: checksum, checksums.path)
+      }
+      return try ColumnChecksums.header(of: bytes, path: checksums.path)
+    }
+    let header = try file.withBytes { bytes throws(StorageError) in
+      guard bytes.byteCount >= sides.numpyHeaderByteCount else {
+        throw .wrongSize(
+          path: path, expected: sides.numpyHeaderByteCount + sides.bodyByteCount,
+          found: bytes.byteCount)
+      }
+      try ColumnChecksums.check(
+        bytes, 0..<sides.numpyHeaderByteCount, against: sides.numpyHeaderChecksum, path)
+      return try NumpyHeader(parsing: bytes, path: path)
+    }
+    let layout = try Self.layout(of: header, path, element, rows, width)
+    guard header.byteCount == sides.numpyHeaderByteCount,
+      header.bodyByteCount == sides.bodyByteCount
+    else {
+      throw .corrupt(
+        path: checksums.path, byteOffset: 16, field: "bytes in the body",
+        expected: "\(header.bodyByteCount ?? 0)", found: "\(sides.bodyByteCount)")
+    }
+    let (size, overflow) = header.byteCount.addingReportingOverflow(sides.bodyByteCount)
+    guard !overflow, file.count == size else {
+      throw .wrongSize(path: path, expected: overflow ? Int.max : size, found: file.count)
+    }
+    self.path = path
+    self.element = layout.element
+    self.rows = layout.rows
+    self.width = width
+    rowBytes = width * layout.element.byteCount
+    bodyStart = header.byteCount
+    verified = FirstTouchSet(count: sides.blockCount)
+    unverifiedCount = Atomic(sides.blockCount)
+    self.file = file
+    self.checksums = checksums
+  }
+
+  /// Compares type and shape with what was asked for.
+  private static func layout(
+    of header: NumpyHeader, _ path: String, _ element: ElementType?, _ rows: Int?, _ width: Int
+  ) throws(StorageError) -> (element: ElementType, rows: Int) {
+    let wanted =
+      "\(element?.numpyName ?? "a number") in \(rows.map { "\($0) rows" } ?? "rows") of \(width)"
+    let foundRows = header.shape.first ?? 1
+    guard let found = header.element, element == nil || element == found,
+      rows == nil || rows == foundRows, !header.isFortranOrder, header.bodyByteCount != nil,
+      header.shape == [foundRows, width] || (width == 1 && header.shape == [foundRows])
+    else {
+      throw .corrupt(
+        path: path, byteOffset: 0, field: "type and shape", expected: wanted,
+        found: "\(header.typeName) in shape \(header.shape)"
+          + (header.isFortranOrder ? ", first index fastest" : ""))
+    }
+    return (found, foundRows)
+  }
+}
+
+extension Column {
+  /// Pieces of the body that have checksums of their own.
+  package var blockCount: Int { verified.count }
+
+  /// Compares one MiB of the body with its checksum, whether that was done before or not.
+  package func verifyBlock(_ block: Int) throws(StorageError) {
+    let lower = block * ColumnChecksums.blockBytes
+    let upper = min(lower + ColumnChecksums.blockBytes, rows * rowBytes)
+    let expected = try checksums.withBytes { bytes in
+      bytes.littleEndian(at: ColumnChecksums.headerByteCount + 4 * block, as: UInt32.self)
+    }
+    try file.withBytes { bytes throws(StorageError) in
+      try ColumnChecksums.check(
+        bytes, bodyStart + lower..<bodyStart + upper, against: expected, path)
+    }
+    if verified.insert(block) { unverifiedCount.subtract(1, ordering: .releasing) }
+  }
+
+  /// Makes sure that the blocks of the body which hold `range` were verified.
+  /// - Precondition: `range` is inside the body.
+  @inline(__always)
+  func verify(bytes range: Range<Int>) throws(StorageError) {
+    if unverifiedCount.load(ordering: .acquiring) == 0 || range.isEmpty { return }
+    var block = range.lowerBound / ColumnChecksums.blockBytes
+    while block &* ColumnChecksums.blockBytes < range.upperBound {
+      if !verified.contains(block) { try verifyBlock(block) }
+      block &+= 1
+    }
+  }
+
+  /// Gives the mapping's memory back; reading goes on as before.
+  package func drop() { file.drop() }
+
+  /// Tells the kernel how rows will be read.
+  package func advise(_ access: MappedFile.Access) { file.advise(access) }
+}
