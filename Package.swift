@@ -57,7 +57,7 @@ let package = Package(
     // Layer 2.
     module("MerestoneStorage", "MerestoneCore", "CLZ4", "CMerestoneKernels"),
     module("MerestoneTensor", "MerestoneCore", "COpenBLAS", "CMerestoneKernels"),
-    module("MerestoneTransport", "MerestoneCore"),
+    module("MerestoneTransport", "MerestoneCore", "CMerestoneKernels"),
 
     // Layer 3.
     module("MerestoneIngest", "MerestoneCore", "MerestoneStorage", "CZlib", "CMerestoneKernels"),
@@ -94,7 +94,11 @@ let package = Package(
     tests(of: "MerestoneCore"),
     tests(of: "MerestoneStorage", "MerestoneCore", "CMerestoneKernels"),
     tests(of: "MerestoneTensor", "MerestoneCore", "CMerestoneKernels"),
-    tests(of: "MerestoneTransport", "MerestoneCore"),
+    tests(of: "MerestoneTransport", "MerestoneCore", "merestone-transport-probe"),
+    // What the transport tests start as workers and as a parent to be killed.
+    .executableTarget(
+      name: "merestone-transport-probe", dependencies: ["MerestoneCore", "MerestoneTransport"],
+      path: "Tests/merestone-transport-probe", swiftSettings: testSettings),
     tests(of: "MerestoneIngest", "MerestoneCore", "MerestoneStorage"),
     tests(of: "MerestonePartition", "MerestoneCore", "MerestoneStorage"),
     tests(of: "MerestoneSampling", "MerestoneCore", "MerestoneStorage"),

@@ -4,5 +4,6 @@
 #include "checksum.h"
 #include "gather.h"
 #include "mapping_guard.h"
+#include "processes.h"
 
 #endif
