@@ -4,6 +4,7 @@
 #include "checksum.h"
 #include "gather.h"
 #include "mapping_guard.h"
+#include "shuffle.h"
 #include "processes.h"
 
 #endif

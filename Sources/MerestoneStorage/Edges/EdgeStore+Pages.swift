@@ -1,0 +1,169 @@
+package import MerestoneCore
+
+extension EdgeStore {
+  /// Decodes one page into 64-bit source ids.
+  ///
+  /// - Parameters:
+  ///   - page: In `0..<pageCount`.
+  ///   - ids: Receives the global source ids of ``edges(ofPage:)``, in order; at least as many
+  ///     elements as that (``pageEdges`` always suffices).
+  ///   - scratch: The calling thread's buffers.
+  /// - Returns: How many ids were written.
+  /// - Throws: ``StorageError`` naming the file and the bytes, where the page is damaged.
+  /// - Complexity: one page is read; allocates nothing.
+  @discardableResult
+  package func decodePage(
+    _ page: Int, into ids: inout MutableSpan<UInt64>, scratch: inout PageScratch
+  ) throws(StorageError) -> Int {
+    let count = edges(ofPage: page).count
+    precondition(count <= ids.count, "\(ids.count) elements for a page of \(count) ids")
+    try file.withBytes { bytes throws(StorageError) in
+      let isFirst = !verifiedPages.contains(page)
+      let payload = try locatePage(page, bytes, verify: isFirst)
+      if payload.isPlain {
+        PageCodec.join(bytes.extracting(payload.range), count: count, idBytes: idBytes, into: &ids)
+      } else {
+        try inflate(payload, of: page, bytes, into: &scratch.planes)
+        // SAFETY: every byte of an array of bytes is initialised.
+        unsafe PageCodec.join(
+          scratch.planes.span.bytes, count: count, idBytes: idBytes, into: &ids)
+      }
+      if isFirst { try accept(page, maximum: PageCodec.maximum(ids, count: count), payload) }
+    }
+    return count
+  }
+
+  /// Decodes one page into 32-bit source ids.
+  ///
+  /// As the 64-bit method, for a store whose ids fit.
+  /// - Precondition: `idBytes <= 4`.
+  @discardableResult
+  package func decodePage(
+    _ page: Int, into ids: inout MutableSpan<UInt32>, scratch: inout PageScratch
+  ) throws(StorageError) -> Int {
+    let count = edges(ofPage: page).count
+    precondition(count <= ids.count, "\(ids.count) elements for a page of \(count) ids")
+    precondition(idBytes <= 4, "ids of \(idBytes) bytes do not fit 32 bits")
+    try file.withBytes { bytes throws(StorageError) in
+      let isFirst = !verifiedPages.contains(page)
+      let payload = try locatePage(page, bytes, verify: isFirst)
+      if payload.isPlain {
+        PageCodec.join(bytes.extracting(payload.range), count: count, idBytes: idBytes, into: &ids)
+      } else {
+        try inflate(payload, of: page, bytes, into: &scratch.planes)
+        // SAFETY: every byte of an array of bytes is initialised.
+        unsafe PageCodec.join(
+          scratch.planes.span.bytes, count: count, idBytes: idBytes, into: &ids)
+      }
+      if isFirst { try accept(page, maximum: PageCodec.maximum(ids, count: count), payload) }
+    }
+    return count
+  }
+
+  /// Appends the source ids at `positions` to `sources`, decoding the pages that hold them.
+  ///
+  /// - Precondition: `positions` is inside `0..<edgeCount`.
+  /// - Complexity: one page read for each page touched, unless it is the page that `scratch`
+  ///   remembers.
+  package func copySources(
+    of positions: Range<Int>, into sources: inout [NodeID], scratch: inout PageScratch
+  ) throws(StorageError) {
+    precondition(
+      positions.lowerBound >= 0 && positions.upperBound <= edgeCount,
+      "edges \(positions) of \(edgeCount)")
+    var position = positions.lowerBound
+    while position < positions.upperBound {
+      let page = position / PageCodec.edges
+      try remember(page, &scratch)
+      let held = edges(ofPage: page)
+      let upper = min(held.upperBound, positions.upperBound)
+      for index in position - held.lowerBound..<upper - held.lowerBound {
+        sources.append(NodeID(scratch.ids[index]))
+      }
+      position = upper
+    }
+  }
+
+  /// Makes `scratch` hold the ids of `page`.
+  private func remember(_ page: Int, _ scratch: inout PageScratch) throws(StorageError) {
+    if scratch.page == page, scratch.store === self { return }
+    var ids: [UInt64] = []
+    swap(&ids, &scratch.ids)
+    if ids.count < PageCodec.edges { ids = [UInt64](repeating: 0, count: PageCodec.edges) }
+    scratch.page = -1
+    var span = ids.mutableSpan
+    try decodePage(page, into: &span, scratch: &scratch)
+    swap(&ids, &scratch.ids)
+    scratch.page = page
+    scratch.store = self
+  }
+
+  /// Where a page's payload lies, and whether it is stored plain.
+  private struct Payload {
+    var range: Range<Int>
+    var isPlain: Bool
+  }
+
+  /// Finds a page's payload, checked to lie among the pages and to have a possible size, and with
+  /// `verify` to match its checksum.
+  @inline(__always)
+  private func locatePage(
+    _ page: Int, _ bytes: RawSpan, verify: Bool
+  ) throws(StorageError) -> Payload {
+    let entry = header.pageDirectoryOffset &+ page &* EdgeFileHeader.pageEntryBytes
+    let offset = bytes.littleEndian(at: entry, as: UInt64.self)
+    let word = bytes.littleEndian(at: entry &+ 8, as: UInt32.self)
+    let isPlain = word >> 31 == 1
+    let count = Int(word & 0x7FFF_FFFF)
+    let planeBytes = edges(ofPage: page).count &* idBytes
+    guard offset >= UInt64(header.pagesOffset), offset <= UInt64(header.nodeBlocksOffset),
+      count <= header.nodeBlocksOffset &- Int(offset),
+      isPlain ? count == planeBytes : count < planeBytes
+    else {
+      throw .corrupt(
+        path: path, byteOffset: entry, field: "directory entry of page \(page)",
+        expected: "at most \(planeBytes) bytes inside "
+          + "\(header.pagesOffset)..<\(header.nodeBlocksOffset)",
+        found: "\(count)\(isPlain ? " plain" : "") bytes at \(offset)")
+    }
+    let range = Int(offset)..<Int(offset) &+ count
+    if verify {
+      var checksum = Checksum(Checksum.of(bytes.extracting(range)))
+      checksum.update(bytes.extracting(entry..<entry &+ 12))
+      let stored = bytes.littleEndian(at: entry &+ 12, as: UInt32.self)
+      guard checksum.value == stored else {
+        throw .wrongChecksum(
+          path: path, byteOffset: range.lowerBound, byteCount: count, expected: stored,
+          found: checksum.value)
+      }
+    }
+    return Payload(range: range, isPlain: isPlain)
+  }
+
+  @inline(__always)
+  private func inflate(
+    _ payload: Payload, of page: Int, _ bytes: RawSpan, into planes: inout [UInt8]
+  ) throws(StorageError) {
+    var span = planes.mutableSpan
+    let planeBytes = edges(ofPage: page).count &* idBytes
+    guard
+      PageCodec.inflate(bytes.extracting(payload.range), planeBytes: planeBytes, into: &span)
+    else {
+      throw .corrupt(
+        path: path, byteOffset: payload.range.lowerBound, field: "page \(page)",
+        expected: "\(planeBytes) bytes compressed with LZ4",
+        found: "\(payload.range.count) bytes that are not")
+    }
+  }
+
+  /// Marks a page as verified, once its largest id has been looked at.
+  private func accept(_ page: Int, maximum: UInt64, _ payload: Payload) throws(StorageError) {
+    guard maximum <= maximumSource else {
+      throw .corrupt(
+        path: path, byteOffset: payload.range.lowerBound, field: "source ids of page \(page)",
+        expected: "at most \(maximumSource)", found: "\(maximum)")
+    }
+    try file.checkIntact()
+    verifiedPages.insert(page)
+  }
+}

@@ -1,0 +1,272 @@
+import Glibc
+package import MerestoneCore
+
+/// Writes an edge file as its lists arrive, destination by destination.
+///
+/// The bytes depend on the lists alone: not on how they are cut into calls, nor on the number of
+/// threads. Resident: about 4 MiB of pages in work, and the two directories (16 bytes for 4,096
+/// edges, 24 for 512 destinations). A value that goes out of scope unfinished removes its files.
+///
+/// ``EdgeFileHeader`` documents the format.
+package struct EdgeStoreWriter: ~Copyable {
+  private let path: String
+  private let pool: ThreadPool?
+  private var header: EdgeFileHeader
+  private var file: OutputFile
+  private var index: OutputFile
+
+  /// Ids that wait until a batch of pages is full.
+  private var ids: [UInt64] = []
+  private var planes: [UInt8]
+  private var payloads: [UInt8]
+
+  /// In-degrees that wait until an index block is full.
+  private var inDegrees: [UInt64] = []
+  private var destinations = 0
+  private var edges = 0
+  /// In-edges of the destinations so far, and of those whose index block is written.
+  private var degreeSum = 0
+  private var blockEdges = 0
+
+  /// The bytes of the two directories.
+  private var nodeDirectory: [UInt8] = []
+  private var pageDirectory: [UInt8] = []
+
+  private static let batchPages = 64
+  private static let batchEdges = batchPages * PageCodec.edges
+
+  /// Creates the file.
+  ///
+  /// - Parameters:
+  ///   - destinationCount: Destinations that will follow, those without in-edges included.
+  ///   - edgeCount: Edges that will follow.
+  ///   - maximumSource: No source id is larger: the number of source nodes minus 1. It fixes how
+  ///     many bytes an id takes.
+  ///   - pool: Compresses pages in parallel.
+  package init(
+    path: String, destinationCount: Int, edgeCount: Int, maximumSource: UInt64,
+    pool: ThreadPool? = nil
+  ) throws(StorageError) {
+    precondition(destinationCount >= 0 && edgeCount >= 0, "a negative count")
+    self.path = path
+    self.pool = pool
+    header = EdgeFileHeader(
+      destinationCount: destinationCount, edgeCount: edgeCount, maximumSource: maximumSource)
+    let batchBytes = min(Self.batchEdges, max(edgeCount, 1)) * header.idBytes
+    planes = [UInt8](repeating: 0, count: batchBytes)
+    payloads = [UInt8](repeating: 0, count: batchBytes)
+    ids.reserveCapacity(min(Self.batchEdges, edgeCount))
+    inDegrees.reserveCapacity(NodeIndexBlock.nodes)
+    // Header and directories are written last; their place is kept.
+    var file = try OutputFile(path: path)
+    var gap = header.pagesOffset
+    while gap > 0 {
+      let zeros = [UInt8](repeating: 0, count: min(gap, 1 << 16))
+      try file.append(zeros)
+      gap -= zeros.count
+    }
+    index = try OutputFile(path: path + ".index")
+    self.file = file
+  }
+
+  /// Adds the lists of the next destinations.
+  ///
+  /// - Parameters:
+  ///   - degrees: In-degrees of consecutive destinations, shape `[d]`.
+  ///   - sources: Their lists, one after the other, each ascending, shape `[sum of degrees]`.
+  /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` where the degrees don't sum
+  ///   to the sources, or a source is larger than the maximum; an I/O error.
+  package mutating func append(
+    inDegrees degrees: Span<UInt64>, sources: Span<UInt64>
+  ) throws(StorageError) {
+    try appendDegrees(degrees, sourceCount: sources.count)
+    let maximum = PageCodec.maximum(sources)
+    guard maximum <= header.maximumSource else {
+      throw inconsistent(
+        "source ids", "at most \(header.maximumSource)", "\(maximum)")
+    }
+    guard sources.count <= header.edgeCount - edges else {
+      throw inconsistent(
+        "number of edges", "\(header.edgeCount)", "at least \(edges + sources.count)")
+    }
+    edges += sources.count
+    var start = 0
+    while start < sources.count {
+      let count = min(Self.batchEdges - ids.count, sources.count - start)
+      // SAFETY: the elements are copied while the span is lent.
+      unsafe sources.extracting(start..<start + count).withUnsafeBufferPointer {
+        unsafe ids.append(contentsOf: $0)
+      }
+      start += count
+      if ids.count == Self.batchEdges { try flushPages() }
+    }
+  }
+
+  /// Completes the file.
+  ///
+  /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` where fewer destinations or
+  ///   edges came than announced; an I/O error.
+  /// - Returns: The file's path as given, its size, and the checksum of its header.
+  package consuming func finish(
+    _ durability: OutputFile.Durability = .synced
+  ) throws(StorageError) -> FileEntry {
+    try checkComplete()
+    try flushPages()
+    try flushBlock()
+    var header = header
+    header.nodeBlocksOffset = file.count
+    let directory = nodeDirectory
+    let pages = pageDirectory
+    var file = file
+    let indexBytes = index.count
+    try index.finish(.deferred)
+    let indexPath = file.path + ".index"
+    defer { unsafe unlink(indexPath) }
+    var completed: [UInt8] = []
+    if indexBytes > 0 {
+      let blocks = try MappedFile(path: indexPath, expectedBytes: indexBytes)
+      let start = file.count
+      completed = try blocks.withBytes { bytes throws(StorageError) in
+        Self.complete(directory, of: bytes, start: start)
+      }
+      try blocks.withBytes { bytes throws(StorageError) in try file.append(bytes) }
+    }
+    header.fileBytes = file.count
+    // SAFETY: every byte of an array of bytes is initialised.
+    try unsafe file.overwrite(completed.span.bytes, at: header.nodeDirectoryOffset)
+    try unsafe file.overwrite(pages.span.bytes, at: header.pageDirectoryOffset)
+    let encoded = header.encoded()
+    try unsafe file.overwrite(encoded.span.bytes, at: 0)
+    let entry = FileEntry(path: file.path, bytes: header.fileBytes, checksum: header.checksum)
+    try file.finish(durability)
+    return entry
+  }
+
+  private func checkComplete() throws(StorageError) {
+    guard destinations == header.destinationCount, edges == header.edgeCount else {
+      throw inconsistent(
+        "destinations and edges", "\(header.destinationCount) and \(header.edgeCount)",
+        "\(destinations) and \(edges)")
+    }
+  }
+
+  private mutating func appendDegrees(
+    _ degrees: Span<UInt64>, sourceCount: Int
+  ) throws(StorageError) {
+    guard degrees.count <= header.destinationCount - destinations else {
+      throw inconsistent(
+        "number of destinations", "\(header.destinationCount)",
+        "at least \(destinations + degrees.count)")
+    }
+    destinations += degrees.count
+    var sum = 0
+    for position in degrees.indices {
+      let degree = degrees[position]
+      guard degree <= UInt64(sourceCount - sum) else {
+        throw inconsistent("sum of in-degrees", "\(sourceCount)", "more")
+      }
+      sum += Int(degree)
+      header.maximumInDegree = max(header.maximumInDegree, Int(degree))
+      inDegrees.append(degree)
+      if inDegrees.count == NodeIndexBlock.nodes { try flushBlock() }
+    }
+    guard sum == sourceCount else {
+      throw inconsistent("sum of in-degrees", "\(sourceCount)", "\(sum)")
+    }
+  }
+
+  /// Writes the index block that is waiting, and its directory entry but for offset and checksum.
+  private mutating func flushBlock() throws(StorageError) {
+    guard !inDegrees.isEmpty else { return }
+    var block: [UInt8] = []
+    NodeIndexBlock.encode(inDegrees.span, into: &block)
+    nodeDirectory.appendLittleEndian(UInt64(blockEdges))
+    nodeDirectory.appendLittleEndian(UInt64(index.count))
+    nodeDirectory.appendLittleEndian(UInt32(block.count))
+    nodeDirectory.appendLittleEndian(UInt32(0))
+    try index.append(block)
+    for degree in inDegrees { blockEdges += Int(degree) }
+    inDegrees.removeAll(keepingCapacity: true)
+  }
+
+  /// Fills offsets and checksums into the node directory, now that it is known where the blocks
+  /// start.
+  private static func complete(
+    _ directory: [UInt8], of blocks: RawSpan, start: Int
+  ) -> [UInt8] {
+    var completed: [UInt8] = []
+    completed.reserveCapacity(directory.count)
+    // SAFETY: every byte of an array of bytes is initialised.
+    let entries = unsafe directory.span.bytes
+    for entry in stride(from: 0, to: entries.byteCount, by: EdgeFileHeader.nodeEntryBytes) {
+      let offset = Int(entries.littleEndian(at: entry + 8, as: UInt64.self))
+      let count = entries.littleEndian(at: entry + 16, as: UInt32.self)
+      completed.appendLittleEndian(entries.littleEndian(at: entry, as: UInt64.self))
+      completed.appendLittleEndian(UInt64(start + offset))
+      completed.appendLittleEndian(count)
+      let payload = blocks.extracting(offset..<offset + Int(count))
+      completed.appendLittleEndian(
+        completed.checksumOfLast(20, continuing: Checksum.of(payload)))
+    }
+    return completed
+  }
+
+  /// Compresses and writes the pages that are waiting.
+  private mutating func flushPages() throws(StorageError) {
+    guard !ids.isEmpty else { return }
+    let idBytes = header.idBytes
+    let pageBytes = PageCodec.edges * idBytes
+    let count = ids.count
+    let pages = (count + PageCodec.edges - 1) / PageCodec.edges
+    // A size below zero says that the page stays plain.
+    var sizes = [Int](repeating: 0, count: pages)
+    compress(pages: pages, into: &sizes)
+    for page in 0..<pages {
+      let lower = page * pageBytes
+      let isPlain = sizes[page] < 0
+      let size = abs(sizes[page])
+      // SAFETY: every byte of an array of bytes is initialised.
+      let payload = unsafe (isPlain ? planes : payloads).span.bytes.extracting(
+        lower..<lower + size)
+      pageDirectory.appendLittleEndian(UInt64(file.count))
+      pageDirectory.appendLittleEndian(UInt32(size) | (isPlain ? 1 << 31 : 0))
+      pageDirectory.appendLittleEndian(
+        pageDirectory.checksumOfLast(12, continuing: Checksum.of(payload)))
+      try file.append(payload)
+    }
+    ids.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func compress(pages: Int, into sizes: inout [Int]) {
+    let idBytes = header.idBytes
+    let pageBytes = PageCodec.edges * idBytes
+    let ids = self.ids
+    let pool = self.pool
+    planes.withSharedBuffer { planes in
+      payloads.withSharedBuffer { payloads in
+        sizes.withSharedBuffer { sizes in
+          let encode = { (page: Int) in
+            let lower = page * PageCodec.edges
+            let count = min(PageCodec.edges, ids.count - lower)
+            let part = page * pageBytes..<page * pageBytes + count * idBytes
+            let size = planes.withPart(part) { planes in
+              payloads.withPart(part) { payloads in
+                PageCodec.encode(
+                  ids.span.extracting(lower..<lower + count), idBytes: idBytes, planes: &planes,
+                  payload: &payloads)
+              }
+            }
+            sizes.withPart(page..<page + 1) { $0[0] = size ?? -count * idBytes }
+          }
+          if let pool { pool.forEach(pages, encode) } else { (0..<pages).forEach(encode) }
+        }
+      }
+    }
+  }
+
+  private func inconsistent(_ what: String, _ expected: String, _ found: String) -> StorageError {
+    .invalid(
+      path: path, what: what, expected: expected, found: found,
+      mend: "this is a fault of the program that writes the file; please report it")
+  }
+}

@@ -1,0 +1,45 @@
+package import MerestoneCore
+
+/// Where each file of a GRAPH directory lies, relative to it.
+///
+/// ```
+/// manifest.json               what there is: GraphManifest
+/// report.json                 how it was made: times, host, threads
+/// ids/t0000.*                 raw and global ids of node type 0
+/// shard-00003/
+///   edges/r0007.csc           in-edges of relation 7: EdgeFileHeader
+///   edges/r0007.c02.npy       its edge column 2, and r0007.c02.npy.crc
+///   nodes/t0001.c00.npy       node column 0 of type 1, and its .crc
+/// ```
+package enum GraphLayout {
+  package static func edges(_ relation: RelationID, shard: ShardID) -> String {
+    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).csc"
+  }
+
+  package static func edgeColumn(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
+    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).c\(padded(column, 2)).npy"
+  }
+
+  package static func nodeColumn(_ column: Int, of type: NodeTypeID, shard: ShardID) -> String {
+    "\(folder(shard))/nodes/t\(padded(type.rawValue, 4)).c\(padded(column, 2)).npy"
+  }
+
+  /// The common part of the names of a type's id files: `ids/t0000`.
+  package static func ids(_ type: NodeTypeID) -> String { "ids/t\(padded(type.rawValue, 4))" }
+
+  package static func folder(_ shard: ShardID) -> String { "shard-\(padded(shard.rawValue, 5))" }
+
+  /// The folders that a graph of `shards` shards needs, parents first.
+  package static func folders(shards: Int) -> [String] {
+    ["ids"]
+      + (0..<shards).flatMap { shard in
+        let name = folder(ShardID(shard))
+        return [name, name + "/edges", name + "/nodes"]
+      }
+  }
+
+  private static func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}

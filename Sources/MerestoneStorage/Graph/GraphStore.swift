@@ -1,0 +1,197 @@
+package import MerestoneCore
+import Synchronization
+
+/// An opened GRAPH directory.
+///
+/// Opening reads the manifest and the headers of the files and compares sizes: milliseconds at any
+/// size. Files are mapped on first use and stay mapped. Any thread may read.
+package final class GraphStore: Sendable {
+  package let path: String
+  package let manifest: GraphManifest
+  /// The CRC-32C of the manifest's bytes: equal for graphs with equal bytes.
+  package let fingerprint: UInt32
+
+  /// The manifest's files, by path.
+  private let listed: [String: FileEntry]
+  private let opened = Mutex(Opened())
+
+  /// Files in use, by path.
+  private struct Opened {
+    var edges: [String: EdgeStore] = [:]
+    var columns: [String: Column] = [:]
+  }
+
+  package var book: PartitionBook { manifest.book }
+
+  /// Opens a graph.
+  ///
+  /// - Throws: ``StorageError/missing(path:)`` for a directory without manifest or a listed file
+  ///   that is not there; ``StorageError/wrongVersion(path:byteOffset:expected:found:)``;
+  ///   ``StorageError/wrongSize(path:expected:found:)``; other cases for a damaged manifest or
+  ///   header.
+  /// - Complexity: O(files), the manifest and 128 bytes of each file are read.
+  package static func open(_ path: String) throws(StorageError) -> GraphStore {
+    try GraphStore(path)
+  }
+
+  private init(_ path: String) throws(StorageError) {
+    var trimmed = path[...]
+    while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
+    self.path = String(trimmed)
+    let manifestPath = self.path + "/" + GraphManifest.fileName
+    let bytes = try MappedFile(path: manifestPath).withBytes { bytes throws(StorageError) in
+      // SAFETY: the bytes are copied while the span is lent.
+      unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+    manifest = try GraphManifest(decoding: bytes, path: manifestPath)
+    fingerprint = bytes.checksumOfLast(bytes.count)
+    listed = Dictionary(
+      manifest.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    try checkFiles()
+  }
+
+  /// Compares every listed file's size and the headers of edge files and columns.
+  private func checkFiles() throws(StorageError) {
+    for file in manifest.files {
+      let whole = path + "/" + file.path
+      guard let bytes = FolderTree.size(of: whole) else { throw .missing(path: whole) }
+      guard bytes == file.bytes else {
+        throw .wrongSize(path: whole, expected: file.bytes, found: bytes)
+      }
+    }
+    for (number, type) in manifest.nodeTypes.enumerated() {
+      for shard in 0..<book.shardCount {
+        for column in type.columns.indices {
+          _ = try openColumn(
+            GraphLayout.nodeColumn(column, of: NodeTypeID(number), shard: ShardID(shard)),
+            type.columns[column], rows: book.nodes(of: NodeTypeID(number), in: ShardID(shard)))
+        }
+      }
+    }
+    for (number, relation) in manifest.relations.enumerated() {
+      for shard in 0..<book.shardCount {
+        for column in relation.columns.indices {
+          _ = try openColumn(
+            GraphLayout.edgeColumn(column, of: RelationID(number), shard: ShardID(shard)),
+            relation.columns[column],
+            rows: book.edges(of: RelationID(number), in: ShardID(shard)))
+        }
+        let store = try openEdges(RelationID(number), relation, ShardID(shard))
+        guard let store, store.maximumInDegree > relation.maxInDegree else { continue }
+        throw .corrupt(
+          path: store.path, byteOffset: 48, field: "largest in-degree",
+          expected: "at most \(relation.maxInDegree)", found: "\(store.maximumInDegree)")
+      }
+    }
+  }
+
+  /// One shard's in-edges of a relation; `nil` where it has none.
+  package func edges(
+    _ relation: RelationID, shard: ShardID
+  ) throws(StorageError) -> EdgeStore? {
+    let name = GraphLayout.edges(relation, shard: shard)
+    if let store = opened.withLock({ $0.edges[name] }) { return store }
+    let store = try openEdges(relation, manifest.relations[relation.rawValue], shard)
+    guard let store else { return nil }
+    return opened.withLock { opened in
+      if let earlier = opened.edges[name] { return earlier }
+      opened.edges[name] = store
+      return store
+    }
+  }
+
+  /// A shard's part of a node column: row = local id. `nil` where the shard has no such nodes.
+  ///
+  /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` for a name that the type
+  ///   does not have; what ``Column/open(path:element:rows:width:checksum:)`` throws.
+  package func nodeColumn(
+    _ name: String, type: NodeTypeID, shard: ShardID
+  ) throws(StorageError) -> Column? {
+    let columns = manifest.nodeTypes[type.rawValue].columns
+    let number = try position(of: name, in: columns, owner: manifest.nodeTypes[type.rawValue].name)
+    return try column(
+      GraphLayout.nodeColumn(number, of: type, shard: shard), columns[number],
+      rows: book.nodes(of: type, in: shard))
+  }
+
+  /// A shard's part of an edge column: row = position in the shard's CSC. `nil` where the shard has
+  /// no such edges.
+  package func edgeColumn(
+    _ name: String, relation: RelationID, shard: ShardID
+  ) throws(StorageError) -> Column? {
+    let columns = manifest.relations[relation.rawValue].columns
+    let number = try position(
+      of: name, in: columns, owner: manifest.relations[relation.rawValue].name)
+    return try column(
+      GraphLayout.edgeColumn(number, of: relation, shard: shard), columns[number],
+      rows: book.edges(of: relation, in: shard))
+  }
+
+  private func position(
+    of name: String, in columns: [ColumnEntry], owner: String
+  ) throws(StorageError) -> Int {
+    if let number = GraphManifest.position(of: name, in: columns) { return number }
+    throw .invalid(
+      path: path, what: "column of \(owner)",
+      expected: columns.isEmpty
+        ? "none, it has no columns" : "one of " + columns.map(\.name).joined(separator: ", "),
+      found: name, mend: "choose a column that the graph has, or preprocess with it")
+  }
+
+  private func column(
+    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>
+  ) throws(StorageError) -> Column? {
+    if let column = opened.withLock({ $0.columns[name] }) { return column }
+    guard let column = try openColumn(name, entry, rows: rows) else { return nil }
+    return opened.withLock { opened in
+      if let earlier = opened.columns[name] { return earlier }
+      opened.columns[name] = column
+      return column
+    }
+  }
+
+  /// Maps a column and compares its headers with the manifest.
+  private func openColumn(
+    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>
+  ) throws(StorageError) -> Column? {
+    guard let file = listed[name] else {
+      if rows.isEmpty { return nil }
+      throw .missing(path: path + "/" + name)
+    }
+    return try Column.open(
+      path: path + "/" + name, element: entry.element, rows: rows.count, width: entry.width,
+      checksum: file.checksum)
+  }
+
+  /// Maps an edge file and compares its header with the manifest.
+  private func openEdges(
+    _ relation: RelationID, _ entry: RelationEntry, _ shard: ShardID
+  ) throws(StorageError) -> EdgeStore? {
+    let name = GraphLayout.edges(relation, shard: shard)
+    let owned = book.edges(of: relation, in: shard)
+    let destinations = book.nodes(of: NodeTypeID(entry.destinationType), in: shard)
+    guard let file = listed[name] else {
+      if owned.isEmpty { return nil }
+      throw .missing(path: path + "/" + name)
+    }
+    let store = try EdgeStore(path: path + "/" + name, expectedBytes: file.bytes)
+    guard store.header.checksum == file.checksum else {
+      throw .wrongChecksum(
+        path: store.path, byteOffset: 0, byteCount: EdgeFileHeader.byteCount,
+        expected: file.checksum, found: store.header.checksum)
+    }
+    let sources = UInt64(manifest.nodeTypes[entry.sourceType].count)
+    let checks: [(offset: Int, field: String, expected: UInt64, found: UInt64)] = [
+      (12, "bytes of an id", UInt64(entry.idBytes), UInt64(store.idBytes)),
+      (24, "destinations", UInt64(destinations.count), UInt64(store.destinationCount)),
+      (32, "edges", UInt64(owned.count), UInt64(store.edgeCount)),
+      (40, "largest source id", sources == 0 ? 0 : sources - 1, store.maximumSource),
+    ]
+    for check in checks where check.expected != check.found {
+      throw .corrupt(
+        path: store.path, byteOffset: check.offset, field: check.field,
+        expected: "\(check.expected)", found: "\(check.found)")
+    }
+    return store
+  }
+}
