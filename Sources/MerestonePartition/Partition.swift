@@ -1,0 +1,146 @@
+package import MerestoneCore
+
+/// Which shard owns which node, as an order of the nodes and its boundaries.
+package struct Partition: Sendable {
+  package let order: NodeOrder
+  /// The order that was used, `auto` resolved.
+  package let ordering: NodeOrdering
+  /// Shard `s` owns the global ids `nodeBounds[s]..<nodeBounds[s + 1]`. Shape `[shards + 1]`.
+  package let nodeBounds: [UInt64]
+  /// Shard `s` owns the edge ids `edgeBounds[s]..<edgeBounds[s + 1]`. Shape `[shards + 1]`.
+  package let edgeBounds: [UInt64]
+  /// In-degree by global id. Shape `[nodeCount]`.
+  package let inDegrees: [UInt64]
+  package let metrics: PartitionMetrics
+  /// What the user should know, such as a bound that cannot hold.
+  package let warnings: [String]
+
+  /// Bytes per edge that ``make(_:train:options:pool:progress:cancellation:)`` allocates at its
+  /// peak beyond the edge list itself, and bytes per node.
+  package static func workingBytes(_ partitioner: Partitioner) -> (perEdge: Int, perNode: Int) {
+    switch partitioner {
+    case .range, .random: (0, 40)
+    case .ldg: (20, 64)
+    }
+  }
+
+  /// Orders and partitions a graph, and checks the result.
+  ///
+  /// - Parameters:
+  ///   - edges: The edges as they will be stored: policies were applied.
+  ///   - train: Whether a node is a training node, by input index; only measured.
+  /// - Throws: ``PartitionError`` where the options do not fit the graph, where `cancellation` is
+  ///   set, and where a post-condition fails (cover, disjoint, sums of nodes and edges).
+  package static func make(
+    _ edges: EdgeList, train: [Bool]? = nil, options: PartitionOptions, pool: ThreadPool,
+    progress: any ProgressListener = SilentProgress(), cancellation: Cancellation? = nil
+  ) throws(PartitionError) -> Partition {
+    try check(options, nodeCount: edges.nodeCount)
+    let inDegrees = try edges.inDegrees()
+    let sequence = NodeOrder.sequence(options.ordering, inDegrees: inDegrees)
+    var warnings: [String] = []
+    if cancellation?.isCancelled == true { throw .interrupted }
+
+    let inputs: [UInt32]
+    let nodeBounds: [UInt64]
+    switch options.partitioner {
+    case .range:
+      inputs = sequence
+      nodeBounds = RangeCut.bounds(of: sequence, inDegrees: inDegrees, shards: options.shards)
+    case .random:
+      let assignment = RandomAssignment.assign(
+        nodeCount: edges.nodeCount, shards: options.shards, seed: options.seed)
+      (inputs, nodeBounds) = NodeOrder.grouped(
+        sequence, assignment: assignment, shards: options.shards)
+    case .ldg:
+      let result = try assignGreedily(
+        edges, inDegrees: inDegrees, options: options, pool: pool, progress: progress,
+        cancellation: cancellation)
+      if result.overflow > 0 {
+        warnings.append(
+          "no shard could take every node within both bounds: the fullest has "
+            + "\((result.edgeBound + result.overflow).grouped) edges, \(result.overflow.grouped) "
+            + "more than --imbalance \(options.imbalance) allows beside the bound on nodes; "
+            + "use fewer shards or a larger --imbalance")
+      }
+      (inputs, nodeBounds) = NodeOrder.grouped(
+        sequence, assignment: result.assignment, shards: options.shards)
+    }
+
+    let order = try NodeOrder(inputs: inputs)
+    let degrees = inputs.map { inDegrees[Int($0)] }
+    let edgeBounds = nodeBounds.indices.reduce(into: [UInt64]()) { bounds, shard in
+      let nodes = shard == 0 ? 0..<0 : Int(nodeBounds[shard - 1])..<Int(nodeBounds[shard])
+      bounds.append(degrees[nodes].reduce(bounds.last ?? 0, +))
+    }
+    try checkBounds(nodeBounds, shards: options.shards, total: edges.nodeCount, of: "nodes")
+    try checkBounds(edgeBounds, shards: options.shards, total: edges.count, of: "edges")
+    if cancellation?.isCancelled == true { throw .interrupted }
+    let metrics = PartitionMetrics.measure(
+      edges, order: order, nodeBounds: nodeBounds, edgeBounds: edgeBounds, train: train, pool: pool)
+    return Partition(
+      order: order, ordering: options.ordering.resolved, nodeBounds: nodeBounds,
+      edgeBounds: edgeBounds, inDegrees: degrees, metrics: metrics, warnings: warnings)
+  }
+
+  private static func assignGreedily(
+    _ edges: EdgeList, inDegrees: [UInt64], options: PartitionOptions, pool: ThreadPool,
+    progress: any ProgressListener, cancellation: Cancellation?
+  ) throws(PartitionError) -> LinearDeterministicGreedy.Result {
+    let incoming = NeighborLists(
+      of: edges.destinations, neighbors: edges.sources, nodeCount: edges.nodeCount, pool: pool,
+      cancellation: cancellation)
+    if cancellation?.isCancelled == true { throw .interrupted }
+    let outgoing = NeighborLists(
+      of: edges.sources, neighbors: edges.destinations, nodeCount: edges.nodeCount, pool: pool,
+      cancellation: cancellation)
+    if cancellation?.isCancelled == true { throw .interrupted }
+    return try LinearDeterministicGreedy(
+      incoming: incoming, outgoing: outgoing, inDegrees: inDegrees, shards: options.shards,
+      imbalance: options.imbalance
+    ).run(
+      passes: options.passes, pool: pool, progress: progress, cancellation: cancellation)
+  }
+}
+
+extension Partition {
+  /// A shard's number must fit the 16 bits of an assignment, with one value to spare.
+  package static let shardLimit = 65_535
+
+  /// - Throws: ``PartitionError`` for options that no graph of `nodeCount` nodes can meet. One
+  ///   shard is always possible.
+  package static func check(
+    _ options: PartitionOptions, nodeCount: Int
+  ) throws(PartitionError) {
+    guard nodeCount <= EdgeList.nodeLimit else {
+      throw .tooManyNodes(count: nodeCount, limit: EdgeList.nodeLimit)
+    }
+    guard options.shards >= 1, options.shards <= max(nodeCount, 1) else {
+      throw .shardsOutOfRange(shards: options.shards, nodeCount: nodeCount)
+    }
+    guard options.shards <= shardLimit else {
+      throw .tooManyShards(shards: options.shards, limit: shardLimit)
+    }
+    guard options.imbalance >= 0, options.imbalance <= 100 else {
+      throw .imbalanceOutOfRange(options.imbalance)
+    }
+  }
+
+  /// Shards follow each other without a gap and hold everything once.
+  private static func checkBounds(
+    _ bounds: [UInt64], shards: Int, total: Int, of what: String
+  ) throws(PartitionError) {
+    guard bounds.count == shards + 1 else {
+      throw .inconsistent(
+        check: "the number of boundaries of \(what)", expected: shards + 1, found: bounds.count)
+    }
+    for (lower, upper) in zip(bounds, bounds.dropFirst()) where lower > upper {
+      throw .inconsistent(
+        check: "a boundary of \(what) after another", expected: Int(lower), found: Int(upper))
+    }
+    guard bounds[0] == 0, bounds[shards] == UInt64(total) else {
+      throw .inconsistent(
+        check: "the \(what) in all shards", expected: total, found: Int(bounds[shards]))
+    }
+  }
+}

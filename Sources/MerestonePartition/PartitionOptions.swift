@@ -1,0 +1,49 @@
+/// How nodes are shared out among shards.
+package enum Partitioner: String, Sendable, CaseIterable, Codable {
+  /// Cuts the ordered sequence into contiguous pieces of about equal load, so that global ids do
+  /// not depend on the number of shards.
+  case range
+  /// Draws a shard for every node from its ``RandomKey``.
+  case random
+  /// Linear deterministic greedy, restreamed: each node goes where most of its neighbours are,
+  /// discounted by how full the shard is.
+  case ldg
+}
+
+/// In which order nodes get their global ids; inside each shard for `random` and `ldg`.
+package enum NodeOrdering: String, Sendable, CaseIterable, Codable {
+  /// The cheapest order to store; `degree` in this version.
+  case auto
+  /// In-degree descending, ties by input index.
+  case degree
+  /// As the input lists the nodes.
+  case input
+
+  /// The order that `auto` stands for in this version.
+  package var resolved: NodeOrdering { self == .auto ? .degree : self }
+}
+
+/// What shapes a partition; equal options and edges give an equal partition on any machine and
+/// with any number of threads.
+package struct PartitionOptions: Sendable, Equatable {
+  package var shards: Int
+  package var partitioner: Partitioner
+  package var ordering: NodeOrdering
+  /// The allowed excess of the largest shard over the mean: 0.05 is 5%. Bounds `ldg` only.
+  package var imbalance: Double
+  package var seed: UInt64
+  /// How often `ldg` streams over all nodes.
+  package var passes: Int
+
+  package init(
+    shards: Int, partitioner: Partitioner = .range, ordering: NodeOrdering = .auto,
+    imbalance: Double = 0.05, seed: UInt64 = 0, passes: Int = 5
+  ) {
+    self.shards = shards
+    self.partitioner = partitioner
+    self.ordering = ordering
+    self.imbalance = imbalance
+    self.seed = seed
+    self.passes = passes
+  }
+}
