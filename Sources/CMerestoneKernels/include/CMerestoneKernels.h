@@ -1,10 +1,13 @@
 #ifndef CMERESTONE_KERNELS_H
 #define CMERESTONE_KERNELS_H
 
+#include "aggregate.h"
 #include "checksum.h"
 #include "gather.h"
 #include "mapping_guard.h"
 #include "shuffle.h"
 #include "processes.h"
+#include "dropout.h"
+#include "processor.h"
 
 #endif
