@@ -23,6 +23,7 @@ extension ExitStatus: CustomStringConvertible {
 
   private static func meaning(of signal: Int32) -> String {
     switch signal {
+    case 1: " (SIGHUP; its terminal was closed)"
     case 2: " (SIGINT)"
     case 4: " (SIGILL; a check in the program failed, see the message above)"
     case 5: " (SIGTRAP; a check in the program failed, see the message above)"
@@ -31,6 +32,7 @@ extension ExitStatus: CustomStringConvertible {
     case 8: " (SIGFPE)"
     case 9: " (SIGKILL; often the kernel's out-of-memory killer: try a lower --memory)"
     case 11: " (SIGSEGV; a fault of the program)"
+    case 13: " (SIGPIPE; what reads the messages on stderr has gone)"
     case 15: " (SIGTERM)"
     case 24: " (SIGXCPU; the processor time limit of this shell or job)"
     case 25: " (SIGXFSZ; the file size limit of this shell or job)"

@@ -13,8 +13,8 @@ package enum LocalSupervisor {
   ///   - cancellation: Once set, workers are asked to stop (``Transport/cancellation``), and
   ///     killed after ``LocalConfiguration/stopGrace``.
   ///   - onWarning: Hears of late workers, on the calling thread.
-  ///   - onEvent: Hears rank and message, on the calling thread, in order for each worker. What it
-  ///     throws ends the run and comes back as ``TransportError/eventHandler(_:)``.
+  ///   - onEvent: Hears rank and message, on the calling thread, in order for each worker. While
+  ///     it works, nobody watches the workers, so it should be quick. What it throws ends the run and comes back as ``TransportError/eventHandler(_:)``.
   /// - Throws: ``TransportError/workerDied(rank:pid:status:)`` within a second of a worker's end,
   ///   ``TransportError/interrupted`` after a cancellation, and others.
   package static func run(

@@ -5,10 +5,11 @@ import CMerestoneKernels
 extension SharedRegion {
   /// Sums `buffer` and `doubles` over all workers in tree order, everywhere.
   ///
-  /// Each worker copies its numbers to its slot; after a barrier each adds up, for its own part of
-  /// the elements, all slots into the result; after another barrier each copies the whole result.
-  /// Two barriers are enough: slots are read before the second one only, and the result is next
-  /// written after the first barrier of the next call, when everybody has copied it.
+  /// Every worker adds up one part of the elements. It copies the other parts to its slot; after a
+  /// barrier it adds its own part of all slots, into its buffer and the result; after another
+  /// barrier it copies the other parts of the result. Two barriers are enough: slots are read
+  /// before the second one only, and the result is next written after the first barrier of the
+  /// next call, when everybody has copied it.
   func reduce(rank: Int, _ buffer: inout [Float], _ doubles: inout [Double]) {
     precondition(doubles.count <= Self.doublesPerWorker, "\(doubles.count) doubles in a reduction")
     unsafe mrs_store_u64(floatCount(rank), UInt64(buffer.count))
@@ -17,19 +18,25 @@ extension SharedRegion {
     var start = 0
     repeat {
       let count = min(slotCapacity, buffer.count - start)
-      unsafe buffer.withUnsafeBufferPointer {
-        if count > 0 { unsafe slot(rank).update(from: $0.baseAddress! + start, count: count) }
+      let own = part(rank, of: count)
+      unsafe buffer.withUnsafeMutableBufferPointer { whole in
+        let numbers = unsafe UnsafeMutableBufferPointer(rebasing: whole[start..<(start + count)])
+        for range in [0..<own.lowerBound, own.upperBound..<count] where !range.isEmpty {
+          unsafe (slot(rank) + range.lowerBound).update(
+            from: numbers.baseAddress! + range.lowerBound, count: range.count)
+        }
+        barrier(rank: rank)
+        if !own.isEmpty { unsafe sum(own, rank: rank, numbers.baseAddress!) }
       }
-      barrier(rank: rank)
       if start == 0 {
         checkCounts(buffer.count, doubles.count)
         sumDoubles(&doubles)
       }
-      sumSlots(part(rank, of: count))
       barrier(rank: rank)
-      unsafe buffer.withUnsafeMutableBufferPointer {
-        if count > 0 {
-          unsafe ($0.baseAddress! + start).update(from: slot(workerCount), count: count)
+      unsafe buffer.withUnsafeMutableBufferPointer { whole in
+        for range in [0..<own.lowerBound, own.upperBound..<count] where !range.isEmpty {
+          unsafe (whole.baseAddress! + start + range.lowerBound).update(
+            from: slot(workerCount) + range.lowerBound, count: range.count)
         }
       }
       start += count
@@ -100,22 +107,28 @@ extension SharedRegion {
     return bound(rank)..<bound(rank + 1)
   }
 
-  /// Adds up a part of all slots into the result, pairs first. The slots serve as scratch space.
-  private func sumSlots(_ range: Range<Int>) {
+  /// Adds up a part of all workers' numbers, pairs first, into the result and into `numbers`,
+  /// which stand in for the slot of `rank`. All of them serve as scratch space.
+  private func sum(_ range: Range<Int>, rank: Int, _ numbers: UnsafeMutablePointer<Float>) {
+    func input(_ worker: Int) -> UnsafeMutablePointer<Float> {
+      unsafe (worker == rank ? numbers : slot(worker)) + range.lowerBound
+    }
     var stride = 1
-    while 2 * stride < workerCount {
+    while stride < workerCount {
       for left in Swift.stride(from: 0, to: workerCount - stride, by: 2 * stride) {
-        unsafe Self.add(slot(left), slot(left + stride), into: slot(left), range)
+        unsafe Self.add(input(left + stride), to: input(left), count: range.count)
       }
       stride *= 2
     }
-    unsafe Self.add(slot(0), slot(stride), into: slot(workerCount), range)
+    if rank != 0 {
+      unsafe (numbers + range.lowerBound).update(from: input(0), count: range.count)
+    }
+    unsafe (slot(workerCount) + range.lowerBound).update(from: input(0), count: range.count)
   }
 
   private static func add(
-    _ left: UnsafeMutablePointer<Float>, _ right: UnsafeMutablePointer<Float>,
-    into sum: UnsafeMutablePointer<Float>, _ range: Range<Int>
+    _ right: UnsafeMutablePointer<Float>, to left: UnsafeMutablePointer<Float>, count: Int
   ) {
-    for index in range { unsafe sum[index] = left[index] + right[index] }
+    for index in 0..<count { unsafe left[index] += right[index] }
   }
 }

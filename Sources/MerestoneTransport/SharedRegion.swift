@@ -38,6 +38,7 @@ import Glibc
 
   /// Makes the region; the supervisor does so before the first worker starts.
   init(workerCount: Int, slotCapacity: Int) throws(TransportError) {
+    precondition(workerCount > 0 && slotCapacity > 0, "\(slotCapacity) floats a reduction")
     let bytes = Self.byteCount(workerCount: workerCount, slotCapacity: slotCapacity)
     let descriptor = unsafe mrs_memory_file("merestone-workers", Int64(bytes))
     guard descriptor >= 0 else {
@@ -73,7 +74,8 @@ import Glibc
     let magic = unsafe mapped.load(as: UInt64.self)
     let workers = unsafe mapped.load(fromByteOffset: 8, as: UInt64.self)
     let capacity = unsafe mapped.load(fromByteOffset: 16, as: UInt64.self)
-    guard magic == Self.magic, workers == UInt64(workerCount), capacity <= UInt64(bytes),
+    guard magic == Self.magic, workers == UInt64(workerCount),
+      capacity > 0, capacity <= UInt64(bytes),
       bytes >= Self.byteCount(workerCount: workerCount, slotCapacity: Int(capacity))
     else {
       unsafe munmap(mapped, bytes)
