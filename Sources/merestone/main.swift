@@ -1,4 +1,10 @@
-import ArgumentParser
+import FoundationEssentials
+import Glibc
 import MerestoneCLI
 
-Command.main()
+exit(
+  Command.run(
+    Array(CommandLine.arguments.dropFirst()),
+    in: Context(
+      output: .process, environment: ProcessInfo.processInfo.environment,
+      programName: CommandLine.arguments.first ?? "merestone", interrupts: Interrupts())))

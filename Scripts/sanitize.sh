@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs the tests under the address sanitizer, then under the thread sanitizer. Each has a build
+# folder of its own, so that the usual builds stay as they are.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for sanitizer in ${*:-address thread}; do
+  echo "== tests under the $sanitizer sanitizer"
+  swift test --sanitize="$sanitizer" --scratch-path ".build/sanitize-$sanitizer"
+done

@@ -1,0 +1,83 @@
+import MerestoneCore
+import MerestoneStorage
+
+extension GraphSummary {
+  var json: JSON {
+    .object([
+      "graph": .string(path),
+      "nodes": .integer(nodes),
+      "edges": .integer(edges),
+      "shards": .integer(shards),
+      "bitsPerEdge": .number(bitsPerEdge),
+      "cutRatio": .number(manifest.partition.cutRatio),
+      "cutEdges": .integer(manifest.partition.cutEdges),
+      "nodeImbalance": .number(manifest.partition.nodeImbalance),
+      "edgeImbalance": .number(manifest.partition.edgeImbalance),
+      "trainImbalance": manifest.partition.trainImbalance.map { .number($0) } ?? .null,
+      "partitionBookBytes": .integer(manifest.book.bytes),
+      "diskBytes": .integer(diskBytes),
+      "formatVersion": .integer(manifest.formatVersion),
+      "streams": .object([
+        "pages": stream(pageBytes),
+        "nodeIndex": stream(nodeIndexBytes),
+        "headers": stream(headerBytes),
+      ]),
+      "parts": .object([
+        "edges": .integer(edgeFileBytes),
+        "edgeColumns": .integer(edgeColumnBytes),
+        "nodeColumns": .integer(nodeColumnBytes),
+        "ids": .integer(idBytes),
+      ]),
+      "tableBytes": .object(tables.map { (key: $0.key, value: .integer($0.bytes)) }),
+      "nodeTypes": .array(manifest.nodeTypes.indices.map(nodeType)),
+      "relations": .array(manifest.relations.indices.map(relation)),
+      "flags": .object(
+        manifest.flags.sorted { $0.key < $1.key }.map { (key: $0.key, value: .string($0.value)) }),
+      "inputs": .array(
+        manifest.inputs.map {
+          .object(["path": .string($0.path), "bytes": .integer($0.bytes)])
+        }),
+    ])
+  }
+
+  private func stream(_ bytes: Int) -> JSON {
+    .object(["bytes": .integer(bytes), "bitsPerEdge": .number(bits(bytes))])
+  }
+
+  private func nodeType(_ number: Int) -> JSON {
+    let type = manifest.nodeTypes[number]
+    let bounds = (0..<shards).map { manifest.book.nodes(of: NodeTypeID(number), in: ShardID($0)) }
+    return .object([
+      "name": .string(type.name),
+      "nodes": .integer(type.count),
+      "ids": .string(type.idKind.rawValue),
+      "idStorage": .string(type.rawIDStorage.rawValue),
+      "shardNodes": .array(bounds.map { .integer(Int($0.upperBound - $0.lowerBound)) }),
+      "columns": .array(type.columns.map(column)),
+    ])
+  }
+
+  private func relation(_ number: Int) -> JSON {
+    let relation = manifest.relations[number]
+    let bounds = (0..<shards).map { manifest.book.edges(of: RelationID(number), in: ShardID($0)) }
+    return .object([
+      "name": .string(relation.name),
+      "source": .string(manifest.nodeTypes[relation.sourceType].name),
+      "destination": .string(manifest.nodeTypes[relation.destinationType].name),
+      "edges": .integer(relation.edgeCount),
+      "idBytes": .integer(relation.idBytes),
+      "maxInDegree": .integer(relation.maxInDegree),
+      "shardEdges": .array(bounds.map { .integer(Int($0.upperBound - $0.lowerBound)) }),
+      "columns": .array(relation.columns.map(column)),
+    ])
+  }
+
+  private func column(_ column: ColumnEntry) -> JSON {
+    .object([
+      "name": .string(column.name),
+      "type": .string(column.element.rawValue),
+      "width": .integer(column.width),
+      "categories": column.categories.map { .integer($0.count) } ?? .null,
+    ])
+  }
+}

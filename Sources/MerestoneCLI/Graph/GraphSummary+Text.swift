@@ -1,0 +1,134 @@
+import MerestoneCore
+import MerestoneStorage
+
+extension GraphSummary {
+  var text: String {
+    [
+      "\(path): \(nodes.counted("node")), \(edges.counted("edge")), \(shards.counted("shard"))",
+      sections.map { "\($0.title)\n\($0.table.text)" }.joined(separator: "\n\n"),
+      advice,
+    ].joined(separator: "\n\n")
+  }
+
+  private typealias Section = (title: String, table: TextTable)
+
+  private var sections: [Section] {
+    [typesSection, relationsSection, shardsSection, partitionSection, diskSection, mappingSection]
+      + (manifest.flags.isEmpty ? [] : [flagsSection])
+  }
+
+  private var typesSection: Section {
+    var table = TextTable(.left, .right, .left, .left)
+    table.indent = 2
+    for type in manifest.nodeTypes {
+      table.add(
+        type.name, type.count.grouped,
+        "\(type.idKind.rawValue) ids (\(type.rawIDStorage.rawValue))",
+        columns(type.columns))
+    }
+    return ("Nodes", table)
+  }
+
+  private var relationsSection: Section {
+    var table = TextTable(.left, .right, .left, .left)
+    table.indent = 2
+    for relation in manifest.relations {
+      table.add(
+        relation.name, relation.edgeCount.grouped,
+        "in-degree up to \(relation.maxInDegree.grouped)", columns(relation.columns))
+    }
+    return ("Edges", table)
+  }
+
+  private func columns(_ columns: [ColumnEntry]) -> String {
+    columns.map { column in
+      let width = column.width == 1 ? "" : "[\(column.width)]"
+      let words = column.categories.map { ", \($0.count.counted("word"))" } ?? ""
+      return "\(column.name) (\(column.element.rawValue)\(width)\(words))"
+    }
+    .joined(separator: ", ")
+  }
+
+  /// Large graphs have many shards; the first few show the pattern, `--json` has them all.
+  private var shardsSection: Section {
+    var table = TextTable(.left, .right, .right)
+    table.indent = 2
+    table.add("shard", "nodes", "edges")
+    let shown = shards <= 16 ? shards : 8
+    for shard in 0..<shown {
+      let id = ShardID(shard)
+      let nodes = manifest.nodeTypes.indices.reduce(0) {
+        $0 + manifest.book.nodes(of: NodeTypeID($1), in: id).count
+      }
+      let edges = manifest.relations.indices.reduce(0) {
+        $0 + manifest.book.edges(of: RelationID($1), in: id).count
+      }
+      table.add("\(shard)", nodes.grouped, edges.grouped)
+    }
+    if shown < shards { table.add("... \(shards - shown) more: --json", "", "") }
+    return ("Shards", table)
+  }
+
+  private var partitionSection: Section {
+    let partition = manifest.partition
+    var table = TextTable(.left, .right, .left)
+    table.indent = 2
+    table.add(
+      "edges cut", partition.cutRatio.asPercent,
+      "\(partition.cutEdges.grouped) of \(edges.grouped) join two shards")
+    table.add("node imbalance", partition.nodeImbalance.asPercent, "largest shard over the mean")
+    table.add("edge imbalance", partition.edgeImbalance.asPercent, "")
+    if let train = partition.trainImbalance {
+      table.add("training nodes", train.asPercent, "")
+    }
+    return ("Partition", table)
+  }
+
+  private var diskSection: Section {
+    var table = TextTable(.left, .right, .right)
+    table.indent = 2
+    func edgeStream(_ name: String, _ bytes: Int) {
+      table.add(
+        name, ByteCount(bytes).description, "\(bits(bytes).formatted(decimals: 2)) bits/edge")
+    }
+    edgeStream("edge pages", pageBytes)
+    edgeStream("node index", nodeIndexBytes)
+    edgeStream("headers", headerBytes)
+    edgeStream("edges together", edgeFileBytes)
+    table.add("edge columns", ByteCount(edgeColumnBytes).description, "")
+    table.add("node columns", ByteCount(nodeColumnBytes).description, "")
+    let perNode = nodes == 0 ? 0 : Double(idBytes) / Double(nodes)
+    table.add(
+      "raw ids", ByteCount(idBytes).description, "\(perNode.formatted(decimals: 2)) bytes/node")
+    table.add("on disk", ByteCount(diskBytes).description, "")
+    return ("Bytes", table)
+  }
+
+  private var mappingSection: Section {
+    var table = TextTable(.left, .right, .right)
+    table.indent = 2
+    let book = manifest.book.bytes
+    table.add("partition book", ByteCount(book).description, "")
+    for other in tables {
+      let factor = "\((Double(other.bytes) / Double(max(book, 1))).asMagnitude) times"
+      table.add(other.name, ByteCount(other.bytes).description, factor)
+    }
+    return ("Memory to find the shard of a node or edge, and what other designs need", table)
+  }
+
+  private var flagsSection: Section {
+    var table = TextTable(.left, .left)
+    table.indent = 2
+    for (name, value) in manifest.flags.sorted(by: { $0.key < $1.key }) {
+      table.add("--\(name)", value)
+    }
+    return ("Made with", table)
+  }
+
+  private var advice: String {
+    """
+    Next: `merestone verify \(path)` checks every byte; \
+    `merestone lookup \(path) --global 0,1,2` shows raw ids.
+    """
+  }
+}

@@ -1,0 +1,68 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// What `inspect` says about a graph, from its manifest and the headers of its edge files.
+struct GraphSummary {
+  let path: String
+  let manifest: GraphManifest
+
+  /// Bytes of all edge files by stream.
+  private(set) var pageBytes = 0
+  private(set) var nodeIndexBytes = 0
+  private(set) var edgeFileBytes = 0
+
+  private(set) var edgeColumnBytes = 0
+  private(set) var nodeColumnBytes = 0
+  private(set) var idBytes = 0
+  private(set) var manifestBytes = 0
+
+  init(_ store: GraphStore) throws(StorageError) {
+    path = store.path
+    manifest = store.manifest
+    manifestBytes = try manifest.encoded().count
+    for relation in manifest.relations.indices {
+      for shard in 0..<manifest.book.shardCount {
+        guard let edges = try store.edges(RelationID(relation), shard: ShardID(shard)) else {
+          continue
+        }
+        pageBytes += edges.pageBytes
+        nodeIndexBytes += edges.nodeIndexBytes
+        edgeFileBytes += edges.fileBytes
+      }
+    }
+    for file in manifest.files {
+      if file.path.hasPrefix("ids/") {
+        idBytes += file.bytes
+      } else if file.path.contains("/nodes/") {
+        nodeColumnBytes += file.bytes
+      } else if !file.path.hasSuffix(".csc") {
+        edgeColumnBytes += file.bytes
+      }
+    }
+  }
+
+  var nodes: Int { manifest.nodeTypes.reduce(0) { $0 + $1.count } }
+  var edges: Int { manifest.relations.reduce(0) { $0 + $1.edgeCount } }
+  var shards: Int { manifest.book.shardCount }
+
+  /// Adjacency and node index, over all edges; 0 where there are none.
+  var bitsPerEdge: Double { bits(edgeFileBytes) }
+
+  func bits(_ bytes: Int) -> Double { edges == 0 ? 0 : Double(bytes) * 8 / Double(edges) }
+
+  /// Headers and directories of the edge files: what is neither page nor node index.
+  var headerBytes: Int { edgeFileBytes - pageBytes - nodeIndexBytes }
+
+  /// Bytes of all files that the manifest lists, and of the manifest itself.
+  var diskBytes: Int { manifest.files.reduce(manifestBytes) { $0 + $1.bytes } }
+
+  /// What other designs keep in memory to map global ids to shards and back, for this graph.
+  var tables: [(name: String, key: String, bytes: Int)] {
+    [
+      ("dense 64-bit tables, both ways", "denseBothWays", 16 * (nodes + edges)),
+      ("dense 64-bit tables, one way", "denseOneWay", 8 * (nodes + edges)),
+      ("byte-wide owner tables", "ownerBytes", nodes + edges),
+      ("hash maps, both ways", "hashMaps", 80 * (nodes + edges)),
+    ]
+  }
+}
