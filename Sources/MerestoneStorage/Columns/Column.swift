@@ -136,6 +136,10 @@ extension Column {
     }
   }
 
+  /// Where a row starts in the `.npy` file, for errors.
+  /// - Precondition: The row exists, or is the one after the last.
+  package func byteOffset(ofRow row: Int) -> Int { bodyStart + row * rowBytes }
+
   /// Gives the mapping's memory back; reading goes on as before.
   package func drop() { file.drop() }
 
