@@ -1,0 +1,210 @@
+package import MerestoneCore
+package import MerestoneStorage
+
+/// One relation's in-edge CSC decoded into shared memory: the fastest way to read it.
+///
+/// Layout of the memory, by sections that start at multiples of 64 bytes:
+///
+/// | section | element | count |
+/// |---|---|---|
+/// | indptr | u64 | destinations + 1 |
+/// | sources, low 32 bits | u32 | edges |
+/// | sources, high 8 bits | u8 | edges, only from 2^32 source nodes on |
+///
+/// Positions are global edge ids, because shards own consecutive edges.
+///
+/// `@unchecked Sendable`: nothing writes the memory after `init`.
+@safe package final class FlatTopology: @unchecked Sendable {
+  package let memory: SharedMemory
+  let indptr: UnsafeBufferPointer<UInt64>
+  let low: UnsafeBufferPointer<UInt32>
+  let high: UnsafeBufferPointer<UInt8>
+
+  private struct Layout {
+    let destinationCount: Int
+    let edgeCount: Int
+    let isWide: Bool
+
+    init(_ manifest: GraphManifest, _ relation: RelationID) {
+      let entry = manifest.relations[relation.rawValue]
+      destinationCount = manifest.nodeTypes[entry.destinationType].count
+      edgeCount = entry.edgeCount
+      isWide = manifest.nodeTypes[entry.sourceType].count > 1 << 32
+    }
+
+    var lowOffset: Int { Self.aligned((destinationCount + 1) * 8) }
+    var highOffset: Int { Self.aligned(lowOffset + edgeCount * 4) }
+    var byteCount: Int { highOffset + (isWide ? edgeCount : 0) }
+
+    private static func aligned(_ bytes: Int) -> Int { (bytes + 63) & ~63 }
+  }
+
+  /// The memory that the decoded relation takes.
+  package static func byteCount(of relation: RelationID, in manifest: GraphManifest) -> Int {
+    Layout(manifest, relation).byteCount
+  }
+
+  /// Maps a relation that another process has decoded; takes over the descriptor.
+  package convenience init(
+    adopting descriptor: Int32, relation: RelationID, in manifest: GraphManifest
+  ) throws(SamplingError) {
+    let layout = Layout(manifest, relation)
+    do throws(SharedMemory.Failure) {
+      self.init(
+        memory: try SharedMemory(adopting: descriptor, byteCount: layout.byteCount), layout)
+    } catch {
+      throw .sharedMemory(error)
+    }
+  }
+
+  /// Decodes a relation, page by page on all threads of `pool`.
+  ///
+  /// - Complexity: O(edges + destinations); the memory is reserved before the first page is read.
+  package convenience init(
+    decoding relation: RelationID, of store: GraphStore, pool: ThreadPool,
+    cancellation: Cancellation = Cancellation()
+  ) throws(SamplingError) {
+    let layout = Layout(store.manifest, relation)
+    let memory: SharedMemory
+    do throws(SharedMemory.Failure) {
+      memory = try SharedMemory(byteCount: layout.byteCount)
+    } catch {
+      throw .sharedMemory(error)
+    }
+    for shard in 0..<store.book.shardCount {
+      try Self.decode(
+        relation, ShardID(shard), of: store, into: memory, layout, pool, cancellation)
+    }
+    // SAFETY: the section was laid out with this many elements.
+    unsafe memory.elements(UInt64.self, at: 0, count: layout.destinationCount + 1)[
+      layout.destinationCount] = UInt64(layout.edgeCount)
+    self.init(memory: memory, layout)
+  }
+
+  private init(memory: SharedMemory, _ layout: Layout) {
+    self.memory = memory
+    // SAFETY: `memory` holds all sections and lives as long as this object.
+    unsafe indptr = UnsafeBufferPointer(
+      memory.elements(UInt64.self, at: 0, count: layout.destinationCount + 1))
+    unsafe low = UnsafeBufferPointer(
+      memory.elements(UInt32.self, at: layout.lowOffset, count: layout.edgeCount))
+    unsafe high = UnsafeBufferPointer(
+      memory.elements(
+        UInt8.self, at: layout.highOffset, count: layout.isWide ? layout.edgeCount : 0))
+  }
+
+  private static func decode(
+    _ relation: RelationID, _ shard: ShardID, of store: GraphStore, into memory: SharedMemory,
+    _ layout: Layout, _ pool: ThreadPool, _ cancellation: Cancellation
+  ) throws(SamplingError) {
+    let edgeBounds = store.book.edges(of: relation, in: shard)
+    let destinationType = store.manifest.relations[relation.rawValue].destinationType
+    let nodeBounds = store.book.nodes(of: NodeTypeID(destinationType), in: shard)
+    // SAFETY: sections are laid out inside the memory; each loop index writes a part of its own.
+    let indptr = unsafe SharedBuffer(
+      unsafe: memory.elements(UInt64.self, at: 0, count: layout.destinationCount + 1))
+    let low = unsafe SharedBuffer(
+      unsafe: memory.elements(UInt32.self, at: layout.lowOffset, count: layout.edgeCount))
+    let high = unsafe SharedBuffer(
+      unsafe: memory.elements(
+        UInt8.self, at: layout.highOffset, count: layout.isWide ? layout.edgeCount : 0))
+    let edges: EdgeStore?
+    do throws(StorageError) {
+      edges = try store.edges(relation, shard: shard)
+    } catch {
+      throw .storage(error)
+    }
+    guard let edges else {
+      let range = Int(nodeBounds.lowerBound)..<Int(nodeBounds.upperBound)
+      indptr.withPart(range) { part in
+        for index in part.indices { part[index] = edgeBounds.lowerBound }
+      }
+      return
+    }
+    let destinationTile = 1 << 14
+    let tiles = (edges.destinationCount + destinationTile - 1) / destinationTile
+    let isWide = layout.isWide
+    try pool.forEach(tiles + edges.pageCount) { index throws(SamplingError) in
+      if cancellation.isCancelled { throw .cancelled }
+      do throws(StorageError) {
+        if index < tiles {
+          let lower = index * destinationTile
+          let upper = min(lower + destinationTile, edges.destinationCount)
+          let base = Int(nodeBounds.lowerBound)
+          try indptr.withPart(base + lower..<base + upper) { part throws(StorageError) in
+            try edges.decodeOffsets(
+              lower..<upper, into: &part, adding: edgeBounds.lowerBound)
+          }
+          return
+        }
+        let page = index - tiles
+        let first = Int(edgeBounds.lowerBound) + page * edges.pageEdges
+        let count = min(edges.pageEdges, edges.edgeCount - page * edges.pageEdges)
+        var scratch = PageScratch()
+        if !isWide, edges.idBytes <= 4 {
+          try low.withPart(first..<first + count) { part throws(StorageError) in
+            _ = try edges.decodePage(page, into: &part, scratch: &scratch)
+          }
+        } else {
+          var sources = [UInt64](repeating: 0, count: edges.pageEdges)
+          var span = sources.mutableSpan
+          _ = try edges.decodePage(page, into: &span, scratch: &scratch)
+          low.withPart(first..<first + count) { part in
+            for i in 0..<count { part[i] = UInt32(truncatingIfNeeded: sources[i]) }
+          }
+          if isWide {
+            high.withPart(first..<first + count) { part in
+              for i in 0..<count { part[i] = UInt8(truncatingIfNeeded: sources[i] >> 32) }
+            }
+          }
+        }
+      } catch {
+        throw .storage(error)
+      }
+    }
+  }
+}
+
+/// Reads a ``FlatTopology``.
+@safe struct FlatReader: InEdgeReader {
+  private let flat: FlatTopology
+  private let indptr: UnsafeBufferPointer<UInt64>
+  private let low: UnsafeBufferPointer<UInt32>
+  private let high: UnsafeBufferPointer<UInt8>
+
+  init(_ flat: FlatTopology) {
+    self.flat = flat
+    // SAFETY: `flat` is kept alive by this value.
+    unsafe indptr = flat.indptr
+    unsafe low = flat.low
+    unsafe high = flat.high
+  }
+
+  @inline(__always)
+  func edgeRange(of node: UInt64) throws(SamplingError) -> Range<UInt64> {
+    precondition(node < UInt64(unsafe indptr.count - 1), "node \(node) is out of range")
+    // SAFETY: checked above.
+    return unsafe indptr[Int(node)]..<indptr[Int(node) &+ 1]
+  }
+
+  func appendSources(
+    of edges: [EdgeID], to sources: inout [UInt64]
+  ) throws(SamplingError) {
+    sources.reserveCapacity(sources.count + edges.count)
+    let count = UInt64(unsafe low.count)
+    if unsafe high.isEmpty {
+      for edge in edges {
+        precondition(edge.rawValue < count, "edge \(edge) is out of range")
+        // SAFETY: checked above.
+        sources.append(UInt64(unsafe low[Int(edge.rawValue)]))
+      }
+    } else {
+      for edge in edges {
+        precondition(edge.rawValue < count, "edge \(edge) is out of range")
+        let place = Int(edge.rawValue)
+        // SAFETY: checked above; both sections have one element per edge.
+        sources.append(unsafe UInt64(low[place]) | UInt64(high[place]) &<< 32)
+      }
+    }
+  }
+}

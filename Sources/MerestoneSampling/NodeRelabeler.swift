@@ -1,0 +1,104 @@
+package import MerestoneCore
+
+/// Gives the nodes of one mini-batch consecutive block indices in the order they are first seen.
+///
+/// Two tables do the same: a stamp per node of the graph (one load a node, 4 bytes per node and
+/// sampler) where the graph is small enough, else an open-addressing hash table that grows with
+/// the mini-batch.
+package struct NodeRelabeler {
+  /// The nodes seen so far, by block index.
+  package private(set) var nodes: [NodeID] = []
+
+  // Index + 1 of every node of the graph, 0 = not seen; empty when the hash table is used.
+  private var stamps: [UInt32] = []
+
+  // Open addressing with linear probing; at most half full. An empty slot holds index + 1 = 0.
+  private var keys: [UInt64] = []
+  private var slots: [UInt32] = []
+
+  /// - Parameters:
+  ///   - nodeCount: The nodes of the graph.
+  ///   - stampBudget: The bytes that a stamp per node may take.
+  package init(nodeCount: Int, stampBudget: ByteCount) {
+    if nodeCount <= stampBudget.bytes / MemoryLayout<UInt32>.size {
+      stamps = [UInt32](repeating: 0, count: nodeCount)
+    }
+  }
+
+  /// Forgets all nodes.
+  /// - Complexity: O(nodes seen) with stamps, O(table) with the hash table.
+  package mutating func reset() {
+    if stamps.isEmpty {
+      for index in slots.indices { slots[index] = 0 }
+    } else {
+      for node in nodes { stamps[Int(node.rawValue)] = 0 }
+    }
+    nodes.removeAll(keepingCapacity: true)
+  }
+
+  /// Appends the block index of every node of `sources` to `indices`.
+  /// - Throws: ``SamplingError/blockTooLarge(nodes:)`` past 2^32 - 2 distinct nodes.
+  package mutating func relabel(
+    _ sources: [UInt64], into indices: inout [BlockIndex]
+  ) throws(SamplingError) {
+    guard nodes.count + sources.count < Int(UInt32.max) else {
+      throw .blockTooLarge(nodes: nodes.count + sources.count)
+    }
+    indices.reserveCapacity(indices.count + sources.count)
+    if stamps.isEmpty {
+      growTable(for: nodes.count + sources.count)
+      relabelByHash(sources, into: &indices)
+    } else {
+      relabelByStamp(sources, into: &indices)
+    }
+  }
+
+  private mutating func relabelByStamp(_ sources: [UInt64], into indices: inout [BlockIndex]) {
+    var stamps = self.stamps
+    self.stamps = []
+    for source in sources {
+      var stamp = stamps[Int(source)]
+      if stamp == 0 {
+        nodes.append(NodeID(source))
+        stamp = UInt32(nodes.count)
+        stamps[Int(source)] = stamp
+      }
+      indices.append(BlockIndex(stamp &- 1))
+    }
+    self.stamps = stamps
+  }
+
+  private mutating func relabelByHash(_ sources: [UInt64], into indices: inout [BlockIndex]) {
+    let mask = keys.count &- 1
+    for source in sources {
+      var slot = Self.hash(source) & mask
+      while slots[slot] != 0, keys[slot] != source { slot = (slot &+ 1) & mask }
+      if slots[slot] == 0 {
+        nodes.append(NodeID(source))
+        keys[slot] = source
+        slots[slot] = UInt32(nodes.count)
+      }
+      indices.append(BlockIndex(slots[slot] &- 1))
+    }
+  }
+
+  private mutating func growTable(for count: Int) {
+    guard keys.count < 2 * count else { return }
+    var capacity = max(1024, keys.count)
+    while capacity < 2 * count { capacity *= 2 }
+    keys = [UInt64](repeating: 0, count: capacity)
+    slots = [UInt32](repeating: 0, count: capacity)
+    for (index, node) in nodes.enumerated() {
+      var slot = Self.hash(node.rawValue) & (capacity - 1)
+      while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
+      keys[slot] = node.rawValue
+      slots[slot] = UInt32(index + 1)
+    }
+  }
+
+  /// Fibonacci hashing (Knuth, "The Art of Computer Programming", volume 3, section 6.4).
+  @inline(__always)
+  private static func hash(_ node: UInt64) -> Int {
+    Int(truncatingIfNeeded: (node &* 0x9E37_79B9_7F4A_7C15) &>> 20)
+  }
+}

@@ -1,0 +1,95 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// Reads in-edges from the compressed pages of the store, with nothing resident but one page.
+///
+/// A whole hop is gathered at once: its edges are visited in page order, so that each page is
+/// decoded once per hop however many edges are picked from it.
+struct PagedReader: InEdgeReader {
+  private let store: GraphStore
+  private let relation: RelationID
+  private let destinationType: NodeTypeID
+  private var shards: [EdgeStore?]
+  private var isOpen: [Bool]
+  private var visits: [Visit] = []
+
+  private struct Visit {
+    var edge: UInt64
+    var place: Int
+  }
+
+  init(_ store: GraphStore, relation: RelationID) {
+    self.store = store
+    self.relation = relation
+    destinationType = NodeTypeID(store.manifest.relations[relation.rawValue].destinationType)
+    shards = Array(repeating: nil, count: store.book.shardCount)
+    isOpen = Array(repeating: false, count: store.book.shardCount)
+  }
+
+  private mutating func shard(_ shard: ShardID) throws(SamplingError) -> EdgeStore? {
+    if isOpen[shard.rawValue] { return shards[shard.rawValue] }
+    do throws(StorageError) {
+      let opened = try store.edges(relation, shard: shard)
+      shards[shard.rawValue] = opened
+      isOpen[shard.rawValue] = true
+      return opened
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  mutating func edgeRange(of node: UInt64) throws(SamplingError) -> Range<UInt64> {
+    guard let place = store.book.locate(NodeID(node), type: destinationType) else {
+      throw .seedOutOfRange(
+        seed: NodeID(node), nodeCount: store.book.nodeCount(of: destinationType))
+    }
+    let lower = store.book.edges(of: relation, in: place.shard).lowerBound
+    guard let edges = try shard(place.shard) else { return lower..<lower }
+    do throws(StorageError) {
+      let range = try edges.edgeRange(of: place.local)
+      return lower + UInt64(range.lowerBound)..<lower + UInt64(range.upperBound)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  mutating func appendSources(
+    of edges: [EdgeID], to sources: inout [UInt64]
+  ) throws(SamplingError) {
+    visits.removeAll(keepingCapacity: true)
+    visits.reserveCapacity(edges.count)
+    for (place, edge) in edges.enumerated() {
+      visits.append(Visit(edge: edge.rawValue, place: place))
+    }
+    visits.sort { $0.edge < $1.edge }
+    let base = sources.count
+    sources.append(contentsOf: repeatElement(0, count: edges.count))
+    var shardIndex = 0
+    var bounds: Range<UInt64> = 0..<0
+    var current: EdgeStore?
+    var loadedPage = -1
+    var scratch = PageScratch()
+    var page: [UInt64] = []
+    for visit in visits {
+      while !bounds.contains(visit.edge) {
+        bounds = store.book.edges(of: relation, in: ShardID(shardIndex))
+        current = try shard(ShardID(shardIndex))
+        loadedPage = -1
+        shardIndex += 1
+      }
+      guard let current else { preconditionFailure("an edge in a shard without edges") }
+      let position = Int(visit.edge - bounds.lowerBound)
+      if position / current.pageEdges != loadedPage {
+        loadedPage = position / current.pageEdges
+        if page.isEmpty { page = [UInt64](repeating: 0, count: current.pageEdges) }
+        do throws(StorageError) {
+          var span = page.mutableSpan
+          _ = try current.decodePage(loadedPage, into: &span, scratch: &scratch)
+        } catch {
+          throw .storage(error)
+        }
+      }
+      sources[base + visit.place] = page[position % current.pageEdges]
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import MerestoneSampling
+
+@Suite("Items made ahead of their consumer")
+struct PrefetcherTests {
+  struct Failure: Error, Equatable { var item: Int }
+
+  @Test("arrive in order", arguments: [1, 2, 5], [1, 3, 20])
+  func inOrder(threads: Int, window: Int) throws {
+    let prefetcher = Prefetcher<Int, Failure>(count: 200, threads: threads, window: window) {
+      { item in item * item }
+    }
+    var made: [Int] = []
+    while let item = try prefetcher.next() { made.append(item) }
+    #expect(made == (0..<200).map { $0 * $0 })
+  }
+
+  @Test("fail in the place of the failing item, and end then", arguments: [1, 4])
+  func failure(threads: Int) throws {
+    let prefetcher = Prefetcher<Int, Failure>(count: 50, threads: threads, window: 6) {
+      { item throws(Failure) in
+        if item == 9 { throw Failure(item: item) }
+        return item
+      }
+    }
+    for expected in 0..<9 { #expect(try prefetcher.next() == expected) }
+    #expect(throws: Failure(item: 9)) { try prefetcher.next() }
+  }
+
+  @Test("end early when nobody wants them any more")
+  func abandoned() throws {
+    for _ in 0..<20 {
+      let prefetcher = Prefetcher<Int, Failure>(count: 1_000_000, threads: 3, window: 2) {
+        { item in item }
+      }
+      #expect(try prefetcher.next() == 0)
+    }
+  }
+}

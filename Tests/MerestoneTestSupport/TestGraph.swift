@@ -1,0 +1,144 @@
+package import MerestoneCore
+package import MerestoneStorage
+
+/// A small homogeneous graph that a test writes down, or draws at random, and stores.
+///
+/// Nodes are numbered as their global ids, and raw ids equal global ids.
+package struct TestGraph: Sendable {
+  /// The sources of every node's in-edges, ascending; repetitions are parallel edges.
+  package var lists: [[UInt64]]
+
+  /// Where shards begin, and the node count: `[0, ..., lists.count]`.
+  package var bounds: [UInt64]
+
+  /// Rows of the `features` column; empty for none.
+  package var features: [[Float]] = []
+
+  /// The `label` column, -1 for none; empty for no column.
+  package var labels: [Int32] = []
+
+  /// The `split` column of the nodes; empty for no column.
+  package var splits: [Split] = []
+
+  /// The `split` column of the edges, in the order of the lists; empty for no column.
+  package var edgeSplits: [Split] = []
+
+  package init(lists: [[UInt64]], bounds: [UInt64]? = nil) {
+    self.lists = lists
+    self.bounds = bounds ?? [0, UInt64(lists.count)]
+  }
+
+  /// A graph whose in-degrees vary around a mean, with a few hubs and isolated nodes.
+  package init(nodes: Int, meanInDegree: Int, shards: Int = 1, seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    var lists: [[UInt64]] = []
+    for _ in 0..<nodes {
+      let isHub = Int.random(in: 0..<50, using: &generator) == 0
+      let degree = Int.random(in: 0...(isHub ? 12 : 2) * meanInDegree, using: &generator)
+      let list = (0..<degree).map { _ in
+        UInt64.random(in: 0..<UInt64(nodes), using: &generator)
+      }
+      lists.append(list.sorted())
+    }
+    self.init(lists: lists)
+    cut(into: shards)
+  }
+
+  /// Cuts the nodes into shards of about equal node counts.
+  package mutating func cut(into shards: Int) {
+    bounds = (0...shards).map { UInt64(lists.count * $0 / shards) }
+  }
+
+  package var nodeCount: Int { lists.count }
+  package var edgeCount: Int { lists.reduce(0) { $0 + $1.count } }
+
+  /// The id of every edge's list start: `indptr` of the whole graph.
+  package var indptr: [Int] {
+    lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+  }
+
+  /// Stores the graph and opens it.
+  package func store(at path: String) throws -> GraphStore {
+    let shards = bounds.count - 1
+    let writer = try GraphWriter(output: path, shards: shards)
+    let indptr = self.indptr
+    var nodeColumns: [ColumnEntry] = []
+    if !features.isEmpty {
+      nodeColumns.append(
+        ColumnEntry(name: "features", element: .f32, width: features[0].count))
+    }
+    if !labels.isEmpty { nodeColumns.append(ColumnEntry(name: "label", element: .i32)) }
+    if !splits.isEmpty { nodeColumns.append(ColumnEntry(name: "split", element: .u8)) }
+    let edgeColumns = edgeSplits.isEmpty ? [] : [ColumnEntry(name: "split", element: .u8)]
+    var edgeBounds: [UInt64] = []
+    var idBytes = 1
+    for shard in 0..<shards {
+      let nodes = Int(bounds[shard])..<Int(bounds[shard + 1])
+      let edges = indptr[nodes.lowerBound]..<indptr[nodes.upperBound]
+      edgeBounds.append(UInt64(edges.lowerBound))
+      if !edges.isEmpty {
+        writer.add(
+          try storeEdges(
+            of: nodes, at: writer.path(GraphLayout.edges(RelationID(0), shard: ShardID(shard)))))
+      }
+      for (number, column) in nodeColumns.enumerated() {
+        let file = writer.path(
+          GraphLayout.nodeColumn(number, of: NodeTypeID(0), shard: ShardID(shard)))
+        let values: [[UInt8]] =
+          switch column.name {
+          case "features": features[nodes].map { Self.bytes($0.map(\.bitPattern)) }
+          case "label": [Self.bytes(labels[nodes].map { UInt32(bitPattern: $0) })]
+          default: [splits[nodes].map(\.rawValue)]
+          }
+        writer.add(
+          try Self.storeColumn(column, rows: nodes.count, values.flatMap { $0 }, at: file))
+      }
+      for column in edgeColumns {
+        let file = writer.path(
+          GraphLayout.edgeColumn(0, of: RelationID(0), shard: ShardID(shard)))
+        writer.add(
+          try Self.storeColumn(
+            column, rows: edges.count, edgeSplits[edges].map(\.rawValue), at: file))
+      }
+    }
+    edgeBounds.append(UInt64(edgeCount))
+    while idBytes < 8, UInt64(max(0, nodeCount - 1)) >> (8 * UInt64(idBytes)) != 0 { idBytes += 1 }
+    try writer.commit(
+      GraphManifest(
+        nodeTypes: [
+          NodeTypeEntry(
+            name: "node", count: nodeCount, idKind: .integer, rawIDStorage: .identity,
+            columns: nodeColumns)
+        ],
+        relations: [
+          RelationEntry(
+            name: "edge", edgeCount: edgeCount, idBytes: idBytes,
+            maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns)
+        ],
+        book: PartitionBook(nodeBounds: [bounds], edgeBounds: [edgeBounds])))
+    return try GraphStore.open(path)
+  }
+
+  private func storeEdges(of nodes: Range<Int>, at path: String) throws -> FileEntry {
+    var writer = try EdgeStoreWriter(
+      path: path, destinationCount: nodes.count,
+      edgeCount: lists[nodes].reduce(0) { $0 + $1.count }, maximumSource: UInt64(nodeCount - 1))
+    let degrees = lists[nodes].map { UInt64($0.count) }
+    let sources = lists[nodes].flatMap { $0 }
+    try writer.append(inDegrees: degrees.span, sources: sources.span)
+    return try writer.finish()
+  }
+
+  private static func storeColumn(
+    _ column: ColumnEntry, rows: Int, _ bytes: [UInt8], at path: String
+  ) throws -> [FileEntry] {
+    var writer = try ColumnWriter(
+      path: path, element: column.element, rows: rows, width: column.width)
+    try writer.append(bytes.span)
+    return try writer.finish()
+  }
+
+  private static func bytes(_ words: [UInt32]) -> [UInt8] {
+    words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+  }
+}
