@@ -1,0 +1,53 @@
+/// A fixed block of memory that input is read into, readable a little past its end so that
+/// scanners may load whole words.
+///
+/// One thread fills it; afterwards any number of threads may read it through ``view``.
+@safe final class ByteBuffer {
+  let capacity: Int
+  private let base: UnsafeMutableRawPointer
+
+  /// Zeroed bytes behind the capacity.
+  static let padding = 64
+
+  init(capacity: Int) {
+    self.capacity = capacity
+    unsafe base = .allocate(byteCount: capacity + Self.padding, alignment: 64)
+    // SAFETY: the padding lies inside the allocation.
+    unsafe (base + capacity).initializeMemory(
+      as: UInt8.self, repeating: 0, count: Self.padding)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  /// Lends `range` for writing.
+  /// - Precondition: the range is inside the buffer.
+  func withMutableBytes<R, E: Error>(
+    _ range: Range<Int>, _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    precondition(range.lowerBound >= 0 && range.upperBound <= capacity, "\(range) of \(capacity)")
+    // SAFETY: the range was checked against the allocation.
+    return try unsafe body(
+      UnsafeMutableRawBufferPointer(start: base + range.lowerBound, count: range.count))
+  }
+
+  /// The first `count` bytes for reading; valid while this buffer lives.
+  func view(count: Int) -> TextView {
+    precondition(count >= 0 && count <= capacity, "\(count) of \(capacity) bytes")
+    // SAFETY: the count was checked, and the padding lies behind it.
+    return unsafe TextView(base: base, count: count)
+  }
+
+  /// Moves `range` to the front.
+  func moveToFront(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= capacity, "\(range) of \(capacity)")
+    guard range.lowerBound > 0, !range.isEmpty else { return }
+    // SAFETY: both places are inside the allocation; overlapping copies are allowed.
+    unsafe base.copyMemory(from: base + range.lowerBound, byteCount: range.count)
+  }
+
+  func store(_ byte: UInt8, at offset: Int) {
+    precondition(offset >= 0 && offset < capacity, "byte \(offset) of \(capacity)")
+    // SAFETY: the offset was checked.
+    unsafe base.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+  }
+}

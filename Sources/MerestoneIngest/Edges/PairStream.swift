@@ -1,0 +1,57 @@
+/// Edges of a binary file: pairs of little-endian source and destination, 4 or 8 bytes each.
+final class PairStream {
+  private let path: String
+  private let idBytes: Int
+  private let source: ByteSource
+  private let buffer: ByteBuffer
+  private var rows = 0
+
+  private static let batchEdges = 1 << 16
+
+  init(path: String, idBytes: Int) throws(IngestError) {
+    self.path = path
+    self.idBytes = idBytes
+    source = try ByteSource(path: path)
+    buffer = ByteBuffer(capacity: 2 * idBytes * Self.batchEdges)
+  }
+
+  var fileBytesRead: Int { source.fileBytesRead }
+
+  /// The number of edges, by the size of a plain file; nil for a compressed one.
+  static func edgeCount(path: String, idBytes: Int) throws(IngestError) -> Int? {
+    let source = try ByteSource(path: path)
+    if source.isCompressed { return nil }
+    guard source.fileBytes % (2 * idBytes) == 0 else {
+      throw .oddLength(path, bytes: source.fileBytes, recordBytes: 2 * idBytes)
+    }
+    return source.fileBytes / (2 * idBytes)
+  }
+
+  func next() throws(IngestError) -> EdgeBatch? {
+    let edgeBytes = 2 * idBytes
+    let count = try source.read(into: buffer, range: 0..<buffer.capacity)
+    guard count % edgeBytes == 0 else {
+      throw .oddLength(path, bytes: rows * edgeBytes + count, recordBytes: edgeBytes)
+    }
+    let edges = count / edgeBytes
+    if edges == 0 { return nil }
+    defer { rows += edges }
+    let view = buffer.view(count: count)
+    let idBytes = idBytes
+    func column(_ offset: Int) -> [UInt64] {
+      var ids: [UInt64] = []
+      ids.reserveCapacity(edges)
+      for edge in 0..<edges {
+        let place = edge &* edgeBytes &+ offset
+        ids.append(
+          idBytes == 4
+            ? UInt64(view.load(at: place, as: UInt32.self))
+            : view.load(at: place, as: UInt64.self))
+      }
+      return ids
+    }
+    return EdgeBatch(
+      firstRow: rows, sources: .integers(column(0)), destinations: .integers(column(idBytes)),
+      columns: [])
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+
+/// The files of one graph in a directory of the plain layout: edges, and where there are any, a
+/// node table and features.
+///
+/// | file | holds |
+/// |---|---|
+/// | `edges.tsv`, `.csv`, `.txt` (each also `.gz`), `.u32`, `.u64`, `.npy` | one edge list |
+/// | `nodes.tsv`, `.csv`, `.txt` (each also `.gz`) | raw id, label, split, further columns |
+/// | `features.npy`, `features.npz` | one row per node, in the node table's order |
+package struct InputLayout: Sendable, Equatable {
+  package var edges: String
+  package var nodes: String?
+  package var features: String?
+
+  package init(edges: String, nodes: String? = nil, features: String? = nil) {
+    self.edges = edges
+    self.nodes = nodes
+    self.features = features
+  }
+
+  static let textNames = ["tsv", "tsv.gz", "csv", "csv.gz", "txt", "txt.gz"]
+  package static let edgeFileNames =
+    textNames.map { "edges.\($0)" } + ["edges.u32", "edges.u64", "edges.npy"]
+
+  /// Whether `path` is a directory.
+  package static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: `status` is a local that the call fills.
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Finds the files of the layout in `directory`.
+  ///
+  /// - Throws: ``IngestError/noEdges(directory:)``, ``IngestError/ambiguousLayout(directory:files:)``
+  ///   where one part is there twice, and ``IngestError/nodeTypesUnsupported(_:)`` for a graph with
+  ///   several node types (`features_<type>` files, or a node table with a column `type`).
+  package static func discover(_ directory: String) throws(IngestError) -> InputLayout {
+    let names = try list(directory)
+    if let typed = names.first(where: { $0.hasPrefix("features_") }) {
+      throw .nodeTypesUnsupported("\(directory)/\(typed)")
+    }
+    func find(_ allowed: [String]) throws(IngestError) -> String? {
+      let found = names.filter(allowed.contains)
+      if found.count > 1 { throw .ambiguousLayout(directory: directory, files: found) }
+      return found.first.map { "\(directory)/\($0)" }
+    }
+    guard let edges = try find(edgeFileNames) else { throw .noEdges(directory: directory) }
+    let nodes = try find(textNames.map { "nodes.\($0)" })
+    let features = try find(["features.npy", "features.npz"])
+    if let nodes {
+      let head = try TextHead(
+        path: nodes, delimiter: nil, expectedNames: ["label", "split"], hasHeader: nil)
+      if head.namesDeclared, head.names.contains("type") { throw .nodeTypesUnsupported(nodes) }
+    }
+    return InputLayout(edges: edges, nodes: nodes, features: features)
+  }
+
+  /// The names in a directory, sorted.
+  private static func list(_ directory: String) throws(IngestError) -> [String] {
+    // SAFETY: the stream is closed below; entries are copied before the next call.
+    guard let stream = unsafe opendir(directory) else {
+      let code = errno
+      if code == ENOENT { throw .missingFile(directory) }
+      if code == ENOTDIR { throw .noEdges(directory: directory) }
+      throw .cannotRead(directory, byteOffset: 0, code: code)
+    }
+    defer { unsafe _ = closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        // SAFETY: the kernel ends names with a zero inside the field.
+        unsafe pointer.withMemoryRebound(
+          to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)
+        ) { unsafe String(cString: $0) }
+      }
+      names.append(name)
+    }
+    return names.sorted()
+  }
+}
