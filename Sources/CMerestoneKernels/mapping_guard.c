@@ -25,6 +25,8 @@ struct slot {
 
 static struct slot slots[SLOT_COUNT];
 static _Atomic int32_t used_slots;
+// Where to look for a free slot first: mostly the lowest one.
+static _Atomic int32_t free_hint;
 static struct sigaction previous;
 static uintptr_t page_bytes;
 static pthread_once_t installed = PTHREAD_ONCE_INIT;
@@ -84,7 +86,9 @@ static void install(void) {
 
 int32_t mrs_guard_add(const void *base, size_t length) {
     pthread_once(&installed, install);
-    for (int32_t i = 0; i < SLOT_COUNT; i++) {
+    int32_t start = atomic_load_explicit(&free_hint, memory_order_relaxed);
+    for (int32_t tried = 0; tried < SLOT_COUNT; tried++) {
+        int32_t i = (start + tried) % SLOT_COUNT;
         struct slot *slot = &slots[i];
         uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
         if ((state & STATUS_MASK) != FREE) continue;
@@ -96,6 +100,7 @@ int32_t mrs_guard_add(const void *base, size_t length) {
         int32_t count = atomic_load_explicit(&used_slots, memory_order_relaxed);
         while (count <= i && !atomic_compare_exchange_weak(&used_slots, &count, i + 1)) {
         }
+        atomic_store_explicit(&free_hint, (i + 1) % SLOT_COUNT, memory_order_relaxed);
         return i;
     }
     return -1;
@@ -106,6 +111,9 @@ void mrs_guard_remove(int32_t slot) {
     uint64_t state = atomic_load_explicit(&slots[slot].state, memory_order_relaxed);
     atomic_store_explicit(
         &slots[slot].state, (state & ~(uint64_t)STATUS_MASK) + GENERATION, memory_order_release);
+    if (slot < atomic_load_explicit(&free_hint, memory_order_relaxed)) {
+        atomic_store_explicit(&free_hint, slot, memory_order_relaxed);
+    }
 }
 
 int32_t mrs_guard_damaged(int32_t slot) {

@@ -64,7 +64,7 @@ extension IDMap {
   /// - Complexity: O(1).
   package func raw(of node: NodeID) throws(StorageError) -> RawID {
     guard node.rawValue < UInt64(count) else {
-      throw .outOfRange(path: "the id map", what: "node", index: node.rawValue, count: count)
+      throw .outOfRange(path: prefix, what: "node", index: node.rawValue, count: count)
     }
     switch form {
     case .identity:

@@ -45,6 +45,9 @@ package final class IDMap: Sendable {
     case strings(offsets: Column, bytes: Column?, dictionary: SortedDictionary)
   }
 
+  /// The common part of the files' names.
+  package let prefix: String
+
   package let kind: Kind
   package let storage: Storage
 
@@ -108,10 +111,13 @@ package final class IDMap: Sendable {
         path: prefix, what: "storage of string ids", expected: "dictionary",
         found: storage.rawValue, mend: "make the graph again")
     }
-    return IDMap(kind, storage, count, form)
+    return IDMap(prefix, kind, storage, count, form)
   }
 
-  private init(_ kind: Kind, _ storage: Storage, _ count: Int, _ form: Form) {
+  private init(
+    _ prefix: String, _ kind: Kind, _ storage: Storage, _ count: Int, _ form: Form
+  ) {
+    self.prefix = prefix
     self.kind = kind
     self.storage = storage
     self.count = count

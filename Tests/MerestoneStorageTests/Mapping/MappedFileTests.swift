@@ -129,7 +129,7 @@ struct OutputFileTests {
   let folder = TemporaryFolder()
 
   @Test(
-    "get their name when they are finished, whatever the portions", arguments: [1, 1000, 300_000])
+    "get their name when they are finished, whatever the portions", arguments: [13, 1000, 300_000])
   func writes(portion: Int) throws {
     let bytes = (0..<700_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     var file = try OutputFile(path: folder.file("a"))
