@@ -70,7 +70,7 @@ extension EdgeStore {
   }
 
   /// What the node directory says about a block.
-  private struct BlockEntry {
+  struct BlockEntry {
     var firstEdge: Int
     var range: Range<Int>
     /// Destinations of the block.
@@ -82,7 +82,7 @@ extension EdgeStore {
   }
 
   /// Finds a block's payload, checked to lie in the index part of the file.
-  private func locateBlock(_ block: Int, _ bytes: RawSpan) throws(StorageError) -> BlockEntry {
+  func locateBlock(_ block: Int, _ bytes: RawSpan) throws(StorageError) -> BlockEntry {
     let offset = entryOffset(block)
     let firstEdge = bytes.littleEndian(at: offset, as: UInt64.self)
     let payload = bytes.littleEndian(at: offset &+ 8, as: UInt64.self)

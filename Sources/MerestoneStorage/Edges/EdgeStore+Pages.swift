@@ -99,7 +99,7 @@ extension EdgeStore {
   }
 
   /// Where a page's payload lies, and whether it is stored plain.
-  private struct Payload {
+  struct Payload {
     var range: Range<Int>
     var isPlain: Bool
   }
@@ -107,7 +107,7 @@ extension EdgeStore {
   /// Finds a page's payload, checked to lie among the pages and to have a possible size, and with
   /// `verify` to match its checksum.
   @inline(__always)
-  private func locatePage(
+  func locatePage(
     _ page: Int, _ bytes: RawSpan, verify: Bool
   ) throws(StorageError) -> Payload {
     let entry = header.pageDirectoryOffset &+ page &* EdgeFileHeader.pageEntryBytes

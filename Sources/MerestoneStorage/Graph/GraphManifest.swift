@@ -98,19 +98,13 @@ package struct GraphManifest: Codable, Sendable, Equatable {
 package struct NodeTypeEntry: Codable, Sendable, Equatable {
   package var name: String
   package var count: Int
-  package var idKind: IDKind
-  package var rawIDStorage: RawIDStorage
+  /// What the user's files call a node of this type.
+  package var idKind: IDMap.Kind
+  package var rawIDStorage: IDMap.Storage
   package var columns: [ColumnEntry]
 
-  /// What the user's files call a node of this type.
-  package enum IDKind: String, Codable, Sendable { case integer, string }
-
-  /// How raw ids are found: not stored at all where they are the global ids, an array indexed by
-  /// raw id, or a sorted dictionary.
-  package enum RawIDStorage: String, Codable, Sendable { case identity, dense, dictionary }
-
   package init(
-    name: String, count: Int, idKind: IDKind, rawIDStorage: RawIDStorage,
+    name: String, count: Int, idKind: IDMap.Kind, rawIDStorage: IDMap.Storage,
     columns: [ColumnEntry] = []
   ) {
     self.name = name

@@ -12,13 +12,14 @@ package final class GraphStore: Sendable {
   package let fingerprint: UInt32
 
   /// The manifest's files, by path.
-  private let listed: [String: FileEntry]
+  let listed: [String: FileEntry]
   private let opened = Mutex(Opened())
 
   /// Files in use, by path.
   private struct Opened {
     var edges: [String: EdgeStore] = [:]
     var columns: [String: Column] = [:]
+    var ids: [NodeTypeID: IDMap] = [:]
   }
 
   package var book: PartitionBook { manifest.book }
@@ -31,10 +32,15 @@ package final class GraphStore: Sendable {
   ///   header.
   /// - Complexity: O(files), the manifest and 128 bytes of each file are read.
   package static func open(_ path: String) throws(StorageError) -> GraphStore {
-    try GraphStore(path)
+    let store = try GraphStore(readingManifestOf: path)
+    for file in store.manifest.files { try store.checkSize(of: file) }
+    for piece in store.pieces { try store.checkHeader(of: piece) }
+    for type in store.manifest.nodeTypes.indices { _ = try store.openIDs(NodeTypeID(type)) }
+    return store
   }
 
-  private init(_ path: String) throws(StorageError) {
+  /// Reads the manifest and nothing else.
+  init(readingManifestOf path: String) throws(StorageError) {
     var trimmed = path[...]
     while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
     self.path = String(trimmed)
@@ -47,42 +53,6 @@ package final class GraphStore: Sendable {
     fingerprint = bytes.checksumOfLast(bytes.count)
     listed = Dictionary(
       manifest.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-    try checkFiles()
-  }
-
-  /// Compares every listed file's size and the headers of edge files and columns.
-  private func checkFiles() throws(StorageError) {
-    for file in manifest.files {
-      let whole = path + "/" + file.path
-      guard let bytes = FolderTree.size(of: whole) else { throw .missing(path: whole) }
-      guard bytes == file.bytes else {
-        throw .wrongSize(path: whole, expected: file.bytes, found: bytes)
-      }
-    }
-    for (number, type) in manifest.nodeTypes.enumerated() {
-      for shard in 0..<book.shardCount {
-        for column in type.columns.indices {
-          _ = try openColumn(
-            GraphLayout.nodeColumn(column, of: NodeTypeID(number), shard: ShardID(shard)),
-            type.columns[column], rows: book.nodes(of: NodeTypeID(number), in: ShardID(shard)))
-        }
-      }
-    }
-    for (number, relation) in manifest.relations.enumerated() {
-      for shard in 0..<book.shardCount {
-        for column in relation.columns.indices {
-          _ = try openColumn(
-            GraphLayout.edgeColumn(column, of: RelationID(number), shard: ShardID(shard)),
-            relation.columns[column],
-            rows: book.edges(of: RelationID(number), in: ShardID(shard)))
-        }
-        let store = try openEdges(RelationID(number), relation, ShardID(shard))
-        guard let store, store.maximumInDegree > relation.maxInDegree else { continue }
-        throw .corrupt(
-          path: store.path, byteOffset: 48, field: "largest in-degree",
-          expected: "at most \(relation.maxInDegree)", found: "\(store.maximumInDegree)")
-      }
-    }
   }
 
   /// One shard's in-edges of a relation; `nil` where it has none.
@@ -127,6 +97,26 @@ package final class GraphStore: Sendable {
       rows: book.edges(of: relation, in: shard))
   }
 
+  /// The raw ids of a node type, both ways.
+  package func ids(_ type: NodeTypeID) throws(StorageError) -> IDMap {
+    if let ids = opened.withLock({ $0.ids[type] }) { return ids }
+    let ids = try openIDs(type)
+    return opened.withLock { opened in
+      if let earlier = opened.ids[type] { return earlier }
+      opened.ids[type] = ids
+      return ids
+    }
+  }
+
+  func openIDs(_ type: NodeTypeID) throws(StorageError) -> IDMap {
+    let entry = manifest.nodeTypes[type.rawValue]
+    let prefix = path + "/"
+    return try IDMap.open(
+      prefix: prefix + GraphLayout.ids(type), kind: entry.idKind, storage: entry.rawIDStorage,
+      count: entry.count
+    ) { listed[String($0.dropFirst(prefix.count))]?.checksum }
+  }
+
   private func position(
     of name: String, in columns: [ColumnEntry], owner: String
   ) throws(StorageError) -> Int {
@@ -151,7 +141,7 @@ package final class GraphStore: Sendable {
   }
 
   /// Maps a column and compares its headers with the manifest.
-  private func openColumn(
+  func openColumn(
     _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>
   ) throws(StorageError) -> Column? {
     guard let file = listed[name] else {
@@ -164,7 +154,7 @@ package final class GraphStore: Sendable {
   }
 
   /// Maps an edge file and compares its header with the manifest.
-  private func openEdges(
+  func openEdges(
     _ relation: RelationID, _ entry: RelationEntry, _ shard: ShardID
   ) throws(StorageError) -> EdgeStore? {
     let name = GraphLayout.edges(relation, shard: shard)
