@@ -1,15 +1,8 @@
 #include "include/gather.h"
 
-#include <string.h>
+#include "clones.h"
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__has_feature)
-#if !__has_feature(thread_sanitizer)
-#define MRS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
-#endif
-#ifndef MRS_CLONES
-#define MRS_CLONES
-#endif
+#include <string.h>
 
 // Exact for every half-precision number: the exponent is moved by a multiplication, so that
 // subnormal numbers come out right too.
