@@ -1,3 +1,4 @@
+import CMerestoneKernels
 import MerestoneCore
 
 /// What follows a sum of matrix products, on every element.
@@ -84,25 +85,22 @@ extension Workspace {
     let weightParts = terms.map { term in
       term.weightGradient.map { tensor(rows: tiles, columns: $0.count) }
     }
-    let biasParts = biasGradient.map { tensor(rows: tiles, columns: $0.count) }
+    let biasParts = tensor(rows: tiles, columns: columns)
     threads.forEach(tiles) { index in
       // SAFETY: each call works on its own tile of rows and its own row of every part.
       let range = Self.tile(index, rows: rows)
       let start = range.lowerBound * columns
       let gz = unsafe gradient.base + start
+      let sums = unsafe biasParts.base + index * columns
       switch activation {
       case .relu:
-        let y = unsafe output.base + start
-        let scale = dropout?.scale ?? 1
-        for i in 0..<range.count * columns { unsafe gz[i] = y[i] > 0 ? gz[i] * scale : 0 }
+        unsafe mrs_relu_gradient_rows(
+          gz, output.base + start, dropout?.scale ?? 1, range.count, columns, sums)
       case .none:
         if let dropout {
           unsafe dropout.apply(gradient.base, into: gradient.base, rows: range, columns: columns)
         }
-      }
-      if let biasParts {
-        unsafe Self.columnSums(
-          of: gz, rows: 0..<range.count, columns: columns, into: biasParts.base + index * columns)
+        unsafe mrs_column_sums(gz, range.count, columns, sums)
       }
       for (term, parts) in zip(terms, weightParts) {
         let k = term.weight.rows
@@ -122,6 +120,6 @@ extension Workspace {
     for (term, parts) in zip(terms, weightParts) {
       if let parts, let target = term.weightGradient { addTree(of: parts, to: target) }
     }
-    if let biasParts, let biasGradient { addTree(of: biasParts, to: biasGradient) }
+    if let biasGradient { addTree(of: biasParts, to: biasGradient) }
   }
 }

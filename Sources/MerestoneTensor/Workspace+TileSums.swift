@@ -1,3 +1,4 @@
+import CMerestoneKernels
 import MerestoneCore
 
 /// Sums over row tiles: one part per tile, added in a binary tree that depends on the number of
@@ -34,28 +35,17 @@ extension Workspace {
     }
   }
 
-  /// `sums[j] = ` the sum of column `j` over `rows`, from the first row to the last.
-  /// - Safety: `gradient` covers these rows, `sums` one row.
-  @unsafe static func columnSums(
-    of gradient: UnsafePointer<Float>, rows: Range<Int>, columns: Int,
-    into sums: UnsafeMutablePointer<Float>
-  ) {
-    unsafe sums.update(repeating: 0, count: columns)
-    for row in rows {
-      let line = unsafe gradient + row &* columns
-      for j in 0..<columns { unsafe sums[j] += line[j] }
-    }
-  }
-
   /// `result += ` the column sums of `gradient`: the gradient of a bias.
   func addColumnSums(of gradient: Tensor, to result: Tensor) {
     let tiles = Self.tileCount(rows: gradient.rows)
     let parts = tensor(rows: tiles, columns: gradient.columns)
     threads.forEach(tiles) { index in
       // SAFETY: each tile writes its own row of `parts`.
-      unsafe Self.columnSums(
-        of: gradient.base, rows: Self.tile(index, rows: gradient.rows),
-        columns: gradient.columns, into: parts.base + index * gradient.columns)
+      let range = Self.tile(index, rows: gradient.rows)
+      let columns = gradient.columns
+      unsafe mrs_column_sums(
+        gradient.base + range.lowerBound * columns, range.count, columns,
+        parts.base + index * columns)
     }
     addTree(of: parts, to: result)
   }

@@ -7,6 +7,7 @@
 #include "mapping_guard.h"
 #include "shuffle.h"
 #include "processes.h"
+#include "dense.h"
 #include "dropout.h"
 #include "processor.h"
 
