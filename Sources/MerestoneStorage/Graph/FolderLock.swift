@@ -4,14 +4,14 @@ import Glibc
 ///
 /// The lock is a file beside what it guards; letting go removes the file. A file that a killed
 /// process left behind is locked by nobody, so the next one takes it over.
-struct FolderLock: ~Copyable {
+package struct FolderLock: ~Copyable {
   private let path: String
   private let descriptor: Int32
 
   /// Takes the lock, or throws ``StorageError/locked(path:)`` at once where another holds it.
   ///
   /// - Parameter guarded: What the lock is for; named in the error.
-  init(path: String, guarding guarded: String) throws(StorageError) {
+  package init(path: String, guarding guarded: String) throws(StorageError) {
     self.path = path
     while true {
       let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)

@@ -1,0 +1,78 @@
+import MerestoneSampling
+import MerestoneStorage
+import Synchronization
+
+/// A graph that `merestone preprocess` made, opened for reading.
+///
+/// Opening takes milliseconds at any size: files are mapped and read when they are first needed,
+/// and every part is checked against its checksum on its first touch. A graph may be used from
+/// several threads at once.
+///
+/// ```swift
+/// let graph = try Graph(at: "cora.graph")
+/// let subgraph = try graph.sample([.integer(35)], fanouts: [10, 5])
+/// print(subgraph.nodes)
+/// ```
+public final class Graph: Sendable {
+  /// The directory of the graph.
+  public let path: String
+
+  /// What the decoded edges may take in memory; a graph that needs more is read page by page,
+  /// slower and with the same results.
+  public let memory: ByteCount
+
+  let store: GraphStore
+  let pool: ThreadPool
+  private let topology = Mutex<Topology?>(nil)
+
+  /// Opens a graph.
+  ///
+  /// - Parameters:
+  ///   - path: The directory that `merestone preprocess` wrote.
+  ///   - memory: What the decoded edges may take; by default 2 GiB.
+  ///   - threads: Threads that decode; by default one per processor.
+  /// - Throws: ``GraphError/store(message:)`` for anything but an intact graph of this version;
+  ///   damage deeper in the files is reported when it is first touched.
+  public init(
+    at path: String, memory: ByteCount = ByteCount(2 << 30),
+    threads: Int = ThreadPool.availableProcessors
+  ) throws(GraphError) {
+    self.path = path
+    self.memory = memory
+    pool = ThreadPool(threads: threads)
+    do throws(StorageError) {
+      store = try GraphStore.open(path)
+    } catch {
+      throw GraphError(error)
+    }
+  }
+
+  /// The number of nodes.
+  public var nodeCount: Int { store.book.nodeCount(of: nodeType) }
+
+  /// The number of stored edges, parallel edges counted each.
+  public var edgeCount: Int { store.book.edgeCount(of: RelationID(0)) }
+
+  /// The number of shards.
+  public var shardCount: Int { store.book.shardCount }
+
+  var nodeType: NodeTypeID { NodeTypeID(store.manifest.relations[0].destinationType) }
+
+  /// The edges, decoded when they are first needed.
+  func openTopology() throws(GraphError) -> Topology {
+    let result = topology.withLock { held -> Result<Topology, SamplingError> in
+      if let held { return .success(held) }
+      do throws(SamplingError) {
+        let opened = try Topology.open(store, memory: memory, pool: pool)
+        held = opened
+        return .success(opened)
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .success(let topology): return topology
+    case .failure(let error): throw GraphError(error)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+public import MerestoneCore
+import MerestoneSampling
+import MerestoneStorage
+
+/// Why a question to a ``Graph`` has no answer; each case carries what its message needs.
+public enum GraphError: Error, Equatable, Sendable {
+  /// The graph has no node with this raw id.
+  case unknownNode(RawID)
+
+  /// The graph has no node with this global id.
+  case nodeOutOfRange(NodeID, nodeCount: Int)
+
+  /// There is no such column; `available` names those that are there.
+  case unknownColumn(name: String, available: [String])
+
+  /// A fanout below -1.
+  case badFanout(Int, hop: Int)
+
+  /// A batch size below 1.
+  case badBatchSize(Int)
+
+  /// The files of the graph are missing, damaged, or cannot be read; `message` names the file, the
+  /// place, what was expected and found, and the mend.
+  case store(message: String)
+
+  /// Memory that was allowed could not be had.
+  case memory(message: String)
+}
+
+extension GraphError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownNode(let raw):
+      "no node has the raw id \(raw); check the spelling, and whether ids are integers or strings"
+    case .nodeOutOfRange(let node, let nodeCount):
+      "node \(node) does not exist: the graph has nodes 0..<\(nodeCount); "
+        + "look raw ids up with node(_:) first"
+    case .unknownColumn(let name, let available):
+      "there is no column '\(name)'; "
+        + (available.isEmpty
+          ? "the graph has none" : "there are \(available.joined(separator: ", "))")
+    case .badFanout(let fanout, let hop):
+      "fanout \(fanout) of hop \(hop) is not a number of edges; use 0 or more, or -1 for all edges"
+    case .badBatchSize(let size): "a batch of \(size) seeds; use at least 1"
+    case .store(let message), .memory(let message): message
+    }
+  }
+}
+
+extension GraphError {
+  init(_ error: StorageError) { self = .store(message: error.description) }
+
+  init(_ error: SamplingError) {
+    switch error {
+    case .seedOutOfRange(let seed, let nodeCount):
+      self = .nodeOutOfRange(seed, nodeCount: nodeCount)
+    case .fanoutBelowMinusOne(let fanout, let hop): self = .badFanout(fanout, hop: hop)
+    case .sharedMemory(let failure): self = .memory(message: failure.description)
+    case .storage(let inner): self.init(inner)
+    case .blockTooLarge, .differentNodeTypes, .cancelled: self = .store(message: error.description)
+    }
+  }
+}
