@@ -1,0 +1,41 @@
+import MerestoneCore
+
+/// Times the stages of one run and tells the listener about them.
+struct StageClock {
+  let progress: any ProgressListener
+  private(set) var times: [StageTime] = []
+  private let start = ContinuousClock.now
+  private var stageStart = ContinuousClock.now
+  private var stage = ""
+
+  init(progress: any ProgressListener) { self.progress = progress }
+
+  mutating func begin(_ stage: String, total: Int? = nil, unit: String) {
+    self.stage = stage
+    stageStart = .now
+    progress.begin(stage: stage, total: total, unit: unit)
+  }
+
+  /// Ends the stage. `work` units of `unit` go into the summary as a rate.
+  mutating func end(_ summary: String, work: Int = 0, unit: String = "") {
+    let seconds = Self.seconds(ContinuousClock.now - stageStart)
+    times.append(StageTime(name: stage, seconds: seconds))
+    var text = "\(summary) in \(seconds.formatted(decimals: 2)) s"
+    if work > 0, seconds > 0 {
+      let rate = Double(work) / seconds
+      text +=
+        unit == "bytes"
+        ? ", \((rate / 1e6).formatted(decimals: 0)) MB/s"
+        : ", \((rate / 1e6).formatted(decimals: 1)) million \(unit)/s"
+    }
+    progress.end(summary: text)
+  }
+
+  /// Seconds since the run began.
+  var elapsed: Double { Self.seconds(ContinuousClock.now - start) }
+
+  private static func seconds(_ duration: Duration) -> Double {
+    let (seconds, attoseconds) = duration.components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}
