@@ -37,21 +37,27 @@ final class PairStream {
     if edges == 0 { return nil }
     defer { rows += edges }
     let view = buffer.view(count: count)
-    let idBytes = idBytes
-    func column(_ offset: Int) -> [UInt64] {
-      var ids: [UInt64] = []
-      ids.reserveCapacity(edges)
-      for edge in 0..<edges {
-        let place = edge &* edgeBytes &+ offset
-        ids.append(
-          idBytes == 4
-            ? UInt64(view.load(at: place, as: UInt32.self))
-            : view.load(at: place, as: UInt64.self))
+    var sources: [UInt64] = []
+    var destinations: [UInt64] = []
+    let isNarrow = idBytes == 4
+    sources.append(addingCapacity: edges) { sourceSpan in
+      destinations.append(addingCapacity: edges) { destinationSpan in
+        var place = 0
+        while place < count {
+          if isNarrow {
+            let pair = view.word(at: place)
+            sourceSpan.append(pair & 0xffff_ffff)
+            destinationSpan.append(pair &>> 32)
+          } else {
+            sourceSpan.append(view.word(at: place))
+            destinationSpan.append(view.word(at: place &+ 8))
+          }
+          place &+= edgeBytes
+        }
       }
-      return ids
     }
     return EdgeBatch(
-      firstRow: rows, sources: .integers(column(0)), destinations: .integers(column(idBytes)),
+      firstRow: rows, sources: .integers(sources), destinations: .integers(destinations),
       columns: [])
   }
 }
