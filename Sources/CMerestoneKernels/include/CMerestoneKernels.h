@@ -3,6 +3,7 @@
 
 #include "aggregate.h"
 #include "checksum.h"
+#include "elias_fano.h"
 #include "gather.h"
 #include "mapping_guard.h"
 #include "shuffle.h"

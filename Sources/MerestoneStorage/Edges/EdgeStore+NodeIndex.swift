@@ -56,9 +56,10 @@ extension EdgeStore {
           let first = base &+ UInt64(entry.firstEdge)
           let lower = block &* NodeIndexBlock.nodes
           let upper = min(lower &+ entry.count, locals.upperBound)
-          for index in node..<upper {
-            let before = index == lower ? 0 : ends[index &- lower &- 1]
-            starts[index &- locals.lowerBound] = first &+ before
+          let place = lower &- locals.lowerBound
+          if node == lower { starts[place] = first }
+          for index in max(node &- lower, 1)..<max(upper &- lower, 1) {
+            starts[place &+ index] = first &+ ends[index &- 1]
           }
           node = upper
         }

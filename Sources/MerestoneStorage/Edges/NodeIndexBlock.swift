@@ -1,3 +1,5 @@
+internal import CMerestoneKernels
+
 /// The node index of up to 512 destinations: where each one's list starts, as an Elias-Fano
 /// sequence of cumulative in-degrees.
 ///
@@ -22,7 +24,8 @@ package enum NodeIndexBlock {
   static let prefixBytes = 8
 
   @inline(__always) static func lowBits(nodes: Int, edges: UInt64) -> Int {
-    let mean = edges / UInt64(nodes)
+    // The division by 512 is the usual one, and a shift.
+    let mean = nodes == self.nodes ? edges >> 9 : edges / UInt64(nodes)
     return mean == 0 ? 0 : 63 &- mean.leadingZeroBitCount
   }
 
@@ -73,30 +76,28 @@ package enum NodeIndexBlock {
     of node: Int, count: Int, payload: RawSpan
   ) -> (lower: UInt64, upper: UInt64)? {
     guard let shape = Shape(payload, count: count) else { return nil }
-    var remaining = node == 0 ? 0 : node &- 1
-    var word = 0
-    var bits: UInt64 = 0
-    while true {
-      guard word < shape.highWords else { return nil }
-      bits = shape.highWord(word, payload)
-      let ones = bits.nonzeroBitCount
-      if remaining < ones { break }
-      remaining &-= ones
-      word &+= 1
+    let highBytes = payload.extracting(shape.highOffset..<payload.byteCount)
+    // SAFETY: the kernel reads the words that are lent here.
+    let found = unsafe highBytes.withUnsafeBytes {
+      unsafe mrs_select($0.baseAddress, shape.highWords, UInt64(max(node, 1) &- 1))
     }
-    for _ in 0..<remaining { bits &= bits &- 1 }
+    guard found >= 0 else { return nil }
+    var position = Int(found)
     var lower: UInt64 = 0
     if node > 0 {
-      lower = shape.value(
-        node &- 1, highBit: word &* 64 &+ bits.trailingZeroBitCount, payload)
-      bits &= bits &- 1
+      lower = shape.value(node &- 1, highBit: position, payload)
+      position &+= 1
+      var word = position >> 6
+      guard word < shape.highWords else { return nil }
+      var bits = shape.highWord(word, payload) & ((.max as UInt64) &<< UInt64(position & 63))
       while bits == 0 {
         word &+= 1
         guard word < shape.highWords else { return nil }
         bits = shape.highWord(word, payload)
       }
+      position = word &* 64 &+ bits.trailingZeroBitCount
     }
-    let upper = shape.value(node, highBit: word &* 64 &+ bits.trailingZeroBitCount, payload)
+    let upper = shape.value(node, highBit: position, payload)
     guard lower <= upper, upper <= shape.edges else { return nil }
     return (lower, upper)
   }
@@ -111,23 +112,18 @@ package enum NodeIndexBlock {
     count: Int, payload: RawSpan, into ends: inout MutableSpan<UInt64>
   ) -> UInt64? {
     guard let shape = Shape(payload, count: count), ends.count >= count else { return nil }
-    var index = 0
+    let found =
+      shape.low <= 56
+      ? shape.decode(payload, count: count, into: &ends)
+      : shape.decodeReference(payload, count: count, into: &ends)
+    guard found == count, ends[count &- 1] == shape.edges else { return nil }
     var last: UInt64 = 0
-    for word in 0..<shape.highWords {
-      var bits = shape.highWord(word, payload)
-      while bits != 0 {
-        guard index < count else { return nil }
-        let value = shape.value(
-          index, highBit: word &* 64 &+ bits.trailingZeroBitCount, payload)
-        guard value >= last else { return nil }
-        ends[index] = value
-        last = value
-        index &+= 1
-        bits &= bits &- 1
-      }
+    var descents = 0
+    for index in 0..<count {
+      descents |= ends[index] < last ? 1 : 0
+      last = ends[index]
     }
-    guard index == count, last == shape.edges else { return nil }
-    return shape.edges
+    return descents == 0 ? shape.edges : nil
   }
 
   /// Where the parts of a payload lie, checked against its size.
@@ -148,8 +144,46 @@ package enum NodeIndexBlock {
       highWords = payload.byteCount / 8 &- 1 &- lowWords
     }
 
+    /// Where the high part starts.
+    @inline(__always) var highOffset: Int { prefixBytes &+ 8 &* lowWords }
+
+    /// Decodes the first `count` values.
+    /// - Returns: How many there are.
+    func decode(
+      _ payload: RawSpan, count: Int, into values: inout MutableSpan<UInt64>
+    ) -> Int {
+      unsafe payload.withUnsafeBytes { bytes in
+        unsafe values.withUnsafeMutableBufferPointer { values in
+          // SAFETY: the low part is followed by the high part, which has at least one word; at most
+          // `count` values are written, which `decode` has room for.
+          unsafe mrs_elias_fano_decode(
+            bytes.baseAddress! + prefixBytes, UInt32(low), bytes.baseAddress! + highOffset,
+            highWords, count, values.baseAddress)
+        }
+      }
+    }
+
+    /// The same in plain Swift, for low parts of any width.
+    func decodeReference(
+      _ payload: RawSpan, count: Int, into values: inout MutableSpan<UInt64>
+    ) -> Int {
+      var index = 0
+      for word in 0..<highWords {
+        var bits = highWord(word, payload)
+        while bits != 0 {
+          if index < count {
+            values[index] = value(
+              index, highBit: word &* 64 &+ bits.trailingZeroBitCount, payload)
+          }
+          index &+= 1
+          bits &= bits &- 1
+        }
+      }
+      return index
+    }
+
     @inline(__always) func highWord(_ word: Int, _ payload: RawSpan) -> UInt64 {
-      payload.littleEndian(at: prefixBytes &+ 8 &* (lowWords &+ word), as: UInt64.self)
+      payload.littleEndian(at: highOffset &+ 8 &* word, as: UInt64.self)
     }
 
     @inline(__always) func value(_ index: Int, highBit: Int, _ payload: RawSpan) -> UInt64 {

@@ -53,6 +53,14 @@ struct NodeIndexBlockTests {
     #expect(
       payload.count == NodeIndexBlock.byteCount(nodes: degrees.count, edges: ends.last ?? 0))
     #expect(Self.decoded(payload, count: degrees.count) == ends)
+    var reference = [UInt64](repeating: 0, count: degrees.count)
+    do {
+      var span = reference.mutableSpan
+      let shape = NodeIndexBlock.Shape(payload.span.bytes, count: degrees.count)
+      let found = shape?.decodeReference(payload.span.bytes, count: degrees.count, into: &span)
+      #expect(found == degrees.count)
+    }
+    #expect(reference == ends)
     for node in degrees.indices {
       let range = NodeIndexBlock.range(
         of: node, count: degrees.count, payload: payload.span.bytes)
