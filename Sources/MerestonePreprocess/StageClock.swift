@@ -16,12 +16,13 @@ struct StageClock {
     progress.begin(stage: stage, total: total, unit: unit)
   }
 
-  /// Ends the stage. `work` units of `unit` go into the summary as a rate.
+  /// Ends the stage. `work` units of `unit` go into the summary as a rate; the listener shows the
+  /// time.
   mutating func end(_ summary: String, work: Int = 0, unit: String = "") {
     let seconds = Self.seconds(ContinuousClock.now - stageStart)
     times.append(StageTime(name: stage, seconds: seconds))
-    var text = "\(summary) in \(seconds.formatted(decimals: 2)) s"
-    if work > 0, seconds > 0 {
+    var text = summary
+    if work > 0, seconds >= Self.shortestTimed {
       let rate = Double(work) / seconds
       text +=
         unit == "bytes"
@@ -30,6 +31,9 @@ struct StageClock {
     }
     progress.end(summary: text)
   }
+
+  /// Rates of shorter stages say nothing.
+  private static let shortestTimed = 0.05
 
   /// Seconds since the run began.
   var elapsed: Double { Self.seconds(ContinuousClock.now - start) }
