@@ -24,7 +24,19 @@ package struct Command: ParsableCommand {
       """,
     version: "merestone \(version)",
     groupedSubcommands: [
-      CommandGroup(name: "Ask a graph", subcommands: [InspectCommand.self])
+      CommandGroup(
+        name: "Make a graph",
+        subcommands: [GenerateCommand.self, PreprocessCommand.self]),
+      CommandGroup(
+        name: "Ask a graph",
+        subcommands: [
+          InspectCommand.self, VerifyCommand.self, LookupCommand.self, SampleCommand.self,
+        ]),
+      CommandGroup(
+        name: "Learn from a graph",
+        subcommands: [
+          TrainCommand.self, EvaluateCommand.self, PredictCommand.self, WorkerCommand.self,
+        ]),
     ])
 
   package static var _errorPrefix: String { Failure.prefix }

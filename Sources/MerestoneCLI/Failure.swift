@@ -1,4 +1,9 @@
+import MerestoneIngest
+import MerestonePartition
+import MerestonePreprocess
+import MerestoneSampling
 import MerestoneStorage
+import MerestoneTraining
 
 /// An error as the user sees it: the one place that maps errors to exit statuses.
 struct Failure {
@@ -17,6 +22,13 @@ struct Failure {
     switch error {
     case let error as CommandError: self.init(Self.status(of: error), error)
     case let error as StorageError: self.init(Self.status(of: error), error)
+    case let error as IngestError: self.init(Self.status(of: error), error)
+    case let error as PartitionError: self.init(Self.status(of: error), error)
+    case let error as PreprocessError:
+      self.init(ExitStatus(rawValue: error.exitCode) ?? .failed, error)
+    case let error as SamplingError: self.init(Self.status(of: error), error)
+    case let error as TrainingError:
+      self.init(ExitStatus(rawValue: error.exitCode) ?? .failed, error)
     default: return nil
     }
   }
@@ -31,7 +43,7 @@ struct Failure {
     case .usage, .noWorkerProgram: .usage
     case .notAGraph, .unknownID, .badLine, .damaged: .badData
     case .unreadable, .unwritable, .cannotPrint: .inputOutput
-    case .interrupted: .interrupted
+    case .interruptedRun: .interrupted
     }
   }
 
@@ -41,6 +53,31 @@ struct Failure {
     case .alreadyExists: .usage
     case .locked: .failed
     default: error.isInputOutput ? .inputOutput : .badData
+    }
+  }
+
+  private static func status(of error: IngestError) -> ExitStatus {
+    if case .interrupted = error { return .interrupted }
+    if case .moreShardsThanNodes = error { return .badData }
+    return error.isInputOutput ? .inputOutput : error.isUsage ? .usage : .badData
+  }
+
+  private static func status(of error: PartitionError) -> ExitStatus {
+    switch error {
+    case .interrupted: .interrupted
+    case .shardsOutOfRange(let shards, _): shards < 1 ? .usage : .badData
+    case .tooManyShards, .imbalanceOutOfRange: .usage
+    case .tooManyNodes: .badData
+    case .endpointOutOfRange, .inconsistent: .failed
+    }
+  }
+
+  private static func status(of error: SamplingError) -> ExitStatus {
+    switch error {
+    case .storage(let error): status(of: error)
+    case .sharedMemory: .inputOutput
+    case .cancelled: .interrupted
+    case .seedOutOfRange, .fanoutBelowMinusOne, .blockTooLarge, .differentNodeTypes: .usage
     }
   }
 }

@@ -113,13 +113,9 @@ package final class ConsoleProgress: ProgressListener {
     stage.isRunning = false
     guard !isQuiet else { return }
     let seconds = Double(Self.now()) / 1e9 - stage.start
-    let done = count.load(ordering: .relaxed)
     var line = stage.name.padded(to: Self.nameWidth)
     line += "  \(seconds.asDuration.padded(to: 10, .right))"
     if !summary.isEmpty { line += "  \(summary)" }
-    if done > 0, seconds >= 0.1 {
-      line += "  (\(Self.amount(Int(Double(done) / seconds), stage.unit))/s)"
-    }
     sink.write("\(erase)\(line)\n")
   }
 

@@ -1,18 +1,21 @@
 /// A JSON value whose keys keep the order in which they are documented.
-package indirect enum JSON {
+package enum JSON {
   case null
   case bool(Bool)
-  case integer(Int64)
+  case integer(Int)
   case unsigned(UInt64)
   case number(Double)
   case string(String)
   case array([JSON])
-  case object([(key: String, value: JSON)])
+  case members([Member])
 
-  package static func integer(_ value: Int) -> JSON { .integer(Int64(value)) }
+  package struct Member {
+    var key: String
+    var value: JSON
+  }
 
   package static func object(_ pairs: KeyValuePairs<String, JSON>) -> JSON {
-    .object(pairs.map { (key: $0.key, value: $0.value) })
+    .members(pairs.map { Member(key: $0.key, value: $0.value) })
   }
 
   /// Two blanks of indentation per level; arrays of plain values and of pairs stay on one line.
@@ -44,7 +47,7 @@ package indirect enum JSON {
       Self.write(values, "[", "]", inline, &result, indent) { value, result, indent in
         value.write(to: &result, indent: indent)
       }
-    case .object(let pairs):
+    case .members(let pairs):
       Self.write(pairs, "{", "}", false, &result, indent) { pair, result, indent in
         Self.write(pair.key, to: &result)
         result += ": "
@@ -56,7 +59,7 @@ package indirect enum JSON {
   /// A plain value, or a short list of plain values.
   private var isShort: Bool {
     switch self {
-    case .object: false
+    case .members: false
     case .array(let values): values.count <= 2 && values.allSatisfy(\.isPlain)
     default: true
     }
@@ -64,7 +67,7 @@ package indirect enum JSON {
 
   private var isPlain: Bool {
     switch self {
-    case .object, .array: false
+    case .members, .array: false
     default: true
     }
   }

@@ -28,11 +28,13 @@ extension GraphSummary {
         "nodeColumns": .integer(nodeColumnBytes),
         "ids": .integer(idBytes),
       ]),
-      "tableBytes": .object(tables.map { (key: $0.key, value: .integer($0.bytes)) }),
+      "tableBytes": .members(tables.map { JSON.Member(key: $0.key, value: .integer($0.bytes)) }),
       "nodeTypes": .array(manifest.nodeTypes.indices.map(nodeType)),
       "relations": .array(manifest.relations.indices.map(relation)),
-      "flags": .object(
-        manifest.flags.sorted { $0.key < $1.key }.map { (key: $0.key, value: .string($0.value)) }),
+      "flags": .members(
+        manifest.flags.sorted { $0.key < $1.key }.map {
+          JSON.Member(key: $0.key, value: .string($0.value))
+        }),
       "inputs": .array(
         manifest.inputs.map {
           .object(["path": .string($0.path), "bytes": .integer($0.bytes)])

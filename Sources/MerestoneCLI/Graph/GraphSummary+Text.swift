@@ -120,15 +120,16 @@ extension GraphSummary {
     var table = TextTable(.left, .left)
     table.indent = 2
     for (name, value) in manifest.flags.sorted(by: { $0.key < $1.key }) {
-      table.add("--\(name)", value)
+      table.add(name, value)
     }
-    return ("Made with", table)
+    return ("Made with these flags", table)
   }
 
   private var advice: String {
-    """
-    Next: `merestone verify \(path)` checks every byte; \
-    `merestone lookup \(path) --global 0,1,2` shows raw ids.
-    """
+    var table = TextTable([.left, .left])
+    table.indent = 2
+    table.add("merestone verify \(path)", "check every byte")
+    table.add("merestone lookup \(path) --global 0,1,2", "see some nodes")
+    return "Next\n" + table.text
   }
 }

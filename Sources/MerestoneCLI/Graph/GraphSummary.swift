@@ -1,3 +1,4 @@
+import Glibc
 import MerestoneCore
 import MerestoneStorage
 
@@ -14,12 +15,14 @@ struct GraphSummary {
   private(set) var edgeColumnBytes = 0
   private(set) var nodeColumnBytes = 0
   private(set) var idBytes = 0
-  private(set) var manifestBytes = 0
+  private var unlistedBytes = 0
 
   init(_ store: GraphStore) throws(StorageError) {
     path = store.path
     manifest = store.manifest
-    manifestBytes = try manifest.encoded().count
+    for name in [GraphManifest.fileName, GraphManifest.reportName] {
+      unlistedBytes += Self.bytes(ofFile: "\(path)/\(name)")
+    }
     for relation in manifest.relations.indices {
       for shard in 0..<manifest.book.shardCount {
         guard let edges = try store.edges(RelationID(relation), shard: ShardID(shard)) else {
@@ -53,8 +56,14 @@ struct GraphSummary {
   /// Headers and directories of the edge files: what is neither page nor node index.
   var headerBytes: Int { edgeFileBytes - pageBytes - nodeIndexBytes }
 
-  /// Bytes of all files that the manifest lists, and of the manifest itself.
-  var diskBytes: Int { manifest.files.reduce(manifestBytes) { $0 + $1.bytes } }
+  /// Bytes of all files of the graph, the manifest and the report included.
+  var diskBytes: Int { manifest.files.reduce(unlistedBytes) { $0 + $1.bytes } }
+
+  private static func bytes(ofFile path: String) -> Int {
+    var status = stat()
+    // SAFETY: the path is zero-terminated for the call, and the structure outlives it.
+    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
 
   /// What other designs keep in memory to map global ids to shards and back, for this graph.
   var tables: [(name: String, key: String, bytes: Int)] {

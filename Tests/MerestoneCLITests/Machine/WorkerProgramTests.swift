@@ -3,8 +3,8 @@ import MerestoneCLI
 import MerestoneTestSupport
 import Testing
 
-@Suite("What the machine allows")
-struct MachineTests {
+@Suite("The program that workers run")
+struct WorkerProgramTests {
   private func folder(_ files: [String: String]) throws -> TemporaryFolder {
     let folder = TemporaryFolder()
     for (path, text) in files {
@@ -14,31 +14,6 @@ struct MachineTests {
       try text.write(to: url, atomically: true, encoding: .utf8)
     }
     return folder
-  }
-
-  @Test("a control group of version 2 limits memory, and so do the groups above it")
-  func version2() throws {
-    let folder = try folder([
-      "proc/self/cgroup": "0::/user/job\n",
-      "sys/fs/cgroup/user/memory.max": "1000000\n",
-      "sys/fs/cgroup/user/job/memory.max": "max\n",
-    ])
-    #expect(MemoryLimit.controlGroupLimits(root: folder.path) == [1_000_000])
-    #expect(MemoryLimit.available(root: folder.path) == 1_000_000)
-  }
-
-  @Test("a control group of version 1 limits memory, seen from inside a container too")
-  func version1() throws {
-    let folder = try folder([
-      "proc/self/cgroup": "5:cpu:/x\n4:blkio,memory:/docker/abc\n",
-      "sys/fs/cgroup/memory/memory.limit_in_bytes": "2000000\n",
-    ])
-    #expect(MemoryLimit.controlGroupLimits(root: folder.path) == [2_000_000])
-  }
-
-  @Test("without control groups the machine's memory counts")
-  func none() throws {
-    #expect(MemoryLimit.available(root: "/nonexistent") > 1 << 26)
   }
 
   @Test("the worker program is found by its path, through PATH, or by the variable")

@@ -1,0 +1,101 @@
+import ArgumentParser
+import FoundationEssentials
+import MerestoneCore
+import MerestoneStorage
+
+/// `--type`, and how raw ids on the command line and in files become nodes.
+struct NodeSelection: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The node type that the ids belong to.", discussion: "Default: the first.",
+      valueName: "name"))
+  var type: String?
+
+  /// The chosen type's place in the manifest.
+  func typeID(in store: GraphStore) throws(CommandError) -> NodeTypeID {
+    guard let type else { return NodeTypeID(0) }
+    let names = store.manifest.nodeTypes.map(\.name)
+    guard let number = names.firstIndex(of: type) else {
+      throw .usage(
+        "--type \(type): \(store.path) has the node types \(names.joined(separator: ", "))")
+    }
+    return NodeTypeID(number)
+  }
+
+  /// The nodes whose raw ids are in a list of the command line or in a file.
+  ///
+  /// - Throws: ``CommandError/unknownID(id:type:graph:)`` for an id that no node has.
+  static func nodes(
+    list: String?, listFlag: String, file: String?, of store: GraphStore, type: NodeTypeID
+  ) throws -> [NodeID] {
+    let entry = store.manifest.nodeTypes[type.rawValue]
+    let words = try file.map { path throws in try self.words(inFile: path) }
+    let raw = try rawIDs(
+      words ?? self.words(in: list ?? ""), type: entry,
+      flag: words == nil ? listFlag : "--ids-file")
+    let ids = try store.ids(type)
+    return try raw.map { raw throws in
+      guard let node = try ids.global(of: raw) else {
+        throw CommandError.unknownID(
+          id: "\(raw)", type: "node of type \(entry.name)", graph: store.path)
+      }
+      return node
+    }
+  }
+
+  /// Reads ids as a type spells them.
+  private static func rawIDs(
+    _ words: [String], type: NodeTypeEntry, flag: String
+  ) throws(CommandError) -> [RawID] {
+    var result: [RawID] = []
+    for word in words {
+      switch type.idKind {
+      case .string: result.append(.string(word))
+      case .integer:
+        guard let value = UInt64(word) else {
+          throw .usage(
+            "\(flag): '\(word)' is not an integer id from 0 to \(UInt64.max), as the nodes of "
+              + "type \(type.name) have; separate ids by commas")
+        }
+        result.append(.integer(value))
+      }
+    }
+    return result
+  }
+
+  /// The lines of a file, without blanks around them; empty lines and `#` comments are skipped.
+  private static func words(inFile path: String) throws(CommandError) -> [String] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .unreadable(path: path, reason: "no such file, or no permission")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw .badLine(path: path, line: 1, expected: "UTF-8 text", found: "other bytes")
+    }
+    return text.split(whereSeparator: \.isNewline)
+      .map { $0.trimming(while: { $0 == " " || $0 == "\t" }) }
+      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+  }
+
+  /// The parts of a list, without blanks around them.
+  static func words(in list: String) -> [String] {
+    list.split(separator: ",").map { $0.trimming(while: { $0 == " " }) }.filter { !$0.isEmpty }
+  }
+}
+
+extension Substring {
+  func trimming(while predicate: (Character) -> Bool) -> String {
+    let rest = drop(while: predicate)
+    guard let last = rest.lastIndex(where: { !predicate($0) }) else { return "" }
+    return String(rest[...last])
+  }
+}
+
+extension RawID {
+  /// Integers as JSON integers, strings as strings.
+  var json: JSON {
+    switch self {
+    case .integer(let value): .unsigned(value)
+    case .string(let value): .string(value)
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import ArgumentParser
+import MerestoneCore
+import MerestoneIngest
+import MerestonePartition
+import MerestonePreprocess
+import MerestoneStorage
+
+/// `merestone preprocess`.
+struct PreprocessCommand: ContextualCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preprocess",
+    abstract: "Turn raw edge lists into a graph directory.",
+    usage: """
+      merestone preprocess <edges> ... --out <graph> [<options>]
+      """,
+    discussion: """
+      Reads text (tabs, commas or blanks; # comments; plain or gzip), binary pairs or .npy \
+      arrays, and optionally a node table and features. Ids may be integers with gaps or \
+      strings; they stay your ids in every answer. Edges are directed, duplicates and \
+      self-loops are kept; the counts are printed with the flags that change this.
+
+      Either the whole graph is written or nothing: the directory gets its name at the end.
+
+      EXAMPLES
+        merestone preprocess edges.tsv --out graph
+        merestone preprocess edges.csv.gz --columns src=payer,dst=payee \\
+          --nodes people.csv --features people.npy --out graph --shards 4
+        merestone preprocess data/club --out club.graph --undirected
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Edge files, or one folder with edges, nodes and features (see data/README.md).",
+      valueName: "edges"))
+  var edges: [String]
+
+  @Option(help: ArgumentHelp("The graph directory to make; it must not exist.", valueName: "graph"))
+  var out: String
+
+  @OptionGroup(title: "Input") var input: PreprocessInputOptions
+  @OptionGroup(title: "Policies") var policies: PreprocessPolicyOptions
+  @OptionGroup(title: "Partition and storage") var partition: PartitionArguments
+  @OptionGroup(title: "Running") var memory: MemoryOptions
+  @OptionGroup(title: "Running") var threads: ThreadOptions
+  @OptionGroup(title: "Running") var seed: SeedOptions
+  @OptionGroup(title: "Running") var output: JSONOptions
+  @OptionGroup(title: "Running") var progress: ProgressOptions
+
+  func run(in context: Context) throws {
+    var options = PreprocessOptions(edges: edges, output: out)
+    try input.apply(to: &options)
+    policies.apply(to: &options)
+    partition.apply(to: &options)
+    options.partition.seed = seed.seed
+    options.memory = memory.cap
+    options.threads = threads.count
+    let report = try Preprocess(options).run(
+      progress: progress.progress(in: context), cancellation: context.cancellation)
+    let store = try GraphStore.open(out)
+    let summary = PreprocessSummary(
+      report: report, options: options, graph: try GraphSummary(store),
+      example: report.nodes == 0
+        ? "ID" : try store.ids(NodeTypeID(0)).raw(of: NodeID(0)).description)
+    if output.json {
+      try context.print(summary.json)
+    } else {
+      try context.print(summary.text)
+    }
+  }
+}
+
+/// What to read.
+struct PreprocessInputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A table of all nodes: id, and columns such as label and split.", valueName: "file"))
+  var nodes: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A table that adds columns to some nodes, as --nodes.", valueName: "file"))
+  var labels: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Feature rows in the order of the node table: .npy, or scipy CSR .npz.", valueName: "file"))
+  var features: String?
+
+  @Option(
+    help: ArgumentHelp("The nodes are the integers 0 to n - 1, used or not.", valueName: "n"))
+  var nodeCount: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Format of the edge files. Default: told by the name.", valueName: "format"))
+  var format: EdgeFormat?
+
+  @Option(
+    help: ArgumentHelp(
+      "Which edge column is what: src, dst, relation, weight, time, split.",
+      valueName: "src=a,dst=b,..."))
+  var columns: String?
+
+  @Option(help: ArgumentHelp("What ids are.", valueName: "kind"))
+  var ids: IDKind = .auto
+
+  func apply(to options: inout PreprocessOptions) throws {
+    options.nodes = nodes
+    options.labels = labels
+    options.features = features
+    options.nodeCount = nodeCount
+    options.format = format
+    options.ids = ids
+    if let columns { options.columns = try ColumnMapping(parsing: columns) }
+  }
+}
+
+/// What to do with odd edges.
+struct PreprocessPolicyOptions: ParsableArguments {
+  @Flag(help: "Add the reverse of every edge that lacks one.")
+  var undirected = false
+
+  @Option(help: ArgumentHelp("Edges equal in all but split.", valueName: "policy"))
+  var duplicates: DuplicatePolicy = .keep
+
+  @Option(help: ArgumentHelp("Edges from a node to itself.", valueName: "policy"))
+  var selfLoops: SelfLoopPolicy = .keep
+
+  @Option(
+    help: ArgumentHelp("Edges to nodes that the node table lacks.", valueName: "policy"))
+  var unlistedNodes: UnlistedNodePolicy = .error
+
+  @Option(
+    help: ArgumentHelp(
+      "Relations as an edge column (this version), or each with edges of its own.",
+      valueName: "layout"))
+  var relations: RelationLayout = .column
+
+  func apply(to options: inout PreprocessOptions) {
+    options.isUndirected = undirected
+    options.duplicates = duplicates
+    options.selfLoops = selfLoops
+    options.unlistedNodes = unlistedNodes
+    options.relations = relations
+  }
+}
+
+/// How to cut, order and store.
+struct PartitionArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("How many shards to cut the graph into.", valueName: "n"))
+  var shards = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "How nodes are shared out; range makes ids that do not depend on --shards.",
+      valueName: "name"))
+  var partitioner: Partitioner = .range
+
+  @Option(help: ArgumentHelp("Allowed excess of the largest shard, for ldg.", valueName: "share"))
+  var imbalance = 0.05
+
+  @Option(help: ArgumentHelp("How often ldg streams over the nodes.", valueName: "n"))
+  var passes = 4
+
+  @Option(help: ArgumentHelp("Order of the nodes.", valueName: "name"))
+  var order: NodeOrdering = .auto
+
+  @Option(
+    help: ArgumentHelp("Encoding of the edge pages; this version writes lz4.", valueName: "name"))
+  var encoding: PageEncoding = .lz4
+
+  func validate() throws {
+    guard shards >= 1 else { throw ValidationError("--shards \(shards): make at least 1 shard.") }
+    guard passes >= 1 else { throw ValidationError("--passes \(passes): make at least 1 pass.") }
+  }
+
+  func apply(to options: inout PreprocessOptions) {
+    options.partition = PartitionOptions(
+      shards: shards, partitioner: partitioner, ordering: order, imbalance: imbalance,
+      passes: passes)
+    options.encoding = encoding
+  }
+}
+
+extension EdgeFormat: ExpressibleByArgument {}
+extension IDKind: ExpressibleByArgument {}
+extension DuplicatePolicy: ExpressibleByArgument {}
+extension SelfLoopPolicy: ExpressibleByArgument {}
+extension UnlistedNodePolicy: ExpressibleByArgument {}
+extension RelationLayout: ExpressibleByArgument {}
+extension Partitioner: ExpressibleByArgument {}
+extension NodeOrdering: ExpressibleByArgument {}
+extension PageEncoding: ExpressibleByArgument {}

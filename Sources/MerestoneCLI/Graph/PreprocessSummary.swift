@@ -1,0 +1,102 @@
+import MerestoneCore
+import MerestonePartition
+import MerestonePreprocess
+import MerestoneStorage
+
+/// What `preprocess` says at its end.
+struct PreprocessSummary {
+  let report: PreprocessReport
+  let options: PreprocessOptions
+  let graph: GraphSummary
+  /// The raw id of some node, for the example.
+  let example: String
+
+  var text: String {
+    """
+    \(options.output): \(report.nodes.counted("node")), \(report.edges.counted("edge")), \
+    \(report.shards.counted("shard"))
+
+    Policies, and the flags that change them
+    \(policies)
+
+    Partition and cost
+    \(facts.text)
+
+    Next
+    \(next.text)
+    """
+  }
+
+  private var inputBytes: Int { graph.manifest.inputs.reduce(0) { $0 + $1.bytes } }
+
+  private var policies: String {
+    report.counts.lines(
+      undirected: options.isUndirected, duplicates: options.duplicates, selfLoops: options.selfLoops
+    )
+    .map { "  " + $0 }.joined(separator: "\n")
+  }
+
+  private var facts: TextTable {
+    var table = TextTable([.left, .left])
+    table.indent = 2
+    table.add("partitioner", "\(options.partition.partitioner.rawValue), order \(report.order)")
+    table.add(
+      "edges cut", "\(report.cutRatio.asPercent), \(report.cutEdges.grouped) join two shards")
+    var imbalance =
+      "nodes \(report.nodeImbalance.asPercent), edges \(report.edgeImbalance.asPercent)"
+    if let train = report.trainImbalance { imbalance += ", training nodes \(train.asPercent)" }
+    table.add("imbalance", imbalance)
+    table.add(
+      "bytes",
+      "\(ByteCount(inputBytes)) read, \(ByteCount(graph.diskBytes)) written")
+    table.add(
+      "memory",
+      "\(ByteCount(report.peakResidentBytes)) of \(ByteCount(report.memoryCapBytes)) (--memory)")
+    table.add(
+      "time", "\(report.seconds.asDuration) with \(report.threads.counted("thread")) (--threads)")
+    return table
+  }
+
+  private var next: TextTable {
+    var table = TextTable([.left, .left])
+    table.indent = 2
+    table.add("merestone inspect \(options.output)", "what the graph costs, bit by bit")
+    table.add("merestone verify \(options.output)", "check every byte")
+    table.add(
+      "merestone sample \(options.output) --seeds \(example) --fanouts 10,5", "ask for neighbours")
+    if report.columns.node.contains("label"), report.columns.node.contains("features") {
+      table.add("merestone train \(options.output) --out RUN", "learn the labels")
+    }
+    return table
+  }
+
+  var json: JSON {
+    let counts = report.counts
+    return .object([
+      "graph": .string(options.output),
+      "nodes": .integer(report.nodes),
+      "edges": .integer(report.edges),
+      "shards": .integer(report.shards),
+      "cutEdges": .integer(report.cutEdges),
+      "cutRatio": .number(report.cutRatio),
+      "nodeImbalance": .number(report.nodeImbalance),
+      "edgeImbalance": .number(report.edgeImbalance),
+      "trainImbalance": report.trainImbalance.map { .number($0) } ?? .null,
+      "counts": .object([
+        "inputEdges": .integer(counts.inputEdges),
+        "selfLoops": .integer(counts.selfLoops),
+        "selfLoopsDropped": .integer(counts.selfLoopsDropped),
+        "duplicates": .integer(counts.duplicates),
+        "duplicatesDropped": .integer(counts.duplicatesDropped),
+        "reversesAdded": .integer(counts.reversesAdded),
+        "isolatedNodes": .integer(counts.isolatedNodes),
+        "unlistedNodesAdded": .integer(counts.unlistedNodesAdded),
+        "unlistedEdgesDropped": .integer(counts.unlistedEdgesDropped),
+      ]),
+      "seconds": .number(report.seconds),
+      "inputBytes": .integer(inputBytes),
+      "diskBytes": .integer(graph.diskBytes),
+      "peakResidentBytes": .integer(report.peakResidentBytes),
+    ])
+  }
+}

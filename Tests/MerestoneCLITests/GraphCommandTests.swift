@@ -1,0 +1,175 @@
+import Foundation
+import MerestoneTestSupport
+import Testing
+
+@Suite("Commands that ask a graph")
+struct GraphCommandTests {
+  @Test("help pages are as they were looked at")
+  func help() throws {
+    for name in ["inspect", "verify", "lookup", "sample", "preprocess"] {
+      try expectSnapshot("help-\(name)", merestone(name, "--help").output)
+    }
+  }
+
+  @Test("inspect prints the graph's figures")
+  func inspect() throws {
+    let run = merestone("inspect", TinyGraph.club)
+    #expect(run.status == 0)
+    #expect(run.notes == "")
+    // The manifest holds the inputs' paths, so its size depends on the machine.
+    let text = run.output.replacing(TinyGraph.club, with: "GRAPH")
+      .replacing(/on disk +[^\n]*/, with: "on disk")
+    try expectSnapshot("inspect", text)
+  }
+
+  @Test("inspect --json has the documented keys with the graph's values")
+  func inspectJSON() throws {
+    let object = try json(merestone("inspect", TinyGraph.club, "--json"))
+    #expect(object["nodes"] as? Int == 10)
+    #expect(object["edges"] as? Int == 28)
+    #expect(object["shards"] as? Int == 2)
+    #expect(object["partitionBookBytes"] as? Int == 2 * 3 * 8)
+    for key in ["bitsPerEdge", "cutRatio", "nodeImbalance", "edgeImbalance"] {
+      #expect(object[key] is Double || object[key] is Int, "\(key)")
+    }
+    let tables = try #require(object["tableBytes"] as? [String: Int])
+    #expect(
+      tables == ["denseBothWays": 608, "denseOneWay": 304, "ownerBytes": 38, "hashMaps": 3040])
+    var bytes = 0
+    for file in try FileManager.default.subpathsOfDirectory(atPath: TinyGraph.club) {
+      let path = "\(TinyGraph.club)/\(file)"
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if !isFolder.boolValue { bytes += TestFile.read(path).count }
+    }
+    #expect(object["diskBytes"] as? Int == bytes)
+  }
+
+  @Test("lookup finds nodes by raw id and by global id, and both agree")
+  func lookup() throws {
+    let byRaw = try json(merestone("lookup", TinyGraph.club, "--raw", "20,91", "--json"))
+    let nodes = try #require(byRaw["nodes"] as? [[String: Any]])
+    #expect(nodes.map { $0["raw"] as? Int } == [20, 91])
+    // Member 20 talks to 15, 31, 44 and 58; nobody talks to 91.
+    #expect(nodes.map { $0["inDegree"] as? Int } == [4, 0])
+    let columns = try #require(nodes[0]["columns"] as? [String: Any])
+    #expect(columns["label"] as? Int == 1)
+    #expect(columns["split"] as? String == "test")
+    #expect(columns["joined"] as? Int == 2009)
+    let globals = nodes.map { "\($0["global"] as? Int ?? -1)" }.joined(separator: ",")
+    let byGlobal = merestone("lookup", TinyGraph.club, "--global", globals)
+    #expect(byGlobal.output == merestone("lookup", TinyGraph.club, "--raw", "20,91").output)
+    try expectSnapshot("lookup", byGlobal.output)
+  }
+
+  @Test("lookup reads raw ids from a file, comments and blank lines aside")
+  func lookupFile() {
+    let folder = TemporaryFolder()
+    TestFile.write(Array("# members\n20\n\n  91\n".utf8), to: folder.file("ids"))
+    #expect(
+      merestone("lookup", TinyGraph.club, "--ids-file", folder.file("ids")).output
+        == merestone("lookup", TinyGraph.club, "--raw", "20,91").output)
+  }
+
+  @Test("lookup and sample take string ids where nodes have them")
+  func strings() throws {
+    let lookup = try json(merestone("lookup", TinyGraph.trips, "--raw", "Bodø", "--json"))
+    let node = try #require((lookup["nodes"] as? [[String: Any]])?.first)
+    #expect(node["raw"] as? String == "Bodø")
+    #expect(node["inDegree"] as? Int == 1)
+    let sample = try json(
+      merestone("sample", TinyGraph.trips, "--seeds", "Oslo", "--fanouts", "all", "--json"))
+    let block = try #require((sample["blocks"] as? [[String: Any]])?.first)
+    let edges = try #require(block["edges"] as? [[String]])
+    #expect(edges.map { $0[0] }.sorted() == ["Bergen", "Stavanger", "Tromsø"])
+    #expect(edges.allSatisfy { $0[1] == "Oslo" })
+  }
+
+  @Test("sample prints a subgraph in raw ids")
+  func sample() throws {
+    let run = merestone("sample", TinyGraph.club, "--seeds", "20,90", "--fanouts", "2,-1")
+    #expect(run.status == 0)
+    try expectSnapshot("sample", run.output)
+  }
+
+  @Test("sample --json keeps at most the fanout, only edges of the input, and chains its blocks")
+  func sampleJSON() throws {
+    let arguments = [
+      "sample", TinyGraph.club, "--seeds", "20,90", "--fanouts", "2,3", "--seed", "5", "--json",
+    ]
+    let run = merestone(arguments)
+    let object = try json(run)
+    #expect(object["seeds"] as? [Int] == [20, 90])
+    let blocks = try #require(object["blocks"] as? [[String: Any]])
+    #expect(blocks.count == 2)
+    let input = try inputEdges()
+    var destinations = [20, 90]
+    for (block, fanout) in zip(blocks, [2, 3]) {
+      #expect(block["destinations"] as? [Int] == destinations)
+      let edges = try #require(block["edges"] as? [[Int]])
+      #expect((block["edgeIds"] as? [Int])?.count == edges.count)
+      for edge in edges { #expect(input.contains(edge), "\(edge)") }
+      for node in destinations {
+        let degree = input.count { $0[1] == node }
+        #expect(edges.count { $0[1] == node } == min(fanout, degree))
+      }
+      destinations = try #require(block["sources"] as? [Int])
+    }
+    #expect(object["nodes"] as? [Int] == destinations)
+    #expect(merestone(arguments).output == run.output)
+  }
+
+  @Test("verify finds nothing in a whole graph and the byte in a damaged one")
+  func verify() throws {
+    let whole = merestone("verify", TinyGraph.club, "--quiet")
+    #expect(whole.status == 0)
+    #expect(whole.output == "\(TinyGraph.club): no problems\n")
+    let folder = TemporaryFolder()
+    let copy = try TinyGraph.copy(of: TinyGraph.club, in: folder)
+    let file = "\(copy)/shard-00001/edges/r0000.csc"
+    TestFile.flip(file, byte: TestFile.read(file).count - 20)
+    let damaged = merestone("verify", copy, "--quiet")
+    #expect(damaged.status == 65)
+    #expect(damaged.output.contains(file))
+    #expect(damaged.notes.contains("has 1 problem"))
+    let problems = try json(merestone("verify", copy, "--quiet", "--json"), status: 65)
+    #expect((problems["problems"] as? [String])?.count == 1)
+  }
+
+  @Test("questions that a graph cannot answer exit with 64 or 65 and say what to do")
+  func badQuestions() {
+    let graph = TinyGraph.club
+    let cases: [(Int32, String, [String])] = [
+      (64, "separate ids by commas", ["lookup", graph, "--raw", "x"]),
+      (64, "Give either --raw, --global or --ids-file", ["lookup", graph]),
+      (64, "have 0 to 9", ["lookup", graph, "--global", "10"]),
+      (64, "has the node types node", ["lookup", graph, "--raw", "3", "--type", "town"]),
+      (65, "has no node of type node with raw id 4", ["lookup", graph, "--raw", "4"]),
+      (74, "no such file", ["lookup", graph, "--ids-file", "/nonexistent"]),
+      (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "2,x"]),
+      (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "-2"]),
+      (65, "raw id 4", ["sample", graph, "--seeds", "4", "--fanouts", "2"]),
+    ]
+    for (status, text, arguments) in cases {
+      let run = merestone(arguments)
+      #expect(run.status == status, "\(arguments)")
+      #expect(run.notes.contains(text), "\(arguments): \(run.notes)")
+      #expect(run.output == "")
+    }
+  }
+
+  /// Both directions of the pairs in `data/club/edges.tsv`.
+  private func inputEdges() throws -> [[Int]] {
+    let text = try String(contentsOfFile: TinyGraph.data + "/club/edges.tsv", encoding: .utf8)
+    let pairs = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+      $0.split(separator: "\t").map { Int($0)! }
+    }
+    return pairs + pairs.map { [$0[1], $0[0]] }
+  }
+
+  private func json(_ run: CommandLineRun, status: Int32 = 0) throws -> [String: Any] {
+    #expect(run.status == status, "\(run.notes)")
+    let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8))
+    return try #require(object as? [String: Any])
+  }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import MerestoneCore
+import MerestoneTestSupport
+import Testing
+
+@Suite("merestone train, evaluate and predict")
+struct TrainCommandTests {
+  /// The built program, which workers run.
+  private static let program: String = {
+    let products = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
+      .deletingLastPathComponent()
+    let folder =
+      products ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    return folder.appending(path: "merestone").path
+  }()
+
+  private static let environment = ["MERESTONE_WORKER_EXECUTABLE": program]
+
+  private static let flags = [
+    "--hidden", "8", "--fanouts", "3,2", "--batch-size", "4", "--epochs", "4", "--threads", "1",
+    "--memory", "64MiB",
+  ]
+
+  private func train(_ arguments: [String]) -> CommandLineRun {
+    merestone(["train", TinyGraph.club] + arguments, environment: Self.environment)
+  }
+
+  @Test("help pages are as they were looked at")
+  func help() throws {
+    for name in ["train", "evaluate", "predict"] {
+      try expectSnapshot("help-\(name)", merestone(name, "--help").output)
+    }
+    #expect(!merestone().output.contains("worker  "))
+  }
+
+  @Test("a run ends with what to do next, a line per epoch, and the documented metrics")
+  func run() throws {
+    let folder = TemporaryFolder()
+    let run = train(["--out", folder.file("run")] + Self.flags)
+    #expect(run.status == 0, "\(run.notes)")
+    #expect(run.output.contains("merestone evaluate \(folder.file("run"))"))
+    for epoch in 1...4 { #expect(run.notes.contains(" \(epoch)/4 ")) }
+    let metrics = String(decoding: TestFile.read(folder.file("run/metrics.jsonl")), as: UTF8.self)
+    let lines = metrics.split(separator: "\n")
+    #expect(lines.count == 4)
+    for line in lines {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      for key in ["epoch", "loss", "validation", "validationLoss", "seconds", "edgesPerSecond"] {
+        #expect(object?[key] is NSNumber, "\(key)")
+      }
+    }
+
+    let evaluation = merestone("evaluate", folder.file("run"), "--json")
+    #expect(evaluation.status == 0, "\(evaluation.notes)")
+    let object =
+      try JSONSerialization.jsonObject(with: Data(evaluation.output.utf8)) as? [String: Any]
+    #expect(object?["split"] as? String == "test")
+    #expect(object?["count"] as? Int == 3)
+    let accuracy = try #require(object?["accuracy"] as? Double)
+    #expect((0...1).contains(accuracy))
+
+    let predictions = folder.file("predictions.tsv")
+    #expect(merestone("predict", folder.file("run"), "--out", predictions, "--quiet").status == 0)
+    let rows = String(decoding: TestFile.read(predictions), as: UTF8.self).split(separator: "\n")
+    #expect(rows.count == 1 + 10)
+    #expect(rows[0].hasPrefix("# columns: id\tprediction\t"))
+    let ids = rows.dropFirst().compactMap { Int($0.split(separator: "\t")[0]) }.sorted()
+    #expect(ids == [3, 7, 12, 15, 20, 31, 44, 58, 90, 91])
+  }
+
+  @Test("one and two workers give the same weights to the bit, for the same slices")
+  func workers() throws {
+    let folder = TemporaryFolder()
+    let checksums = try ["1", "2"].map { workers in
+      let run = train(
+        ["--out", folder.file("run\(workers)"), "--workers", workers, "--slices", "2", "--json"]
+          + Self.flags)
+      #expect(run.status == 0, "\(run.notes)")
+      let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+      return try #require(object?["weightsChecksum"] as? String)
+    }
+    #expect(checksums[0] == checksums[1])
+  }
+
+  @Test("--repeats trains with consecutive seeds and tells mean and deviation")
+  func repeats() throws {
+    let folder = TemporaryFolder()
+    let run = train(
+      ["--out", folder.file("runs"), "--repeats", "2", "--seed", "5", "--json", "--quiet"]
+        + Self.flags)
+    #expect(run.status == 0, "\(run.notes)")
+    let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+    let runs = try #require(object?["runs"] as? [[String: Any]])
+    #expect(runs.compactMap { $0["seed"] as? Int } == [5, 6])
+    let accuracies = runs.compactMap { $0["accuracy"] as? Double }
+    #expect(object?["mean"] as? Double == (accuracies[0] + accuracies[1]) / 2)
+    #expect(FileManager.default.fileExists(atPath: folder.file("runs/repeat-02/run.json")))
+  }
+
+  @Test("an interrupted run exits with 130, says how to go on, and goes on to the same weights")
+  func interrupted() throws {
+    let folder = TemporaryFolder()
+    let flags = ["--quiet", "--json"] + Self.flags
+    let whole = train(["--out", folder.file("whole")] + flags)
+    let cancellation = Cancellation()
+    cancellation.cancel()
+    let path = folder.file("cut")
+    let cut = merestone(
+      ["train", TinyGraph.club, "--out", path] + flags, environment: Self.environment,
+      cancellation: cancellation)
+    #expect(cut.status == 130)
+    #expect(cut.notes.contains("`merestone train \(TinyGraph.club) --out \(path) --resume`"))
+    let resumed = train(["--out", path, "--resume", "--quiet", "--json"])
+    #expect(resumed.status == 0, "\(resumed.notes)")
+    #expect(
+      resumed.output.replacing(path, with: "RUN")
+        == whole.output.replacing(folder.file("whole"), with: "RUN"))
+  }
+
+  @Test("wrong usage exits with 64 and leaves no run directory")
+  func badUsage() {
+    let folder = TemporaryFolder()
+    let path = folder.file("run")
+    let cases: [(String, [String])] = [
+      ("power of two", ["--slices", "3"]),
+      ("divide", ["--workers", "3", "--slices", "2"]),
+      ("fanout", ["--fanouts", "5", "--layers", "2"]),
+      ("not a fanout", ["--fanouts", "5,b"]),
+      ("no node column 'colour'", ["--label-column", "colour"]),
+      ("run.json", ["--resume"]),
+      ("exclude each other", ["--resume", "--repeats", "2"]),
+      ("--dropout", ["--dropout", "1"]),
+    ]
+    for (text, flags) in cases {
+      let run = train(["--out", path] + flags)
+      #expect(run.status == 64, "\(flags): \(run.notes)")
+      #expect(run.notes.contains(text), "\(flags): \(run.notes)")
+      #expect(folder.names.isEmpty, "\(flags)")
+    }
+    #expect(merestone("train", "/nonexistent", "--out", path).status == 65)
+    #expect(merestone("evaluate", "/nonexistent").status == 64)
+    #expect(merestone("predict", "/nonexistent", "--out", folder.file("p")).status == 64)
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test("a run that exists is refused, and another graph is refused on resume")
+  func existing() {
+    let folder = TemporaryFolder()
+    let path = folder.file("run")
+    #expect(train(["--out", path, "--quiet"] + Self.flags).status == 0)
+    let again = train(["--out", path, "--quiet"] + Self.flags)
+    #expect(again.status == 64)
+    #expect(again.notes.contains("--resume"))
+    let other = merestone("train", TinyGraph.trips, "--out", path, "--resume")
+    #expect(other.status == 64)
+    #expect(other.notes.contains("was trained on \(TinyGraph.club)"))
+  }
+
+  @Test("a worker that is started by hand says what to do instead")
+  func workerByHand() {
+    let run = merestone("worker", "run")
+    #expect(run.status == 1)
+    #expect(run.notes.contains("merestone train"))
+  }
+}
