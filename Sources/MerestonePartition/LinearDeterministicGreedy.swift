@@ -20,7 +20,8 @@ import MerestoneCore
 /// Two bounds hold, the first before the second: a shard's nodes stay at most
 /// ceil((1 + imbalance) nodes / shards) + 1, its edges at most ceil((1 + imbalance) edges / shards)
 /// + the largest in-degree. A node for which no shard satisfies both goes where the nodes fit and
-/// the edges are fewest, and ``Result/overflow`` tells.
+/// the edges are fewest; if the bound on edges is missed then, a further pass places the heaviest
+/// nodes first, and if that does not help, ``Result/overflow`` tells.
 struct LinearDeterministicGreedy {
   /// The shard of every node and how far the bound on edges was missed.
   struct Result {
@@ -63,35 +64,70 @@ struct LinearDeterministicGreedy {
   func run(
     passes: Int, pool: ThreadPool, progress: any ProgressListener, cancellation: Cancellation?
   ) throws(PartitionError) -> Result {
-    let nodeCount = inDegrees.count
     // The value `shards` stands for "not placed yet" and has a counter of its own.
-    var assignment = [UInt16](repeating: UInt16(shards), count: nodeCount)
+    var assignment = [UInt16](repeating: UInt16(shards), count: inDegrees.count)
     let empty = ShardLoads(
       shards: shards, nodeBound: nodeBound, edgeBound: edgeBound, capacity: capacity)
     var loads = empty
-    let batchLength = min(max(nodeCount / 256, 1), 4096)
-    var counts = [UInt32](repeating: 0, count: batchLength * (shards + 1))
-    var runs = [InsideRuns](
-      repeating: InsideRuns(), count: batchLength)
     for pass in 0..<max(passes, 1) {
       let refilling = pass < max(1, passes - Self.refiningPasses)
       if refilling { loads = empty }
-      var lower = 0
-      while lower < nodeCount {
-        if cancellation?.isCancelled == true { throw .interrupted }
-        let batch = lower..<min(lower + batchLength, nodeCount)
-        countOutside(batch, assignment: assignment, into: &counts, runs: &runs, pool: pool)
-        place(
-          batch, counts: &counts, runs: runs, refilling: refilling, assignment: &assignment,
-          loads: &loads)
-        lower = batch.upperBound
-      }
-      progress.advance(by: nodeCount)
+      try stream(
+        refilling: refilling, assignment: &assignment, loads: &loads, pool: pool,
+        cancellation: cancellation)
+      progress.advance(by: inDegrees.count)
     }
-    let fullest = loads.edges.max() ?? 0
-    return Result(
-      assignment: assignment, overflow: fullest > edgeBound ? fullest - edgeBound : 0,
-      edgeBound: edgeBound)
+    if loads.overflow > 0 {
+      // Light nodes filled the shards before heavy ones came, as where edges run from old nodes to
+      // new ones. Once more with the heaviest first, then without emptying.
+      loads = empty
+      try refillHeaviestFirst(
+        assignment: &assignment, loads: &loads, cancellation: cancellation)
+      try stream(
+        refilling: false, assignment: &assignment, loads: &loads, pool: pool,
+        cancellation: cancellation)
+    }
+    return Result(assignment: assignment, overflow: loads.overflow, edgeBound: edgeBound)
+  }
+
+  /// One pass over all nodes in input order.
+  private func stream(
+    refilling: Bool, assignment: inout [UInt16], loads: inout ShardLoads, pool: ThreadPool,
+    cancellation: Cancellation?
+  ) throws(PartitionError) {
+    let nodeCount = inDegrees.count
+    // The counters of a batch take 16 MiB at most.
+    let batchLength = max(1, min(nodeCount / 256, 4096, (1 << 22) / (shards + 1)))
+    var counts = [UInt32](repeating: 0, count: batchLength * (shards + 1))
+    var runs = [InsideRuns](repeating: InsideRuns(), count: batchLength)
+    var lower = 0
+    while lower < nodeCount {
+      if cancellation?.isCancelled == true { throw .interrupted }
+      let batch = lower..<min(lower + batchLength, nodeCount)
+      countOutside(batch, assignment: assignment, into: &counts, runs: &runs, pool: pool)
+      place(
+        batch, counts: &counts, runs: runs, refilling: refilling, assignment: &assignment,
+        loads: &loads)
+      lower = batch.upperBound
+    }
+  }
+
+  /// One pass into empty shards by descending in-degree, on one thread.
+  private func refillHeaviestFirst(
+    assignment: inout [UInt16], loads: inout ShardLoads, cancellation: Cancellation?
+  ) throws(PartitionError) {
+    var counts = [UInt32](repeating: 0, count: shards + 1)
+    for (position, node) in NodeOrder.sequence(.degree, inDegrees: inDegrees).enumerated() {
+      if position % 4096 == 0, cancellation?.isCancelled == true { throw .interrupted }
+      let node = Int(node)
+      for shard in counts.indices { counts[shard] = 0 }
+      for lists in [incoming, outgoing] {
+        add(
+          lists.indptr[node]..<lists.indptr[node + 1], of: lists, except: node, assignment, &counts,
+          0)
+      }
+      place(node, counts: counts, base: 0, assignment: &assignment, loads: &loads)
+    }
   }
 
   /// Where a node's neighbours of its own batch are in the two index arrays.
@@ -160,30 +196,43 @@ struct LinearDeterministicGreedy {
   /// Places the nodes of `batch` in order.
   private func place(
     _ batch: Range<Int>, counts: inout [UInt32], runs: [InsideRuns], refilling: Bool,
-    assignment: inout [UInt16],
-    loads: inout ShardLoads
+    assignment: inout [UInt16], loads: inout ShardLoads
   ) {
-    let width = shards + 1
     for node in batch {
       let offset = node &- batch.lowerBound
-      let base = offset &* width
-      for position in runs[offset].incoming.lower..<runs[offset].incoming.upper {
-        let neighbor = Int(incoming.indices[position])
-        if neighbor != node { counts[base &+ Int(assignment[neighbor])] &+= 1 }
-      }
-      for position in runs[offset].outgoing.lower..<runs[offset].outgoing.upper {
-        let neighbor = Int(outgoing.indices[position])
-        if neighbor != node { counts[base &+ Int(assignment[neighbor])] &+= 1 }
-      }
-      let degree = inDegrees[node]
-      if !refilling { loads.remove(degree, from: Int(assignment[node])) }
-      let isolated = incoming.isEmpty(node) && outgoing.isEmpty(node)
-      let shard =
-        isolated
-        ? loads.fewestNodes()
-        : loads.best(for: degree, counts: counts, base: base)
-      assignment[node] = UInt16(truncatingIfNeeded: shard)
-      loads.add(degree, to: shard)
+      let base = offset &* (shards &+ 1)
+      let run = runs[offset]
+      add(
+        run.incoming.lower..<run.incoming.upper, of: incoming, except: node, assignment, &counts,
+        base)
+      add(
+        run.outgoing.lower..<run.outgoing.upper, of: outgoing, except: node, assignment, &counts,
+        base)
+      if !refilling { loads.remove(inDegrees[node], from: Int(assignment[node])) }
+      place(node, counts: counts, base: base, assignment: &assignment, loads: &loads)
     }
+  }
+
+  /// Adds a part of a node's list to its counters; loops do not count.
+  private func add(
+    _ positions: Range<Int>, of lists: NeighborLists, except node: Int, _ assignment: [UInt16],
+    _ counts: inout [UInt32], _ base: Int
+  ) {
+    for position in positions {
+      let neighbor = Int(lists.indices[position])
+      if neighbor != node { counts[base &+ Int(assignment[neighbor])] &+= 1 }
+    }
+  }
+
+  private func place(
+    _ node: Int, counts: [UInt32], base: Int, assignment: inout [UInt16],
+    loads: inout ShardLoads
+  ) {
+    let isIsolated = incoming.isEmpty(node) && outgoing.isEmpty(node)
+    let shard =
+      isIsolated
+      ? loads.fewestNodes() : loads.best(for: inDegrees[node], counts: counts, base: base)
+    assignment[node] = UInt16(truncatingIfNeeded: shard)
+    loads.add(inDegrees[node], to: shard)
   }
 }

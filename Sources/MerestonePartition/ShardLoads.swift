@@ -60,6 +60,12 @@ struct ShardLoads {
     return best
   }
 
+  /// Edges of the fullest shard beyond the bound.
+  var overflow: UInt64 {
+    let fullest = edges.max() ?? 0
+    return fullest > edgeBound ? fullest - edgeBound : 0
+  }
+
   /// The shard with the fewest nodes, of equals the first.
   func fewestNodes() -> Int {
     var fewest = 0

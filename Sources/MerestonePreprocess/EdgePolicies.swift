@@ -70,16 +70,24 @@ struct EdgePolicies {
     KeySort.sort(&keys, payload: &order, pool: pool, cancellation: cancellation)
     if cancellation.isCancelled { throw .interrupted }
 
+    let lowMask = (1 as UInt64) << bits - 1
     var marks = [UInt8](repeating: 0, count: list.count)
     var lower = 0
     while lower < keys.count {
+      let key = keys[lower]
+      let isLoop = key >> bits == key & lowMask
       var upper = lower + 1
-      while upper < keys.count, keys[upper] == keys[lower] { upper += 1 }
-      if upper - lower == 1 || distinguishing.isEmpty {
-        settle(order[lower..<upper], list: list, marks: &marks, counts: &counts)
+      while upper < keys.count, keys[upper] == key { upper += 1 }
+      if upper - lower == 1 {
+        if isUndirected, !isLoop {
+          marks[Int(order[lower])] = GraphEdges.Mark.reversed.rawValue
+          counts.reversesAdded += 1
+        }
+      } else if distinguishing.isEmpty {
+        settle(order[lower..<upper], isLoop: isLoop, list: list, marks: &marks, counts: &counts)
       } else {
         for group in classes(order[lower..<upper], rows: edges.rows) {
-          settle(group[...], list: list, marks: &marks, counts: &counts)
+          settle(group[...], isLoop: isLoop, list: list, marks: &marks, counts: &counts)
         }
       }
       lower = upper
@@ -89,40 +97,35 @@ struct EdgePolicies {
 
   /// Marks the edges of one group of equal edges, which are in input order.
   private func settle(
-    _ group: ArraySlice<UInt32>, list: EdgeList, marks: inout [UInt8],
+    _ group: ArraySlice<UInt32>, isLoop: Bool, list: EdgeList, marks: inout [UInt8],
     counts: inout PolicyCounts
   ) {
-    let first = Int(group[group.startIndex])
-    let ahead = (list.sources[first], list.destinations[first])
-    let isLoop = ahead.0 == ahead.1
-    // How many edges there are in the direction of the first one and against it, and the kept.
-    var met = (ahead: 0, back: 0)
-    var kept = (ahead: 0, back: 0)
+    let isDropping = options.duplicates == .drop
+    let mayRunBack = options.isUndirected && !isLoop
+    let firstSource = mayRunBack ? list.sources[Int(group[group.startIndex])] : 0
+    func runsAhead(_ edge: UInt32) -> Bool {
+      !mayRunBack || list.sources[Int(edge)] == firstSource
+    }
+    // How many edges run in the direction of the first one, and against it.
+    var ahead = 0
+    var back = 0
     for edge in group {
-      let isAhead = list.sources[Int(edge)] == ahead.0
-      let earlier = isAhead ? met.ahead : met.back
-      if earlier > 0 {
+      let isAhead = runsAhead(edge)
+      if (isAhead ? ahead : back) > 0 {
         counts.duplicates += 1
-        if options.duplicates == .drop {
+        if isDropping {
           counts.duplicatesDropped += 1
           marks[Int(edge)] = GraphEdges.Mark.dropped.rawValue
+          continue
         }
       }
-      let isKept = marks[Int(edge)] == 0
-      if isAhead {
-        met.ahead += 1
-        kept.ahead += isKept ? 1 : 0
-      } else {
-        met.back += 1
-        kept.back += isKept ? 1 : 0
-      }
+      if isAhead { ahead += 1 } else { back += 1 }
     }
-    guard options.isUndirected, !isLoop, kept.ahead != kept.back else { return }
-    let lacksBack = kept.ahead > kept.back
-    var missing = abs(kept.ahead - kept.back)
+    guard mayRunBack, ahead != back else { return }
+    var missing = abs(ahead - back)
     counts.reversesAdded += missing
     for edge in group.reversed() where missing > 0 && marks[Int(edge)] == 0 {
-      if (list.sources[Int(edge)] == ahead.0) == lacksBack {
+      if runsAhead(edge) == (ahead > back) {
         marks[Int(edge)] = GraphEdges.Mark.reversed.rawValue
         missing -= 1
       }
