@@ -76,6 +76,22 @@ struct KroneckerTests {
     #expect(seen == 1 << UInt64(scale) - 1)
   }
 
+  @Test("numbers of every length are written")
+  func decimals() {
+    var values: [UInt64] = [0, .max, 1 << 63]
+    var power: UInt64 = 1
+    for _ in 0..<20 {
+      values += [power, power &- 1, power &+ 1, power &* 7 &+ 3]
+      power = power &* 10
+    }
+    values += (0..<2000).map { $0 * 4_999_957 }
+    for value in values {
+      var bytes: [UInt8] = []
+      bytes.append(addingCapacity: 20) { $0.appendDecimal(value) }
+      #expect(String(decoding: bytes, as: UTF8.self) == String(value))
+    }
+  }
+
   @Test("parameters out of range")
   func parameters() {
     #expect(
@@ -186,10 +202,10 @@ struct CommunitiesTests {
       return weights.enumerated().map { log(0.6 * $1 / total / share[$0] + 0.4) }
     }
     var summed = scores
-    var targets: [UInt32] = []
+    var targets = OwnedTargets()
     for node in 0..<nodes {
-      model.ownedTargets(of: node, into: &targets)
-      for target in targets {
+      model.draw(node, into: &targets)
+      for target in targets.nodes {
         for label in 0..<12 {
           summed[node][label] += messages[Int(target)][label]
           summed[Int(target)][label] += messages[node][label]

@@ -70,9 +70,9 @@ package struct FeatureReader: Sendable {
     self.width = width
     self.isSparse = isSparse
     self.element = Self.delivered(element)
-    guard width <= Self.largestRowBytes / 8 else {
+    guard (1...Self.largestRowBytes / 8).contains(width) else {
       throw .arrayShape(
-        path, found: [rows, width], expected: "at most \(Self.largestRowBytes / 8) columns")
+        path, found: [rows, width], expected: "1...\(Self.largestRowBytes / 8) columns")
     }
   }
 

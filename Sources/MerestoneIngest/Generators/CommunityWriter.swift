@@ -22,14 +22,16 @@ struct CommunityWriter {
     try output.appendTiles(
       of: nodes, tile: 1 << 14, pool: pool, cancellation: cancellation, progress: progress
     ) { (range, bytes: inout [UInt8]) in
-      for node in range {
-        let (label, split) = model.labelAndSplit(node)
-        bytes.appendDecimal(UInt64(node))
-        bytes.append(UInt8(ascii: "\t"))
-        bytes.appendDecimal(UInt64(label))
-        bytes.append(UInt8(ascii: "\t"))
-        bytes.append(contentsOf: words[Int(split.rawValue)])
-        bytes.append(UInt8(ascii: "\n"))
+      bytes.append(addingCapacity: 64 * range.count) { span in
+        for node in range {
+          let (label, split) = model.labelAndSplit(node)
+          span.appendDecimal(UInt64(node))
+          span.append(UInt8(ascii: "\t"))
+          span.appendDecimal(UInt64(label))
+          span.append(UInt8(ascii: "\t"))
+          span.append(text: words[Int(split.rawValue)])
+          span.append(UInt8(ascii: "\n"))
+        }
       }
     }
     try output.finish()
@@ -66,15 +68,17 @@ struct CommunityWriter {
       try output.appendTiles(
         of: nodes, tile: tile, pool: pool, cancellation: cancellation, progress: progress
       ) { (range, bytes: inout [UInt8]) in
-        var targets: [UInt32] = []
+        var targets = OwnedTargets()
         for node in range {
-          model.ownedTargets(of: node, into: &targets)
-          edgeCount.add(targets.count, ordering: .relaxed)
-          for target in targets {
-            bytes.appendDecimal(UInt64(node))
-            bytes.append(UInt8(ascii: "\t"))
-            bytes.appendDecimal(UInt64(target))
-            bytes.append(UInt8(ascii: "\n"))
+          model.draw(node, into: &targets)
+          edgeCount.add(targets.nodes.count, ordering: .relaxed)
+          bytes.append(addingCapacity: 22 * targets.nodes.count) { span in
+            for target in targets.nodes {
+              span.appendDecimal(UInt64(node))
+              span.append(UInt8(ascii: "\t"))
+              span.appendDecimal(UInt64(target))
+              span.append(UInt8(ascii: "\n"))
+            }
           }
         }
       }
@@ -82,11 +86,11 @@ struct CommunityWriter {
       try output.appendTiles(
         of: nodes, tile: tile, pool: pool, cancellation: cancellation, progress: progress
       ) { (range, values: inout [UInt32]) in
-        var targets: [UInt32] = []
+        var targets = OwnedTargets()
         for node in range {
-          model.ownedTargets(of: node, into: &targets)
-          edgeCount.add(targets.count, ordering: .relaxed)
-          for target in targets {
+          model.draw(node, into: &targets)
+          edgeCount.add(targets.nodes.count, ordering: .relaxed)
+          for target in targets.nodes {
             values.append(UInt32(truncatingIfNeeded: node).littleEndian)
             values.append(target.littleEndian)
           }

@@ -104,21 +104,3 @@ extension IngestError {
     }
   }
 }
-
-extension [UInt8] {
-  /// Appends the decimal digits of `value`.
-  mutating func appendDecimal(_ value: UInt64) {
-    if value < 10 {
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
-      return
-    }
-    let start = count
-    var rest = value
-    while rest != 0 {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit))
-      rest = quotient
-    }
-    self[start...].reverse()
-  }
-}

@@ -27,7 +27,7 @@ struct IDScramble: Sendable {
 
   @inline(__always) func apply(_ value: UInt64) -> UInt64 {
     var value = value
-    for round in 0..<4 {
+    for round in 0..<3 {
       value = (value &* factors[round] &+ offsets[round]) & mask
       value ^= value &>> half
     }

@@ -24,6 +24,9 @@ package struct KroneckerGenerator: Sendable {
   private let draws: RandomDraws
   private let quadrants: QuadrantTable
   private let scramble: IDScramble
+  // Philox calls for an edge, and the levels that they make in excess.
+  private let calls: UInt32
+  private let surplus: UInt64
 
   package static let scales = 1...44
 
@@ -38,6 +41,9 @@ package struct KroneckerGenerator: Sendable {
     self.scale = scale
     self.seed = seed
     edgeCount = edgeFactor << scale
+    let callLevels = 4 * QuadrantTable.levels
+    calls = UInt32((scale + callLevels - 1) / callLevels)
+    surplus = UInt64(Int(calls) * callLevels - scale)
     draws = RandomKey(seed: seed, stream: .generator, step: GeneratorDraws.kroneckerEdges).draws
     quadrants = QuadrantTable(probabilities: (0.57, 0.19, 0.19, 0.05))
     scramble = IDScramble(
@@ -49,22 +55,17 @@ package struct KroneckerGenerator: Sendable {
   package func edge(_ index: Int) -> (source: UInt64, destination: UInt64) {
     var source: UInt64 = 0
     var destination: UInt64 = 0
-    var level = 0
-    var call: UInt32 = 0
-    let levels = QuadrantTable.levels
-    while level < scale {
+    for call in 0..<calls {
       let words = draws.words(entity: UInt64(truncatingIfNeeded: index), number: call)
-      for lane in 0..<4 where level < scale {
-        // Of the last group only as many levels count as are left; the first ones are the highest.
-        let kept = min(levels, scale &- level)
+      for lane in 0..<4 {
         let (row, column) = quadrants.pick(words[lane])
-        let shift = UInt64(truncatingIfNeeded: levels &- kept)
-        source = source &<< UInt64(truncatingIfNeeded: kept) | row &>> shift
-        destination = destination &<< UInt64(truncatingIfNeeded: kept) | column &>> shift
-        level &+= kept
+        source = source &<< 7 | row
+        destination = destination &<< 7 | column
       }
-      call &+= 1
     }
+    // The first levels are the highest bits; levels beyond the scale fall off.
+    source &>>= surplus
+    destination &>>= surplus
     return (scramble.apply(source), scramble.apply(destination))
   }
 
@@ -91,22 +92,24 @@ package struct KroneckerGenerator: Sendable {
       try output.appendTiles(
         of: edgeCount, tile: tile, pool: pool, cancellation: cancellation, progress: progress
       ) { (range, values: inout [UInt32]) in
-        values.reserveCapacity(2 * range.count)
-        for index in range {
-          let (source, destination) = edge(index)
-          values.append(UInt32(truncatingIfNeeded: source).littleEndian)
-          values.append(UInt32(truncatingIfNeeded: destination).littleEndian)
+        values.append(addingCapacity: 2 * range.count) { span in
+          for index in range {
+            let (source, destination) = edge(index)
+            span.append(UInt32(truncatingIfNeeded: source).littleEndian)
+            span.append(UInt32(truncatingIfNeeded: destination).littleEndian)
+          }
         }
       }
     case .u64:
       try output.appendTiles(
         of: edgeCount, tile: tile, pool: pool, cancellation: cancellation, progress: progress
       ) { (range, values: inout [UInt64]) in
-        values.reserveCapacity(2 * range.count)
-        for index in range {
-          let (source, destination) = edge(index)
-          values.append(source.littleEndian)
-          values.append(destination.littleEndian)
+        values.append(addingCapacity: 2 * range.count) { span in
+          for index in range {
+            let (source, destination) = edge(index)
+            span.append(source.littleEndian)
+            span.append(destination.littleEndian)
+          }
         }
       }
     case .tsv:
@@ -119,12 +122,14 @@ package struct KroneckerGenerator: Sendable {
       try output.appendTiles(
         of: edgeCount, tile: tile, pool: pool, cancellation: cancellation, progress: progress
       ) { (range, values: inout [UInt8]) in
-        for index in range {
-          let (source, destination) = edge(index)
-          values.appendDecimal(source)
-          values.append(UInt8(ascii: "\t"))
-          values.appendDecimal(destination)
-          values.append(UInt8(ascii: "\n"))
+        values.append(addingCapacity: 42 * range.count) { span in
+          for index in range {
+            let (source, destination) = edge(index)
+            span.appendDecimal(source)
+            span.append(UInt8(ascii: "\t"))
+            span.appendDecimal(destination)
+            span.append(UInt8(ascii: "\n"))
+          }
         }
       }
     }
