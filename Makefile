@@ -32,7 +32,9 @@ test: setup
 	@$(SWIFT) test --skip-build --parallel
 
 bench: build
-	@Benchmarks/run.sh $(RELEASE)
+	@echo "== building and running Benchmarks (results stay in Benchmarks/results)"
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(SWIFT) run -c release --package-path Benchmarks \
+	  merestone-benchmark $(abspath $(RELEASE)) $(abspath Benchmarks/results)
 
 lint: setup
 	@echo "== formatting"
@@ -46,5 +48,5 @@ sanitize: setup
 	@Scripts/sanitize.sh
 
 clean:
-	@rm -rf .build data/demo
-	@echo "removed .build and data/demo"
+	@rm -rf .build data/demo Benchmarks/.build Benchmarks/results
+	@echo "removed build products and what the demo and the benchmarks made"
