@@ -16,6 +16,7 @@ enum CommandError: Error, Equatable {
   case damaged(path: String, problems: Int)
   case cannotPrint
   case noWorkerProgram(name: String)
+  case interrupted
   case interruptedRun(graph: String, path: String)
 }
 
@@ -43,6 +44,7 @@ extension CommandError: CustomStringConvertible {
     case .noWorkerProgram(let name):
       "cannot find the program '\(name)' to start workers with; start merestone by its full path "
         + "or set \(WorkerProgram.variable)"
+    case .interrupted: "interrupted; nothing was written, run the same command again"
     case .interruptedRun(let graph, let path):
       "interrupted; `merestone train \(graph) --out \(path) --resume` continues from the last "
         + "checkpoint"

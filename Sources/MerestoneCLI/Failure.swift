@@ -27,6 +27,9 @@ struct Failure {
     case let error as PreprocessError:
       self.init(ExitStatus(rawValue: error.exitCode) ?? .failed, error)
     case let error as SamplingError: self.init(Self.status(of: error), error)
+    case TrainingError.interrupted:
+      // Of an evaluation or a prediction; an interrupted run names the command that goes on.
+      self.init(.interrupted, CommandError.interrupted)
     case let error as TrainingError:
       self.init(ExitStatus(rawValue: error.exitCode) ?? .failed, error)
     default: return nil
@@ -43,7 +46,7 @@ struct Failure {
     case .usage, .noWorkerProgram: .usage
     case .notAGraph, .unknownID, .badLine, .damaged: .badData
     case .unreadable, .unwritable, .cannotPrint: .inputOutput
-    case .interruptedRun: .interrupted
+    case .interrupted, .interruptedRun: .interrupted
     }
   }
 

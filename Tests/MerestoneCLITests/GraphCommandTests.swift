@@ -142,12 +142,14 @@ struct GraphCommandTests {
     let cases: [(Int32, String, [String])] = [
       (64, "separate ids by commas", ["lookup", graph, "--raw", "x"]),
       (64, "Give either --raw, --global or --ids-file", ["lookup", graph]),
+      (64, "--raw names no id", ["lookup", graph, "--raw", ","]),
       (64, "have 0 to 9", ["lookup", graph, "--global", "10"]),
       (64, "has the node types node", ["lookup", graph, "--raw", "3", "--type", "town"]),
       (65, "has no node of type node with raw id 4", ["lookup", graph, "--raw", "4"]),
       (74, "no such file", ["lookup", graph, "--ids-file", "/nonexistent"]),
       (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "2,x"]),
       (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "-2"]),
+      (64, "--seeds names no id", ["sample", graph, "--seeds", "", "--fanouts", "2"]),
       (65, "raw id 4", ["sample", graph, "--seeds", "4", "--fanouts", "2"]),
     ]
     for (status, text, arguments) in cases {

@@ -68,6 +68,8 @@ struct GenerateCommunitiesCommand: ContextualCommand {
         merestone generate communities --nodes 20000 --out raw
       """)
 
+  static let handlesInterrupts = true
+
   @OptionGroup var options: GeneratorOptions
 
   @Option(help: ArgumentHelp("Number of nodes.", valueName: "n"))
@@ -133,6 +135,8 @@ struct GenerateKroneckerCommand: ContextualCommand {
       EXAMPLE
         merestone generate kronecker --scale 20 --out raw
       """)
+
+  static let handlesInterrupts = true
 
   @OptionGroup var options: GeneratorOptions
 

@@ -33,6 +33,9 @@ struct NodeSelection: ParsableArguments {
     let raw = try rawIDs(
       words ?? self.words(in: list ?? ""), type: entry,
       flag: words == nil ? listFlag : "--ids-file")
+    guard !raw.isEmpty else {
+      throw CommandError.usage("\(file ?? listFlag) names no id; give at least one")
+    }
     let ids = try store.ids(type)
     return try raw.map { raw throws in
       guard let node = try ids.global(of: raw) else {

@@ -28,6 +28,8 @@ struct PreprocessCommand: ContextualCommand {
         merestone preprocess data/club --out club.graph --undirected
       """)
 
+  static let handlesInterrupts = true
+
   @Argument(
     help: ArgumentHelp(
       "Edge files, or one folder with edges, nodes and features (see data/README.md).",

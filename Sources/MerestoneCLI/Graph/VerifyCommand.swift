@@ -19,6 +19,8 @@ struct VerifyCommand: ContextualCommand {
         merestone verify data/demo/graph
       """)
 
+  static let handlesInterrupts = true
+
   @OptionGroup var graph: GraphArgument
   @OptionGroup var output: JSONOptions
   @OptionGroup var threads: ThreadOptions

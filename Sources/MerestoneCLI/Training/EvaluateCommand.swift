@@ -21,6 +21,8 @@ struct EvaluateCommand: ContextualCommand {
       The JSON object has the keys split, accuracy, loss, count and epoch.
       """)
 
+  static let handlesInterrupts = true
+
   @Argument(help: ArgumentHelp("A run directory made by `merestone train`."))
   var run: String
 
@@ -34,10 +36,9 @@ struct EvaluateCommand: ContextualCommand {
   @OptionGroup var threads: ThreadOptions
 
   func run(in context: Context) throws {
-    let evaluator = try Evaluator(
-      run: run, threads: threads.count, memory: memory.cap,
-      cancellation: context.cancellation)
-    let report = try evaluator.evaluate(split: split)
+    let report = try Evaluator(
+      run: run, threads: threads.count, memory: memory.cap, cancellation: context.cancellation
+    ).evaluate(split: split)
     if output.json {
       try context.print(
         .object([

@@ -20,6 +20,8 @@ struct PredictCommand: ContextualCommand {
         merestone predict run --out predictions.tsv
       """)
 
+  static let handlesInterrupts = true
+
   @Argument(help: ArgumentHelp("A run directory made by `merestone train`."))
   var run: String
 

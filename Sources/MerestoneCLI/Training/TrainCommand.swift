@@ -27,6 +27,8 @@ struct TrainCommand: ContextualCommand {
         merestone train graph --out run --workers 4 --resume
       """)
 
+  static let handlesInterrupts = true
+
   @OptionGroup var graph: GraphArgument
 
   @Option(

@@ -10,9 +10,6 @@ struct WorkerCommand: ContextualCommand {
     commandName: name, abstract: "One worker process of a training run; started by train.",
     shouldDisplay: false)
 
-  /// The supervisor ends its workers; an interrupt of the terminal reaches both.
-  static let handlesInterrupts = false
-
   @Argument var run: String
 
   func run(in context: Context) throws {
