@@ -71,7 +71,7 @@ struct ScheduleArguments: ParsableArguments {
   var weightDecay: Double?
 
   @Option(
-    help: ArgumentHelp("Layers that are decayed: all, or first. Default: all.", valueName: "name"))
+    help: ArgumentHelp("Layers that are decayed. Default: all.", valueName: "name"))
   var weightDecayLayers: WeightDecayScope?
 
   @Option(
@@ -139,4 +139,15 @@ struct WorkerArguments: ParsableArguments {
 
 extension ModelConfiguration.Kind: ExpressibleByArgument {}
 extension TrainingOptions.FeatureNormalization: ExpressibleByArgument {}
-extension WeightDecayScope: ExpressibleByArgument {}
+
+extension WeightDecayScope: ExpressibleByArgument {
+  package init?(argument: String) {
+    switch argument {
+    case "all": self = .all
+    case "first": self = .firstLayer
+    default: return nil
+    }
+  }
+
+  package static var allValueStrings: [String] { ["all", "first"] }
+}

@@ -68,6 +68,29 @@ struct TrainCommandTests {
     #expect(ids == [3, 7, 12, 15, 20, 31, 44, 58, 90, 91])
   }
 
+  @Test("every model trains with the flags of the papers", arguments: ["gcn", "mlp", "sage"])
+  func models(model: String) throws {
+    let folder = TemporaryFolder()
+    let run = train([
+      "--out", folder.file("run"), "--model", model, "--layers", "2", "--hidden", "4",
+      "--fanouts", "all,all", "--dropout", "0.5", "--learning-rate", "0.01",
+      "--weight-decay", "5e-4", "--weight-decay-layers", "first", "--normalize-features", "row",
+      "--epochs", "3", "--patience", "2", "--batch-size", "64", "--checkpoint-every", "1",
+      "--quiet", "--json",
+    ])
+    #expect(run.status == 0, "\(run.notes)")
+    let record = try JSONSerialization.jsonObject(
+      with: Data(TestFile.read(folder.file("run/run.json"))))
+    let options = try #require((record as? [String: Any])?["options"] as? [String: Any])
+    #expect(options["model"] as? String == model)
+    #expect(options["fanouts"] as? [Int] == [-1, -1])
+    #expect(options["patience"] as? Int == 2)
+    #expect(options["weightDecay"] as? Double == 5e-4)
+    #expect(options["weightDecayLayers"] as? String == "firstLayer")
+    #expect(options["normalizeFeatures"] as? String == "row")
+    #expect(options["checkpointEvery"] as? Int == 1)
+  }
+
   @Test("one and two workers give the same weights to the bit, for the same slices")
   func workers() throws {
     let folder = TemporaryFolder()
