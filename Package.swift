@@ -110,7 +110,10 @@ let package = Package(
       of: "MerestoneTraining",
       "MerestoneCore", "MerestoneStorage", "MerestoneTensor", "MerestoneSampling", "MerestoneNN",
       "MerestoneTransport"),
-    tests(of: "Merestone"),
+    .executableTarget(
+      name: "merestone-quickstart", dependencies: ["Merestone"], path: "Tests/Quickstart",
+      swiftSettings: testSettings),
+    tests(of: "Merestone", "merestone-quickstart"),
     tests(of: "MerestoneCLI", "MerestoneCore", "MerestoneStorage", "Merestone", "merestone"),
   ],
   cLanguageStandard: .gnu17

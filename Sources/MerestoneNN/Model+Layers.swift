@@ -52,9 +52,11 @@ extension Model {
 
   /// One layer: `[s, in]` rows of a block's sources to `[d, out]` rows of its destinations; all
   /// rows where there is no block. Every layer but the last ends with relu.
+  ///
+  /// - Parameter areProducts: `rows` are multiplied already, for a layer that multiplies first.
   func run(
-    _ index: Int, _ block: Block?, _ rows: Variable, degrees: [Int], dropout: Dropout?,
-    on tape: Tape
+    _ index: Int, _ block: Block?, _ rows: Variable, areProducts: Bool = false, degrees: [Int],
+    dropout: Dropout?, on tape: Tape
   ) -> Variable {
     let layer = layers[index]
     let activation: Activation = index == layers.count - 1 ? .none : .relu
@@ -77,13 +79,13 @@ extension Model {
     case .gcn:
       guard let block else { preconditionFailure("a gcn layer without a block") }
       let map = Aggregation.symmetric(block, degrees: degrees, in: workspace)
-      // Aggregation costs edges times columns: it runs on the narrower side of the product.
-      guard layer.outputs < layer.inputs else {
+      guard configuration.multipliesFirst(layer: index) else {
         return tape.linear(
           [(tape.aggregate(rows, map), weight)], bias: bias, activation: activation,
           dropout: dropout)
       }
-      var result = tape.addBias(tape.aggregate(tape.matmul(rows, weight), map), bias)
+      let products = areProducts ? rows : tape.matmul(rows, weight)
+      var result = tape.addBias(tape.aggregate(products, map), bias)
       if activation == .relu { result = tape.relu(result) }
       if let dropout { result = tape.dropout(result, dropout) }
       return result

@@ -4,7 +4,7 @@ package import MerestoneTensor
 /// Which layers the optimizer's weight decay holds small.
 package enum WeightDecayScope: String, Codable, Sendable {
   /// The first layer alone, as the GCN paper has it.
-  case firstLayer
+  case firstLayer = "first"
   case all
   case none
 }

@@ -46,6 +46,13 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
     (layer == 0 ? inputs : hidden, layer == layers - 1 ? classes : hidden)
   }
 
+  /// Whether a layer multiplies its rows before it aggregates them: aggregation costs edges times
+  /// columns, so it runs on the narrower side of the product.
+  package func multipliesFirst(layer: Int) -> Bool {
+    let (inputs, outputs) = widths(ofLayer: layer)
+    return kind == .gcn && outputs < inputs
+  }
+
   package func validate() throws(ModelError) {
     for (field, value) in [("inputs", inputs), ("hidden", hidden), ("classes", classes)]
     where value < 1 {

@@ -11,7 +11,7 @@ struct EvaluateCommand: ContextualCommand {
       merestone evaluate <run> [--split <split>] [--json] [<options>]
       """,
     discussion: """
-      Uses the weights with the best validation accuracy and all neighbours, layer by layer over \
+      Uses the weights with the lowest validation loss and all neighbours, layer by layer over \
       the whole graph, so the result depends on no seed.
 
       EXAMPLES

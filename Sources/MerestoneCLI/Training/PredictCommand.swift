@@ -12,7 +12,7 @@ struct PredictCommand: ContextualCommand {
       merestone predict <run> --out <file> [<options>]
       """,
     discussion: """
-      Uses the weights with the best validation accuracy and all neighbours. The file has a line \
+      Uses the weights with the lowest validation loss and all neighbours. The file has a line \
       per node, tab-separated: the raw id, the predicted class, and the probability of each class; \
       a first line that starts with # names the columns. It appears when it is whole.
 

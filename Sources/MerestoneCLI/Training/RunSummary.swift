@@ -17,7 +17,7 @@ struct RunSummary {
     ]
     if let epoch = summary.bestEpoch, let validation = summary.bestValidation {
       lines.append(
-        "best validation accuracy \(validation.asPercent) in epoch \(epoch), final training loss "
+        "best validation in epoch \(epoch): accuracy \(validation.asPercent), final training loss "
           + summary.finalLoss.formatted(decimals: 4))
     }
     var next = TextTable([.left, .left])

@@ -13,7 +13,7 @@ struct TrainCommand: ContextualCommand {
       """,
     discussion: """
       Samples neighbours of labelled nodes, computes gradients in one or more worker processes, \
-      and keeps the weights with the best validation accuracy. For one graph and one number of \
+      and keeps the weights with the lowest validation loss. For one graph and one number of \
       slices the result is the same to the bit for any number of workers and threads.
 
       A run directory holds run.json, metrics.jsonl, the checkpoint and a report. A run that was \

@@ -114,9 +114,8 @@ package struct Evaluator {
 
   private func inference(over targets: [NodeID]) throws(TrainingError) -> LayerwiseInference {
     let plan = try InferencePlan(
-      targets: targets, layers: options.layers, usesNeighbors: options.model != .mlp,
-      topology: topology)
-    let layout = LayerwiseInference.ScratchLayout(
+      targets: targets, configuration: data.configuration(options), topology: topology)
+    let layout = ScratchLayout(
       plan: plan, configuration: data.configuration(options))
     let scratch: SharedMemory
     do throws(SharedMemory.Failure) {

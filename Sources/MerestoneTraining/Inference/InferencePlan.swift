@@ -1,4 +1,5 @@
 package import MerestoneCore
+package import MerestoneNN
 package import MerestoneSampling
 
 /// Which rows every layer has to compute so that the last one can answer for the targets: no more.
@@ -6,26 +7,30 @@ package struct InferencePlan: Sendable {
   /// For each layer, the nodes whose rows it computes; the last entry are the targets.
   package let outputs: [NodeSubset]
 
+  /// The nodes whose features the first layer reads, where it multiplies them first.
+  package let inputs: NodeSubset?
+
   /// Nodes per tile. Constant, so that results never depend on threads or workers.
-  package static let tile = 512
+  package static let tile = 1024
 
   /// Follows the allowed in-edges of the targets backwards, once per layer.
   ///
   /// - Parameters:
   ///   - targets: The nodes to answer for.
-  ///   - layers: Layers of the model; every layer but the first reads rows of the one before.
-  ///   - usesNeighbors: `false` for a model that reads a node's own row only.
+  ///   - configuration: The model; every layer but the first reads rows of the one before.
   /// - Complexity: O(in-edges of the rows of all layers but the first).
   package init(
-    targets: [NodeID], layers: Int, usesNeighbors: Bool, topology: Topology
+    targets: [NodeID], configuration: ModelConfiguration, topology: Topology
   ) throws(TrainingError) {
     var subset = NodeSubset(nodeCount: topology.nodeCount)
     for node in targets { subset.insert(node) }
     subset.seal()
     var outputs = [subset]
+    let usesNeighbors = configuration.kind != .mlp
+    let multipliesFirst = configuration.multipliesFirst(layer: 0)
     do throws(SamplingError) {
       var sampler = try NeighborSampler(topology: topology, fanouts: [-1])
-      for _ in 1..<max(1, layers) {
+      for _ in 0..<configuration.layers - (multipliesFirst ? 0 : 1) {
         guard let read = outputs.last else { break }
         guard usesNeighbors, read.count < topology.nodeCount else {
           outputs.append(read)
@@ -44,16 +49,24 @@ package struct InferencePlan: Sendable {
     } catch {
       throw .sampling(error)
     }
+    inputs = multipliesFirst ? outputs.removeLast() : nil
     self.outputs = outputs.reversed()
   }
 
   package var targetCount: Int { outputs[outputs.count - 1].count }
 
   /// The tiles of one layer.
-  func tileCount(layer: Int) -> Int { (outputs[layer].count + Self.tile - 1) / Self.tile }
+  func tileCount(layer: Int) -> Int { Self.tileCount(of: outputs[layer]) }
 
-  func nodes(layer: Int, tile: Int) -> [NodeID] {
+  static func tileCount(of subset: NodeSubset) -> Int { (subset.count + tile - 1) / tile }
+
+  func nodes(layer: Int, tile: Int) -> [NodeID] { Self.nodes(of: outputs[layer], tile: tile) }
+
+  static func nodes(of subset: NodeSubset, tile: Int) -> [NodeID] {
     let lower = tile * Self.tile
-    return outputs[layer].members(lower..<min(lower + Self.tile, outputs[layer].count))
+    return subset.members(lower..<min(lower + Self.tile, subset.count))
   }
+
+  /// The nodes whose rows a layer reads.
+  func inputs(layer: Int) -> NodeSubset? { layer == 0 ? inputs : outputs[layer - 1] }
 }

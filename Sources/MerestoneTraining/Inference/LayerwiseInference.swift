@@ -21,28 +21,6 @@ package final class LayerwiseInference {
   private let layout: ScratchLayout
   private var samplers: [NeighborSampler]
 
-  /// Where rows and sums lie in the scratch memory: two buffers of rows that layers use in turn,
-  /// then the three sums of each target tile.
-  package struct ScratchLayout: Sendable {
-    let rowBytes: Int
-    let sumsOffset: Int
-    package let byteCount: Int
-
-    package init(plan: InferencePlan, configuration: ModelConfiguration) {
-      var largest = 0
-      for layer in plan.outputs.indices {
-        let width = configuration.widths(ofLayer: layer).outputs
-        largest = max(largest, plan.outputs[layer].count * width * MemoryLayout<Float>.size)
-      }
-      rowBytes = (largest + 63) & ~63
-      sumsOffset = rowBytes * (plan.outputs.count > 1 ? 2 : 1)
-      let tiles = (plan.targetCount + InferencePlan.tile - 1) / InferencePlan.tile
-      byteCount = sumsOffset + tiles * 3 * MemoryLayout<Double>.size
-    }
-
-    func rowOffset(layer: Int) -> Int { layer % 2 == 1 ? rowBytes : 0 }
-  }
-
   /// - Parameters:
   ///   - scratch: Memory of ``ScratchLayout/byteCount`` bytes that all workers share.
   ///   - pool: The threads of this worker; each is a lane.
@@ -77,7 +55,16 @@ package final class LayerwiseInference {
   /// - Returns: Loss and accuracy over the labelled targets, the same bits on every worker.
   package func evaluate() throws(TrainingError) -> LossSum {
     for layer in plan.outputs.indices {
-      try runLayer(layer)
+      if let inputs = productInputs(of: layer) {
+        try forEachLane(tiles: InferencePlan.tileCount(of: inputs)) {
+          tile, _ throws(TrainingError) in
+          try multiplyTile(tile, of: inputs, layer: layer)
+        }
+        transport.barrier()
+      }
+      try forEachLane(tiles: plan.tileCount(layer: layer)) { tile, sampler throws(TrainingError) in
+        try runTile(tile, layer: layer, sampler: &sampler)
+      }
       transport.barrier()
     }
     var total = LossSum()
@@ -115,8 +102,15 @@ package final class LayerwiseInference {
     }
   }
 
-  private func runLayer(_ layer: Int) throws(TrainingError) {
-    let tiles = plan.tileCount(layer: layer)
+  /// The nodes whose rows a layer multiplies before it aggregates; `nil` where it does not.
+  private func productInputs(of layer: Int) -> NodeSubset? {
+    model.configuration.multipliesFirst(layer: layer) ? plan.inputs(layer: layer) : nil
+  }
+
+  /// Deals tiles to the lanes of all workers and runs this worker's.
+  private func forEachLane(
+    tiles: Int, _ body: (Int, inout NeighborSampler) throws(TrainingError) -> Void
+  ) throws(TrainingError) {
     let laneCount = transport.workerCount * pool.threadCount
     let firstLane = transport.rank * pool.threadCount
     var lanes = samplers
@@ -128,10 +122,18 @@ package final class LayerwiseInference {
           if transport.cancellation.isCancelled { throw .interrupted }
           transport.heartbeat()
           // SAFETY: each lane uses a sampler of its own.
-          try unsafe runTile(tile, layer: layer, sampler: &lanes[lane])
+          try unsafe body(tile, &lanes[lane])
         }
       }
     }
+  }
+
+  private func multiplyTile(
+    _ tile: Int, of inputs: NodeSubset, layer: Int
+  ) throws(TrainingError) {
+    let nodes = InferencePlan.nodes(of: inputs, tile: tile)
+    let products = model.inferProducts(layer, rows: try inputRows(of: nodes, layer: layer))
+    store(products, tile: tile, at: layout.productsOffset, rowCount: inputs.count)
   }
 
   private func runTile(
@@ -154,20 +156,19 @@ package final class LayerwiseInference {
     } catch {
       throw .sampling(error)
     }
-    let input = try inputRows(of: block.sources, layer: layer)
-    let output = model.inferLayer(layer, block: block, rows: input, degrees: degrees)
-    let width = output.columns
-    // SAFETY: tiles write disjoint rows of this layer's buffer.
-    let rows = unsafe SharedBuffer(
-      unsafe: scratch.elements(
-        Float.self, at: layout.rowOffset(layer: layer),
-        count: plan.outputs[layer].count * width))
-    let lower = tile * InferencePlan.tile * width
-    output.withSpan { values in
-      rows.withPart(lower..<lower + values.count) { part in
-        for index in values.indices { part[index] = values[index] }
-      }
+    let output: Tensor
+    if let inputs = productInputs(of: layer) {
+      let products = storedRows(
+        of: block.sources, in: inputs, at: layout.productsOffset,
+        width: model.configuration.widths(ofLayer: layer).outputs)
+      output = model.inferLayer(
+        layer, block: block, rows: products, areProducts: true, degrees: degrees)
+    } else {
+      let input = try inputRows(of: block.sources, layer: layer)
+      output = model.inferLayer(layer, block: block, rows: input, degrees: degrees)
     }
+    store(
+      output, tile: tile, at: layout.rowOffset(layer: layer), rowCount: plan.outputs[layer].count)
     guard layer == plan.outputs.count - 1 else { return }
     let sum = model.workspace.crossEntropy(output, labels: try data.labels(of: nodes))
     // SAFETY: each tile has three sums of its own.
@@ -181,26 +182,46 @@ package final class LayerwiseInference {
   /// The features of `nodes`, or what the layer before computed for them.
   private func inputRows(of nodes: [NodeID], layer: Int) throws(TrainingError) -> Tensor {
     let width = model.configuration.widths(ofLayer: layer).inputs
-    let input = model.workspace.tensor(rows: nodes.count, columns: width)
-    guard layer > 0 else {
-      try input.withMutableSpan { rows throws(TrainingError) in
-        try data.gatherFeatures(of: nodes, into: &rows)
-      }
-      return input
+    guard layer == 0 else {
+      return storedRows(
+        of: nodes, in: plan.outputs[layer - 1], at: layout.rowOffset(layer: layer - 1),
+        width: width)
     }
-    let known = plan.outputs[layer - 1]
-    // SAFETY: the rows of the layer before were written before the barrier.
-    let earlier = unsafe scratch.elements(
-      Float.self, at: layout.rowOffset(layer: layer - 1), count: known.count * width)
-    input.withMutableSpan { rows in
-      for (index, node) in nodes.enumerated() {
-        let start = known.place(of: node) * width
-        let target = index * width
-        for column in 0..<width {
-          unsafe rows[target &+ column] = earlier[start &+ column]
-        }
-      }
+    let input = model.workspace.tensor(rows: nodes.count, columns: width)
+    try input.withMutableSpan { rows throws(TrainingError) in
+      try data.gatherFeatures(of: nodes, into: &rows)
     }
     return input
+  }
+
+  /// Copies a tile's rows to the scratch memory.
+  private func store(_ rows: Tensor, tile: Int, at byteOffset: Int, rowCount: Int) {
+    // SAFETY: tiles write disjoint rows of the buffer.
+    let buffer = unsafe SharedBuffer(
+      unsafe: scratch.elements(Float.self, at: byteOffset, count: rowCount * rows.columns))
+    let lower = tile * InferencePlan.tile * rows.columns
+    rows.withSpan { values in
+      buffer.withPart(lower..<lower + values.count) { part in
+        for index in values.indices { part[index] = values[index] }
+      }
+    }
+  }
+
+  /// Gathers rows that an earlier pass stored for the nodes of `subset`.
+  private func storedRows(
+    of nodes: [NodeID], in subset: NodeSubset, at byteOffset: Int, width: Int
+  ) -> Tensor {
+    let result = model.workspace.tensor(rows: nodes.count, columns: width)
+    // SAFETY: the rows were written before the last barrier.
+    let stored = unsafe scratch.elements(
+      Float.self, at: byteOffset, count: subset.count * width)
+    result.withMutableSpan { rows in
+      for (index, node) in nodes.enumerated() {
+        let start = subset.place(of: node) * width
+        let target = index * width
+        for column in 0..<width { unsafe rows[target &+ column] = stored[start &+ column] }
+      }
+    }
+    return result
   }
 }

@@ -15,7 +15,7 @@ extension TrainingData {
     _ options: TrainingOptions, _ topology: Topology
   ) throws(TrainingError) -> InferencePlan {
     try InferencePlan(
-      targets: nodes(of: .validation), layers: options.layers,
-      usesNeighbors: options.model != .mlp, topology: topology)
+      targets: nodes(of: .validation), configuration: configuration(options),
+      topology: topology)
   }
 }

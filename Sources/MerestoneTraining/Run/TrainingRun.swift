@@ -116,7 +116,7 @@ package struct TrainingRun {
     let topology = try Self.topology(
       of: store, options: options, pool: pool, cancellation: cancellation)
     let data = try TrainingData(store: store, options: options)
-    let layout = LayerwiseInference.ScratchLayout(
+    let layout = ScratchLayout(
       plan: try data.validationPlan(options, topology), configuration: data.configuration(options))
     let scratch: SharedMemory
     do throws(SharedMemory.Failure) {
@@ -161,14 +161,14 @@ package struct TrainingRun {
     do throws(TransportError) {
       try LocalSupervisor.run(
         configuration, cancellation: cancellation,
-        onWarning: { onEvent(.warning("\($0)")) }
-      ) { rank, message in
-        let event = try WorkerEvent.decode(message)
-        if case .failure(let message, let exitCode) = event {
-          throw TrainingError.workerFailed(rank: rank, message: message, exitCode: exitCode)
-        }
-        onEvent(event)
-      }
+        onWarning: { onEvent(.warning("\($0)")) },
+        onEvent: { rank, message in
+          let event = try WorkerEvent.decode(message)
+          if case .failure(let message, let exitCode) = event {
+            throw TrainingError.workerFailed(rank: rank, message: message, exitCode: exitCode)
+          }
+          onEvent(event)
+        })
     } catch {
       if case .eventHandler(let inner as TrainingError) = error { throw inner }
       if case .interrupted = error { throw .interrupted }
@@ -214,7 +214,7 @@ package struct TrainingRun {
     } catch {
       throw .sampling(error)
     }
-    let layout = LayerwiseInference.ScratchLayout(
+    let layout = ScratchLayout(
       plan: try data.validationPlan(options, topology),
       configuration: data.configuration(options))
     guard let descriptor = transport.descriptor(named: scratchName) else {

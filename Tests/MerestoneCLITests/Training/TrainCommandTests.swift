@@ -86,7 +86,7 @@ struct TrainCommandTests {
     #expect(options["fanouts"] as? [Int] == [-1, -1])
     #expect(options["patience"] as? Int == 2)
     #expect(options["weightDecay"] as? Double == 5e-4)
-    #expect(options["weightDecayLayers"] as? String == "firstLayer")
+    #expect(options["weightDecayLayers"] as? String == "first")
     #expect(options["normalizeFeatures"] as? String == "row")
     #expect(options["checkpointEvery"] as? Int == 1)
   }
