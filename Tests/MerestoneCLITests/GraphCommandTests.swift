@@ -69,6 +69,10 @@ struct GraphCommandTests {
     #expect(
       merestone("lookup", TinyGraph.club, "--ids-file", folder.file("ids")).output
         == merestone("lookup", TinyGraph.club, "--raw", "20,91").output)
+    TestFile.write(Array("20\n91\n".utf8) + [0xFF, 0x0A], to: folder.file("ids"))
+    let bad = merestone("lookup", TinyGraph.club, "--ids-file", folder.file("ids"))
+    #expect(bad.status == 65)
+    #expect(bad.notes.contains("ids, line 3: expected UTF-8 text"))
   }
 
   @Test("lookup and sample take string ids where nodes have them")
@@ -146,7 +150,7 @@ struct GraphCommandTests {
       (64, "have 0 to 9", ["lookup", graph, "--global", "10"]),
       (64, "has the node types node", ["lookup", graph, "--raw", "3", "--type", "town"]),
       (65, "has no node of type node with raw id 4", ["lookup", graph, "--raw", "4"]),
-      (74, "no such file", ["lookup", graph, "--ids-file", "/nonexistent"]),
+      (74, "No such file", ["lookup", graph, "--ids-file", "/nonexistent"]),
       (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "2,x"]),
       (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "-2"]),
       (64, "--seeds names no id", ["sample", graph, "--seeds", "", "--fanouts", "2"]),

@@ -33,7 +33,9 @@ struct LookupCommand: ContextualCommand {
   @Option(help: ArgumentHelp("Global ids, separated by commas.", valueName: "id,..."))
   var global: String?
 
-  @Option(help: ArgumentHelp("A file with one raw id per line.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A file with one raw id per line; - reads standard input.", valueName: "file"))
   var idsFile: String?
 
   @OptionGroup var selection: NodeSelection

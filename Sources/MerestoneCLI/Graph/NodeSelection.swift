@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import MerestoneCore
 import MerestoneStorage
 
@@ -68,13 +67,7 @@ struct NodeSelection: ParsableArguments {
 
   /// The lines of a file, without blanks around them; empty lines and `#` comments are skipped.
   private static func words(inFile path: String) throws(CommandError) -> [String] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw .unreadable(path: path, reason: "no such file, or no permission")
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw .badLine(path: path, line: 1, expected: "UTF-8 text", found: "other bytes")
-    }
-    return text.split(whereSeparator: \.isNewline)
+    try InputText.lines(of: path)
       .map { $0.trimming(while: { $0 == " " || $0 == "\t" }) }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
   }

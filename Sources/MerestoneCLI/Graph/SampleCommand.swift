@@ -31,7 +31,9 @@ struct SampleCommand: ContextualCommand {
   @Option(help: ArgumentHelp("Raw ids to start from, separated by commas.", valueName: "id,..."))
   var seeds: String?
 
-  @Option(help: ArgumentHelp("A file with one raw id per line.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A file with one raw id per line; - reads standard input.", valueName: "file"))
   var idsFile: String?
 
   @Option(
