@@ -187,23 +187,25 @@ package import MerestoneStorage
     return unsafe indptr[Int(node)]..<indptr[Int(node) &+ 1]
   }
 
-  func appendSources(
-    of edges: [EdgeID], to sources: inout [UInt64]
+  func readSources(
+    of edges: [EdgeID], into sources: inout [UInt64]
   ) throws(SamplingError) {
-    sources.reserveCapacity(sources.count + edges.count)
+    if sources.count < edges.count { sources = [UInt64](repeating: 0, count: edges.count) }
     let count = UInt64(unsafe low.count)
+    var span = sources.mutableSpan
     if unsafe high.isEmpty {
-      for edge in edges {
-        precondition(edge.rawValue < count, "edge \(edge) is out of range")
+      for place in edges.indices {
+        let edge = edges[place].rawValue
+        precondition(edge < count, "edge \(edge) is out of range")
         // SAFETY: checked above.
-        sources.append(UInt64(unsafe low[Int(edge.rawValue)]))
+        span[place] = UInt64(unsafe low[Int(edge)])
       }
     } else {
-      for edge in edges {
-        precondition(edge.rawValue < count, "edge \(edge) is out of range")
-        let place = Int(edge.rawValue)
+      for place in edges.indices {
+        let edge = edges[place].rawValue
+        precondition(edge < count, "edge \(edge) is out of range")
         // SAFETY: checked above; both sections have one element per edge.
-        sources.append(unsafe UInt64(low[place]) | UInt64(high[place]) &<< 32)
+        span[place] = unsafe UInt64(low[Int(edge)]) | UInt64(high[Int(edge)]) &<< 32
       }
     }
   }

@@ -7,8 +7,9 @@ protocol InEdgeReader {
   /// The global ids of the edges that end in `node`.
   mutating func edgeRange(of node: UInt64) throws(SamplingError) -> Range<UInt64>
 
-  /// Appends the source of every edge of `edges` to `sources`, in the order of `edges`.
-  mutating func appendSources(
-    of edges: [EdgeID], to sources: inout [UInt64]
+  /// Reads the source of every edge of `edges` into the first places of `sources`, in the order of
+  /// `edges`; `sources` grows where it is too short.
+  mutating func readSources(
+    of edges: [EdgeID], into sources: inout [UInt64]
   ) throws(SamplingError)
 }

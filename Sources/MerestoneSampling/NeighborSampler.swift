@@ -10,7 +10,8 @@ package struct NeighborSampler {
   package let topology: Topology
   package let fanouts: [Int]
   private var relabeler: NodeRelabeler
-  private var picker = PositionPicker()
+  // The first edge of each destination's list.
+  private var starts: [UInt64] = []
   private var allowed: [UInt64] = []
   private var sources: [UInt64] = []
   private var paged: PagedReader
@@ -53,8 +54,7 @@ package struct NeighborSampler {
       sources.append(seed.rawValue)
     }
     relabeler.reset()
-    var seedIndices: [BlockIndex] = []
-    try relabeler.relabel(sources, into: &seedIndices)
+    let seedIndices = try relabel(seeds.count)
     var blocks: [Block] = []
     blocks.reserveCapacity(fanouts.count)
     for hop in fanouts.indices {
@@ -103,47 +103,91 @@ package struct NeighborSampler {
   private mutating func sampleHop<Reader: InEdgeReader>(
     _ hop: Int, draws: RandomDraws, reader: inout Reader
   ) throws(SamplingError) -> Block {
-    let fanout = fanouts[hop] == -1 ? Int.max : fanouts[hop]
     let destinationCount = relabeler.nodes.count
-    var indptr: [Int] = [0]
-    indptr.reserveCapacity(destinationCount + 1)
-    var edges: [EdgeID] = []
-    edges.reserveCapacity(fanout == Int.max ? 0 : destinationCount * min(fanout, 16))
-    for index in 0..<destinationCount {
-      let node = relabeler.nodes[index].rawValue
-      let range = try reader.edgeRange(of: node)
-      if topology.isFiltered {
-        try collectAllowed(of: range)
-        keep(fanout, of: UInt64(allowed.count), entity: node, draws) { [allowed] position in
-          edges.append(EdgeID(allowed[Int(position)]))
-        }
-      } else {
-        keep(fanout, of: range.upperBound - range.lowerBound, entity: node, draws) { position in
-          edges.append(EdgeID(range.lowerBound &+ position))
-        }
-      }
-      indptr.append(edges.count)
-    }
-    sources.removeAll(keepingCapacity: true)
-    try reader.appendSources(of: edges, to: &sources)
-    var indices: [BlockIndex] = []
-    try relabeler.relabel(sources, into: &indices)
+    let (indptr, edges) =
+      topology.isFiltered
+      ? try pickAllowed(hop, draws: draws, reader: &reader)
+      : try pick(hop, draws: draws, reader: &reader)
+    try reader.readSources(of: edges, into: &sources)
+    let indices = try relabel(edges.count)
     return Block(
       sources: relabeler.nodes, destinationCount: destinationCount, indptr: indptr,
       indices: indices, edges: edges)
   }
 
-  /// Hands the kept positions of a list of `count` candidates to `body`, ascending.
-  @inline(__always)
-  private mutating func keep(
-    _ fanout: Int, of count: UInt64, entity: UInt64, _ draws: RandomDraws,
-    _ body: (UInt64) -> Void
-  ) {
-    if count <= UInt64(fanout) {
-      for position in 0..<count { body(position) }
-    } else if fanout > 0 {
-      picker.pick(fanout, of: count, entity: entity, draws: draws, body)
+  /// The block indices of the first `count` sources.
+  private mutating func relabel(_ count: Int) throws(SamplingError) -> [BlockIndex] {
+    let sources = sources
+    return try relabeler.relabel(sources.span.extracting(0..<count))
+  }
+
+  /// Picks edges of every node seen so far: list bounds first, so that the picks land where they
+  /// stay.
+  private mutating func pick<Reader: InEdgeReader>(
+    _ hop: Int, draws: RandomDraws, reader: inout Reader
+  ) throws(SamplingError) -> (indptr: [Int], edges: [EdgeID]) {
+    let fanout = fanouts[hop] == -1 ? Int.max : fanouts[hop]
+    let nodes = relabeler.nodes
+    var indptr = [Int](repeating: 0, count: nodes.count + 1)
+    if starts.count < 2 * nodes.count {
+      starts = [UInt64](repeating: 0, count: 2 * nodes.count)
     }
+    var total = 0
+    for index in nodes.indices {
+      let range = try reader.edgeRange(of: nodes[index].rawValue)
+      let count = range.upperBound &- range.lowerBound
+      starts[2 &* index] = range.lowerBound
+      starts[2 &* index &+ 1] = count
+      total += Int(min(count, UInt64(fanout)))
+      indptr[index &+ 1] = total
+    }
+    let edges = unsafe [EdgeID](unsafeUninitializedCapacity: total) { buffer, initializedCount in
+      // SAFETY: an edge id is one word, and `indptr` cuts the buffer into one window per node.
+      unsafe buffer.withMemoryRebound(to: UInt64.self) { words in
+        for index in nodes.indices {
+          let start = starts[2 &* index]
+          let count = starts[2 &* index &+ 1]
+          let kept = indptr[index &+ 1] &- indptr[index]
+          guard kept > 0, let base = words.baseAddress else { continue }
+          let window = unsafe base + indptr[index]
+          if UInt64(kept) == count {
+            for place in 0..<kept { unsafe window[place] = start &+ UInt64(place) }
+            continue
+          }
+          unsafe PositionPicker.pick(
+            kept, of: count, entity: nodes[index].rawValue, draws: draws, into: window)
+          for place in 0..<kept { unsafe window[place] &+= start }
+        }
+      }
+      initializedCount = total
+    }
+    return (indptr, edges)
+  }
+
+  /// Picks among the edges that the edge set contains.
+  private mutating func pickAllowed<Reader: InEdgeReader>(
+    _ hop: Int, draws: RandomDraws, reader: inout Reader
+  ) throws(SamplingError) -> (indptr: [Int], edges: [EdgeID]) {
+    let fanout = fanouts[hop] == -1 ? Int.max : fanouts[hop]
+    var indptr = [0]
+    var edges: [EdgeID] = []
+    for node in relabeler.nodes {
+      try collectAllowed(of: reader.edgeRange(of: node.rawValue))
+      if allowed.count <= fanout {
+        for edge in allowed { edges.append(EdgeID(edge)) }
+      } else if fanout > 0 {
+        if starts.count < fanout { starts = [UInt64](repeating: 0, count: fanout) }
+        unsafe starts.withUnsafeMutableBufferPointer { window in
+          // SAFETY: the window has room for `fanout` positions.
+          unsafe PositionPicker.pick(
+            fanout, of: UInt64(allowed.count), entity: node.rawValue, draws: draws,
+            into: window.baseAddress!)
+        }
+        for place in 0..<fanout { edges.append(EdgeID(allowed[Int(starts[place])])) }
+      }
+      indptr.append(edges.count)
+    }
+    return (indptr, edges)
   }
 
   /// Fills `allowed` with the edges of `range` that the edge set contains, ascending.

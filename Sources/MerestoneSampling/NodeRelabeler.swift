@@ -36,41 +36,56 @@ package struct NodeRelabeler {
     nodes.removeAll(keepingCapacity: true)
   }
 
-  /// Appends the block index of every node of `sources` to `indices`.
+  /// The block index of every node of `sources`, new nodes numbered as they come. Shape `[n]`.
   /// - Throws: ``SamplingError/blockTooLarge(nodes:)`` past 2^32 - 2 distinct nodes.
   package mutating func relabel(
-    _ sources: [UInt64], into indices: inout [BlockIndex]
-  ) throws(SamplingError) {
+    _ sources: Span<UInt64>
+  ) throws(SamplingError) -> [BlockIndex] {
     guard nodes.count + sources.count < Int(UInt32.max) else {
       throw .blockTooLarge(nodes: nodes.count + sources.count)
     }
-    indices.reserveCapacity(indices.count + sources.count)
-    if stamps.isEmpty {
-      growTable(for: nodes.count + sources.count)
-      relabelByHash(sources, into: &indices)
-    } else {
-      relabelByStamp(sources, into: &indices)
+    var nodes = self.nodes
+    self.nodes = []
+    nodes.reserveCapacity(nodes.count + sources.count / 2)
+    if stamps.isEmpty { growTable(for: nodes.count + sources.count, nodes) }
+    let indices = unsafe [BlockIndex](unsafeUninitializedCapacity: sources.count) { buffer, count in
+      // SAFETY: every place below `sources.count` is written once.
+      var output = unsafe MutableSpan(_unsafeElements: buffer[0..<sources.count])
+      if stamps.isEmpty {
+        relabelByHash(sources, into: &output, &nodes)
+      } else {
+        relabelByStamp(sources, into: &output, &nodes)
+      }
+      count = sources.count
     }
+    self.nodes = nodes
+    return indices
   }
 
-  private mutating func relabelByStamp(_ sources: [UInt64], into indices: inout [BlockIndex]) {
-    var stamps = self.stamps
-    self.stamps = []
-    for source in sources {
+  private mutating func relabelByStamp(
+    _ sources: Span<UInt64>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
+  ) {
+    var stamps = self.stamps.mutableSpan
+    var seen = UInt32(nodes.count)
+    for place in sources.indices {
+      let source = sources[place]
       var stamp = stamps[Int(source)]
       if stamp == 0 {
         nodes.append(NodeID(source))
-        stamp = UInt32(nodes.count)
+        seen &+= 1
+        stamp = seen
         stamps[Int(source)] = stamp
       }
-      indices.append(BlockIndex(stamp &- 1))
+      indices[place] = BlockIndex(stamp &- 1)
     }
-    self.stamps = stamps
   }
 
-  private mutating func relabelByHash(_ sources: [UInt64], into indices: inout [BlockIndex]) {
+  private mutating func relabelByHash(
+    _ sources: Span<UInt64>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
+  ) {
     let mask = keys.count &- 1
-    for source in sources {
+    for place in sources.indices {
+      let source = sources[place]
       var slot = Self.hash(source) & mask
       while slots[slot] != 0, keys[slot] != source { slot = (slot &+ 1) & mask }
       if slots[slot] == 0 {
@@ -78,11 +93,11 @@ package struct NodeRelabeler {
         keys[slot] = source
         slots[slot] = UInt32(nodes.count)
       }
-      indices.append(BlockIndex(slots[slot] &- 1))
+      indices[place] = BlockIndex(slots[slot] &- 1)
     }
   }
 
-  private mutating func growTable(for count: Int) {
+  private mutating func growTable(for count: Int, _ nodes: [NodeID]) {
     guard keys.count < 2 * count else { return }
     var capacity = max(1024, keys.count)
     while capacity < 2 * count { capacity *= 2 }

@@ -53,8 +53,8 @@ struct PagedReader: InEdgeReader {
     }
   }
 
-  mutating func appendSources(
-    of edges: [EdgeID], to sources: inout [UInt64]
+  mutating func readSources(
+    of edges: [EdgeID], into sources: inout [UInt64]
   ) throws(SamplingError) {
     visits.removeAll(keepingCapacity: true)
     visits.reserveCapacity(edges.count)
@@ -62,8 +62,7 @@ struct PagedReader: InEdgeReader {
       visits.append(Visit(edge: edge.rawValue, place: place))
     }
     visits.sort { $0.edge < $1.edge }
-    let base = sources.count
-    sources.append(contentsOf: repeatElement(0, count: edges.count))
+    if sources.count < edges.count { sources = [UInt64](repeating: 0, count: edges.count) }
     var shardIndex = 0
     var bounds: Range<UInt64> = 0..<0
     var current: EdgeStore?
@@ -89,7 +88,7 @@ struct PagedReader: InEdgeReader {
           throw .storage(error)
         }
       }
-      sources[base + visit.place] = page[position % current.pageEdges]
+      sources[visit.place] = page[position % current.pageEdges]
     }
   }
 }

@@ -7,60 +7,75 @@ package import MerestoneCore
 /// Draw `i` takes word `i` of the entity: 32 bits wide where `n` is at most 65,536 (bias below
 /// 2^-16 of a probability), else 64 bits. This algorithm and its draw widths are part of the
 /// format version: every faster kernel must give the same bits.
-package struct PositionPicker {
-  /// The picked positions, ascending; valid up to the count that `pick` was asked for.
-  private var chosen: [UInt64] = []
-
+package enum PositionPicker {
   /// The largest list for which draws are 32 bits wide.
   package static let narrowLimit: UInt64 = 1 << 16
 
-  package init() {}
-
-  /// Picks `k` positions of `0..<n` and hands each, ascending, to `body`.
+  /// Picks into `window`, which must have room for `k` elements.
   ///
   /// - Precondition: `0 < k < n`.
-  /// - Complexity: O(*k*) draws and O(*k*^2) moves of one word, in one buffer of `k` words.
-  @inline(__always)
-  package mutating func pick(
-    _ k: Int, of n: UInt64, entity: UInt64, draws: RandomDraws, _ body: (UInt64) -> Void
+  /// - Complexity: O(*k*) draws and O(*k*^2) moves of one word; no memory.
+  @unsafe @inline(__always)
+  package static func pick(
+    _ k: Int, of n: UInt64, entity: UInt64, draws: RandomDraws,
+    into window: UnsafeMutablePointer<UInt64>
   ) {
-    if chosen.count < k { chosen = [UInt64](repeating: 0, count: k) }
-    var window = chosen.mutableSpan
-    let narrow = n <= Self.narrowLimit
-    var words = SIMD4<UInt32>()
-    var wideWords = SIMD2<UInt64>()
-    for i in 0..<k {
-      let j = n &- UInt64(k) &+ UInt64(i)
-      let t: UInt64
-      if narrow {
-        if i & 3 == 0 { words = draws.words(entity: entity, number: UInt32(i >> 2)) }
-        t = (UInt64(words[i & 3]) &* (j &+ 1)) &>> 32
-      } else {
-        if i & 1 == 0 { wideWords = draws.wideWords(entity: entity, number: UInt32(i >> 1)) }
-        t = wideWords[i & 1].multipliedFullWidth(by: j &+ 1).high
+    var j = n &- UInt64(k)
+    var i = 0
+    if n <= narrowLimit {
+      while i < k {
+        let words = draws.words(entity: entity, number: UInt32(truncatingIfNeeded: i &>> 2))
+        // SAFETY: at most `k` insertions are made.
+        unsafe insert((UInt64(words.x) &* (j &+ 1)) &>> 32, orElse: j, into: window, count: i)
+        guard i &+ 1 < k else { return }
+        unsafe insert(
+          (UInt64(words.y) &* (j &+ 2)) &>> 32, orElse: j &+ 1, into: window, count: i &+ 1)
+        guard i &+ 2 < k else { return }
+        unsafe insert(
+          (UInt64(words.z) &* (j &+ 3)) &>> 32, orElse: j &+ 2, into: window, count: i &+ 2)
+        guard i &+ 3 < k else { return }
+        unsafe insert(
+          (UInt64(words.w) &* (j &+ 4)) &>> 32, orElse: j &+ 3, into: window, count: i &+ 3)
+        i &+= 4
+        j &+= 4
       }
-      Self.insert(t, orElse: j, into: &window, count: i)
+    } else {
+      while i < k {
+        let words = draws.wideWords(entity: entity, number: UInt32(truncatingIfNeeded: i &>> 1))
+        // SAFETY: as above.
+        unsafe insert(
+          words.x.multipliedFullWidth(by: j &+ 1).high, orElse: j, into: window, count: i)
+        guard i &+ 1 < k else { return }
+        unsafe insert(
+          words.y.multipliedFullWidth(by: j &+ 2).high, orElse: j &+ 1, into: window,
+          count: i &+ 1)
+        i &+= 2
+        j &+= 2
+      }
     }
-    for i in 0..<k { body(window[i]) }
   }
 
   /// Puts `t` in its place among the first `count` ascending elements, or `j`, which is larger
   /// than all of them, at the end if `t` is there.
-  @inline(__always)
+  @unsafe @inline(__always)
   private static func insert(
-    _ t: UInt64, orElse j: UInt64, into window: inout MutableSpan<UInt64>, count: Int
+    _ t: UInt64, orElse j: UInt64, into window: UnsafeMutablePointer<UInt64>, count: Int
   ) {
+    // One pass moves the larger elements up; finding `t` below them moves them back down.
     var place = count
-    while place > 0, window[place &- 1] > t { place &-= 1 }
-    if place > 0, window[place &- 1] == t {
-      window[count] = j
+    // SAFETY: `place` is in `1...count`, and the window has room for `count + 1` elements.
+    while place > 0, unsafe window[place &- 1] > t {
+      unsafe window[place] = window[place &- 1]
+      place &-= 1
+    }
+    guard place > 0, unsafe window[place &- 1] == t else {
+      unsafe window[place] = t
       return
     }
-    var move = count
-    while move > place {
-      window[move] = window[move &- 1]
-      move &-= 1
+    while place < count {
+      unsafe window[place] = window[place &+ 1]
+      place &+= 1
     }
-    window[place] = t
+    unsafe window[count] = j
   }
 }

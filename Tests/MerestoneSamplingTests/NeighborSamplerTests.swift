@@ -79,10 +79,9 @@ struct NeighborSamplerTests {
       stamps.reset()
       hashed.reset()
       for part in [nodes[..<700], nodes[700..<701], nodes[701...]] {
-        var first: [BlockIndex] = []
-        var second: [BlockIndex] = []
-        try stamps.relabel(Array(part), into: &first)
-        try hashed.relabel(Array(part), into: &second)
+        let sources = Array(part)
+        let first = try stamps.relabel(sources.span)
+        let second = try hashed.relabel(sources.span)
         #expect(first == second)
       }
       #expect(stamps.nodes == hashed.nodes)

@@ -5,17 +5,22 @@ import Testing
 
 @Suite("Picking positions of a list")
 struct PositionPickerTests {
+  func pick(_ k: Int, of n: UInt64, entity: UInt64, draws: RandomDraws) -> [UInt64] {
+    [UInt64](unsafeUninitializedCapacity: k) { buffer, count in
+      PositionPicker.pick(k, of: n, entity: entity, draws: draws, into: buffer.baseAddress!)
+      count = k
+    }
+  }
+
   @Test("picks every subset equally often", arguments: [(5, 2), (6, 3), (4, 1)])
   func picksUniformly(count: Int, fanout: Int) {
     // Chi-square over all subsets; the bound is exceeded for about 1 of 10,000 keys, and the key
     // is fixed.
-    var picker = PositionPicker()
     var counts: [[UInt64]: Int] = [:]
     let runs = 20_000
     let draws = NeighborSamplerTests.key.draws
     for entity in 0..<UInt64(runs) {
-      var subset: [UInt64] = []
-      picker.pick(fanout, of: UInt64(count), entity: entity, draws: draws) { subset.append($0) }
+      let subset = pick(fanout, of: UInt64(count), entity: entity, draws: draws)
       #expect(subset.count == fanout && subset == subset.sorted())
       counts[subset, default: 0] += 1
     }
@@ -33,10 +38,8 @@ struct PositionPickerTests {
     "draws from lists longer than 2^16 and 2^32 with wide words",
     arguments: [1 << 16, 1 << 16 + 1, 1 << 33, 1 << 62] as [UInt64])
   func wideLists(count: UInt64) {
-    var picker = PositionPicker()
-    var picked: [UInt64] = []
     let draws = NeighborSamplerTests.key.draws
-    picker.pick(40, of: count, entity: 3, draws: draws) { picked.append($0) }
+    let picked = pick(40, of: count, entity: 3, draws: draws)
     #expect(picked == Array(Set(picked)).sorted() && picked.count == 40)
     #expect(picked.last! < count && picked.last! > count / 2)
     #expect(
