@@ -58,7 +58,8 @@ extension Graph {
   ) throws(GraphError) -> MiniBatch {
     let topology = try openTopology()
     do throws(SamplingError) {
-      var sampler = try NeighborSampler(topology: topology, fanouts: fanouts)
+      var sampler = try NeighborSampler(
+        topology: topology, fanouts: fanouts, stampBudget: ByteCount(0))
       return try sampler.sample(
         seeds: seeds, key: RandomKey(seed: seed, stream: .query, step: step))
     } catch {

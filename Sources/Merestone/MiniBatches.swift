@@ -17,6 +17,7 @@ public final class MiniBatches: Sendable {
     topology: Topology, seeds: [NodeID], permutation: RandomPermutation?, size: Int,
     fanouts: [Int], key: RandomKey, threads: Int
   ) {
+    let size = min(size, max(1, seeds.count))
     count = (seeds.count + size - 1) / size
     prefetcher = Prefetcher(count: count, threads: threads, window: 2 * max(1, threads)) {
       () throws(SamplingError) in
@@ -31,7 +32,10 @@ public final class MiniBatches: Sendable {
     }
   }
 
-  /// The next mini-batch; `nil` after the last. Call it from one thread at a time for the order.
+  /// The next mini-batch; `nil` after the last.
+  ///
+  /// Any thread may call it: each mini-batch is handed out once, and one thread alone gets them in
+  /// order.
   ///
   /// - Throws: ``GraphError/store(message:)`` where a damaged part of the graph was touched; there
   ///   are no mini-batches after that.

@@ -31,12 +31,14 @@ import Glibc
   }
 
   /// The next item in order; waits for it. `nil` after the last, after a failure, or once stopped.
+  ///
+  /// Several threads may take: each item goes to one of them.
   func take() -> Result<Item, Failure>? {
     lock()
     defer { unlock() }
-    guard nextToTake < count else { return nil }
-    let place = nextToTake % window
-    while true {
+    // The place is looked up anew after every wait: another consumer may have taken the item.
+    while nextToTake < count {
+      let place = nextToTake % window
       if let result = slots[place] {
         slots[place] = nil
         nextToTake += 1
@@ -47,6 +49,7 @@ import Glibc
       if isStopped { return nil }
       unsafe pthread_cond_wait(changed, mutex)
     }
+    return nil
   }
 
   /// The number of the next item to make; waits while the window is full. `nil` when there is

@@ -21,14 +21,18 @@ package struct NeighborSampler {
 
   /// - Parameter fanouts: Edges kept per destination and hop, the hop next to the seeds first;
   ///   -1 keeps every edge, 0 none.
+  ///   - stampBudget: See ``stampBudget``; 0 for a sampler that lives for one mini-batch only, so
+  ///     that no table over all nodes is made for it.
   /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
-  package init(topology: Topology, fanouts: [Int]) throws(SamplingError) {
+  package init(
+    topology: Topology, fanouts: [Int], stampBudget: ByteCount = Self.stampBudget
+  ) throws(SamplingError) {
     for (hop, fanout) in fanouts.enumerated() where fanout < -1 {
       throw .fanoutBelowMinusOne(fanout: fanout, hop: hop)
     }
     self.topology = topology
     self.fanouts = fanouts
-    relabeler = NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: Self.stampBudget)
+    relabeler = NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: stampBudget)
     paged = PagedReader(topology.store, relation: topology.relation)
   }
 

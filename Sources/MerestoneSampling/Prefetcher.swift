@@ -35,7 +35,8 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// The next item in order; waits for it. `nil` after the last.
+  /// The next item in order; waits for it. `nil` after the last. Any thread: each item is handed
+  /// out once.
   package func next() throws(Failure) -> Item? { try queue.take()?.get() }
 
   private static func produce(

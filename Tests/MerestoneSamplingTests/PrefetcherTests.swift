@@ -1,3 +1,5 @@
+import MerestoneCore
+import Synchronization
 import Testing
 
 @testable import MerestoneSampling
@@ -26,6 +28,21 @@ struct PrefetcherTests {
     }
     for expected in 0..<9 { #expect(try prefetcher.next() == expected) }
     #expect(throws: Failure(item: 9)) { try prefetcher.next() }
+  }
+
+  @Test("go to one consumer each, where several take them", arguments: [1, 2, 7])
+  func severalConsumers(window: Int) {
+    let count = 3000
+    let prefetcher = Prefetcher<Int, Failure>(count: count, threads: 2, window: window) {
+      { item in item }
+    }
+    let taken = Mutex<[Int]>([])
+    ThreadPool(threads: 4).forEach(4) { _ in
+      var own: [Int] = []
+      while let item = try? prefetcher.next() { own.append(item) }
+      taken.withLock { $0 += own }
+    }
+    #expect(taken.withLock { $0.sorted() } == Array(0..<count))
   }
 
   @Test("end early when nobody wants them any more")

@@ -82,6 +82,10 @@ struct GraphTests {
     }
     #expect(runs[0] == runs[1])
     #expect(runs[0].flatMap(\.seeds) != seeds)
+    let whole = try graph.batches(of: seeds, size: .max, fanouts: [1])
+    #expect(whole.count == 1)
+    #expect(try whole.next()?.seeds == seeds)
+    #expect(try graph.batches(of: [], size: 8, fanouts: [1]).next() == nil)
   }
 
   @Test("may be used from several threads at once")
