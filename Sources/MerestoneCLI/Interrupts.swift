@@ -12,6 +12,7 @@ package struct Interrupts: Sendable {
   /// From here on an interrupt cancels the context's work. Once per process.
   func install(_ context: Context) {
     guard let pipe = Self.makePipe() else { return }
+    Self.unblock()
     InterruptSignal.writeEnd.store(pipe.writeEnd, ordering: .relaxed)
     Self.watch(pipe.readEnd, context)
     var action = sigaction()
@@ -22,6 +23,15 @@ package struct Interrupts: Sendable {
       // SAFETY: the structure outlives the call.
       unsafe sigaction(signal, &action, nil)
     }
+  }
+
+  /// A program that starts this one from a thread which blocks signals hands that down.
+  private static func unblock() {
+    var signals = sigset_t()
+    // SAFETY: the set outlives the calls.
+    unsafe sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM] { unsafe sigaddset(&signals, signal) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   private static func makePipe() -> (readEnd: Int32, writeEnd: Int32)? {

@@ -16,7 +16,9 @@ import Glibc
     public var description: String {
       let reason = unsafe String(cString: strerror(code))
       return "cannot \(operation) \(ByteCount(bytes)) of shared memory in \(directory): \(reason); "
-        + "free some space there or set TMPDIR to a directory that has it"
+        + "free some space there"
+        + (directory == SharedMemory.temporaryDirectory
+          ? " or set TMPDIR to a directory that has it" : "")
     }
   }
 
