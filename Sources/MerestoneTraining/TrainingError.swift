@@ -18,8 +18,17 @@ package enum TrainingError: Error, Sendable {
   case unreadable(path: String)
   case damagedCheckpoint(path: String, reason: String)
 
-  /// A resumed run is not the run that was started.
-  case changedRun(what: String, expected: String, found: String)
+  /// `run.json` is damaged or of another version.
+  case damagedRecord(path: String, reason: String)
+
+  /// An option of a resumed run is not what it was when the run was started.
+  case changedOption(flag: String, expected: String, found: String)
+
+  /// The graph is not the one that the run was trained on; both by their fingerprints.
+  case changedGraph(graph: String, expected: String, found: String)
+
+  /// The graph of a run is not where it was.
+  case missingGraph(run: String, graph: String)
 
   /// The loss is not a number any more.
   case diverged(epoch: Int, step: Int)
@@ -57,9 +66,17 @@ extension TrainingError: CustomStringConvertible {
     case .unreadable(let path): "cannot read \(path); check that it exists and is readable"
     case .damagedCheckpoint(let path, let reason):
       "\(path) is not a usable checkpoint: \(reason); train again with another --out"
-    case .changedRun(let what, let expected, let found):
-      "cannot resume: \(what) was \(expected) when the run began and is \(found) now; "
-        + "start a new run with another --out"
+    case .damagedRecord(let path, let reason):
+      "\(path) is not the record of a run: \(reason); train again with another --out"
+    case .changedOption(let flag, let expected, let found):
+      "cannot resume: \(flag) was \(expected) when the run began and is \(found) now; leave it out, "
+        + "or start a new run with another --out"
+    case .changedGraph(let graph, let expected, let found):
+      "\(graph) is not the graph that the run was trained on: its fingerprint was \(expected) and "
+        + "is \(found) now; bring that graph back, or train again with another --out"
+    case .missingGraph(let run, let graph):
+      "\(run) was trained on \(graph), and there is no graph now; move it back, or tell its new "
+        + "place with `merestone train GRAPH --out \(run) --resume`"
     case .diverged(let epoch, let step):
       "the loss is not a finite number in epoch \(epoch), step \(step); "
         + "try a lower --learning-rate, and check the features with `merestone verify`"
@@ -82,8 +99,8 @@ extension TrainingError {
   /// What the command exits with.
   package var exitCode: Int32 {
     switch self {
-    case .usage, .runExists, .noRun, .missingColumn, .noNodes, .changedRun: 64
-    case .damagedCheckpoint, .badFeature: 65
+    case .usage, .runExists, .noRun, .missingColumn, .noNodes, .changedOption, .changedGraph: 64
+    case .damagedCheckpoint, .damagedRecord, .missingGraph, .badFeature: 65
     case .storage(let error), .sampling(.storage(let error)): error.isInputOutput ? 74 : 65
     case .unreadable, .sampling(.sharedMemory): 74
     case .workerFailed(_, _, let exitCode): exitCode

@@ -1,3 +1,4 @@
+import MerestoneCore
 package import MerestoneNN
 
 /// What shapes a training run, and what only shapes how fast it goes.
@@ -69,40 +70,64 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     func check(_ holds: Bool, _ message: @autoclosure () -> String) throws(TrainingError) {
       if !holds { throw .usage(message()) }
     }
-    try check(layers >= 1, "--layers \(layers): a model has at least one layer")
-    try check(hidden >= 1, "--hidden \(hidden): use at least one hidden unit")
+    try check(
+      (1...Self.mostLayers).contains(layers),
+      "--layers \(layers): a model has 1 to \(Self.mostLayers) layers")
+    try check(
+      (1...Self.mostHidden).contains(hidden),
+      "--hidden \(hidden): use 1 to \(Self.mostHidden.grouped) hidden units")
     try check(
       model == .mlp || fanouts.count == layers,
       "--fanouts names \(fanouts.count) hops and --layers \(layers) layers; "
         + "give one fanout per layer, for example --layers \(fanouts.count)")
     try check(
-      slices >= 1 && slices.nonzeroBitCount == 1,
+      (1...Self.mostWorkers).contains(workers),
+      "--workers \(workers): use 1 to \(Self.mostWorkers.grouped) worker processes")
+    try check(
+      (1...Self.mostSlices).contains(slices),
+      "--slices \(slices): use 1 to \(Self.mostSlices.grouped) slices")
+    try check(
+      slices.nonzeroBitCount == 1,
       "--slices \(slices) is not a power of two; use \(Self.powerOfTwo(atLeast: slices))")
     try check(
-      workers >= 1 && slices % workers == 0,
-      "--workers \(workers) does not divide the \(slices) slices of a step; use "
-        + Self.divisors(of: slices) + " workers, or --slices "
-        + "\(Self.powerOfTwo(atLeast: workers)) in a new run")
+      slices % workers == 0,
+      "--workers \(workers) does not divide the \(slices) \(slices == 1 ? "slice" : "slices") of "
+        + "a step; use --workers \(Self.divisors(of: slices)), or in a new run --slices "
+        + "\(Self.powerOfTwo(atLeast: workers))"
+        + (workers.nonzeroBitCount == 1
+          ? "" : " with --workers \(Self.divisors(of: Self.powerOfTwo(atLeast: workers)))"))
     try check(
-      batchSize >= slices,
-      "--batch-size \(batchSize) is less than the \(slices) slices of a step; "
-        + "use at least one seed per slice")
-    try check(epochs >= 1, "--epochs \(epochs): train at least one epoch")
+      (slices...Self.mostSeeds).contains(batchSize),
+      "--batch-size \(batchSize): use at least one seed for each slice of a step (\(slices)), and "
+        + "at most \(Self.mostSeeds.grouped)")
+    try check(
+      (1...Self.mostEpochs).contains(epochs),
+      "--epochs \(epochs): train 1 to \(Self.mostEpochs.grouped) epochs")
     try check(
       learningRate > 0 && learningRate.isFinite, "--learning-rate \(learningRate) is not positive")
     try check(
       dropout >= 0 && dropout < 1, "--dropout \(dropout) is not a probability below 1")
-    try check(weightDecay >= 0, "--weight-decay \(weightDecay) is negative")
+    try check(
+      weightDecay >= 0 && weightDecay.isFinite,
+      "--weight-decay \(weightDecay) is not a number from 0 up")
     try check((patience ?? 1) >= 1, "--patience must be at least 1")
     try check(evaluateEvery >= 1, "--evaluate-every \(evaluateEvery) must be at least 1")
     try check((checkpointEvery ?? 1) >= 1, "--checkpoint-every must be at least 1")
     try check(threads >= 1, "--threads \(threads) must be at least 1")
   }
 
-  /// The smallest power of two that is at least `number`.
+  // Hops have one byte in a RandomKey, epochs four.
+  private static let mostLayers = 64
+  private static let mostEpochs = 1 << 31
+  private static let mostHidden = 1 << 16
+  private static let mostWorkers = 1 << 10
+  private static let mostSlices = 1 << 16
+  private static let mostSeeds = 1 << 31
+
+  /// The smallest power of two that is at least `number`; 2^62 for what has none.
   package static func powerOfTwo(atLeast number: Int) -> Int {
     var power = 1
-    while power < number { power *= 2 }
+    while power < number, power < 1 << 62 { power *= 2 }
     return power
   }
 
@@ -113,6 +138,7 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
       list.append(String(divisor))
       divisor *= 2
     }
-    return list.joined(separator: ", ")
+    guard let last = list.popLast(), !list.isEmpty else { return "1" }
+    return list.joined(separator: ", ") + " or " + last
   }
 }

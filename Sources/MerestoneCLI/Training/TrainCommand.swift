@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import MerestoneCore
+import MerestoneStorage
 import MerestoneTraining
 
 /// `merestone train`.
@@ -91,8 +92,10 @@ struct TrainCommand: ContextualCommand {
   }
 
   private func resumedRun() throws -> TrainingRun {
-    try checkGraph(of: try RunDirectory(out).readRecord())
+    let record = try RunDirectory(out).readRecord()
+    try checkGraph(of: record)
     return try TrainingRun.resume(out) { options in
+      options.graph = graph.path
       apply(to: &options)
       if let workers = running.workers { options.workers = workers }
       if let slices = running.slices { options.slices = slices }
@@ -107,10 +110,12 @@ struct TrainCommand: ContextualCommand {
     columns.apply(to: &options)
   }
 
-  /// The graph may be spelled otherwise than when the run began, but has to be the same folder.
+  /// The graph may have moved since the run began, but has to be the same.
   private func checkGraph(of record: RunRecord) throws {
     func folder(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
     guard folder(graph.path) != folder(record.options.graph) else { return }
+    let store = try graph.open()
+    guard String(store.fingerprint, radix: 16) != record.graphFingerprint else { return }
     throw CommandError.usage(
       "\(out) was trained on \(record.options.graph), not on \(graph.path); "
         + "use `merestone train \(record.options.graph) --out \(out) --resume`")
@@ -120,12 +125,14 @@ struct TrainCommand: ContextualCommand {
   func train(_ run: TrainingRun, in context: Context) throws -> TrainingSummary {
     let log = EpochLog(
       context.output.notes, epochs: run.options.epochs, isQuiet: progress.quiet)
+    let program =
+      run.options.workers > 1 ? [try WorkerProgram.path(in: context), WorkerCommand.name] : []
     do {
       return try run.run(
-        workerExecutable: [try WorkerProgram.path(in: context), WorkerCommand.name],
+        workerExecutable: program,
         cancellation: context.cancellation, onEvent: log.hear)
     } catch TrainingError.interrupted {
-      throw CommandError.interruptedRun(graph: run.options.graph, path: run.directory.path)
+      throw CommandError.interruptedRun(graph: graph.path, path: run.directory.path)
     }
   }
 }

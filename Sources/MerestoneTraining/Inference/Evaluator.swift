@@ -45,12 +45,7 @@ package struct Evaluator {
         "\(path) has no checkpoint yet; let train finish an epoch, or continue it with --resume")
     }
     checkpoint = try Checkpoint.read(from: directory.checkpointPath)
-    store = try TrainingRun.open(options.graph)
-    let fingerprint = String(store.fingerprint, radix: 16)
-    guard fingerprint == record.graphFingerprint else {
-      throw .changedRun(
-        what: "the graph \(options.graph)", expected: record.graphFingerprint, found: fingerprint)
-    }
+    store = try record.openGraph(at: options.graph, run: path)
     data = try TrainingData(store: store, options: options)
     pool = ThreadPool(threads: threads)
     topology = try TrainingRun.topology(

@@ -34,10 +34,15 @@ package final class TrainingData: Sendable {
     featureCount = try column(featureColumn, "features", "--feature-column").width
     let label = try column(labelColumn, "labels", "--label-column")
     let split = try column(splitColumn, "the split", "--split-column")
-    guard split.element == .u8 else {
+    guard split.element == .u8, split.width == 1 else {
       throw .usage(
         "column '\(splitColumn)' does not hold a split; its values must be "
           + "train, val, test or -")
+    }
+    guard label.width == 1, !Self.isReal(label.element) else {
+      throw .usage(
+        "column '\(labelColumn)' does not hold labels: they are words or whole numbers, one for "
+          + "each node; name the column that has them with --label-column")
     }
     if let categories = label.categories {
       classCount = categories.count
@@ -121,6 +126,13 @@ package final class TrainingData: Sendable {
       guard sum != 0 else { continue }
       let scale = 1 / sum
       for column in 0..<width { rows[row &* width &+ column] *= scale }
+    }
+  }
+
+  private static func isReal(_ element: ElementType) -> Bool {
+    switch element {
+    case .f16, .f32, .f64: true
+    case .u8, .u16, .u32, .u64, .i32, .i64: false
     }
   }
 

@@ -20,13 +20,17 @@ package struct Checkpoint: Sendable, Equatable {
     /// Epochs that are complete.
     package var epoch = 0
 
-    /// Steps of the next epoch that are complete.
+    /// Steps of the next epoch that are complete; all of them where the epoch still lacks its
+    /// evaluation.
     package var step = 0
 
     /// Sums over the complete steps of the next epoch.
     package var totals = EpochTotals()
 
     package var optimizerStep = 0
+
+    /// The mean training loss of the last complete epoch.
+    package var lastLoss = 0.0
     package var best: Best?
 
     /// Evaluations since the best one.
@@ -72,11 +76,14 @@ package struct EpochTotals: Codable, Sendable, Equatable {
   package var correct = 0.0
   package var seeds = 0.0
   package var edges = 0.0
+
+  /// Wall time of the steps, as rank 0 sees it: the one entry that differs from run to run.
+  package var seconds = 0.0
 }
 
 extension Checkpoint {
   private static let magic: [UInt8] = Array("MRSTCKPT".utf8)
-  private static let version: UInt32 = 1
+  private static let version: UInt32 = 2
 
   /// Writes the checkpoint in the place of an earlier one: afterwards the file is either the old
   /// checkpoint or the new one, whenever the machine stops.

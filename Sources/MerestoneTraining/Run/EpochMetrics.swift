@@ -9,7 +9,7 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
   /// Share of training seeds that the sampled forward pass classified rightly.
   package var trainAccuracy: Double
 
-  /// Accuracy on the validation nodes; absent in epochs without an evaluation.
+  /// Accuracy on the validation nodes; `null` in epochs without an evaluation.
   package var validation: Double?
 
   /// Mean cross-entropy on the validation nodes.
@@ -45,5 +45,20 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
 
     /// Time of the evaluation, not part of ``EpochMetrics/seconds``.
     package var evaluate = 0.0
+  }
+}
+
+extension EpochMetrics {
+  /// Writes every key, also of what is `null`: readers of `metrics.jsonl` rely on them.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(epoch, forKey: .epoch)
+    try container.encode(loss, forKey: .loss)
+    try container.encode(trainAccuracy, forKey: .trainAccuracy)
+    try container.encode(validation, forKey: .validation)
+    try container.encode(validationLoss, forKey: .validationLoss)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encode(edgesPerSecond, forKey: .edgesPerSecond)
+    try container.encode(stages, forKey: .stages)
   }
 }

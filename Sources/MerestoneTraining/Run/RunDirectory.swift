@@ -54,10 +54,18 @@ package struct RunDirectory: Sendable {
     guard hasRecord, let data = try? Data(contentsOf: URL(filePath: recordPath)) else {
       throw .noRun(path: path)
     }
+    guard let found = try? JSONDecoder().decode(RunRecord.Version.self, from: data) else {
+      throw .damagedRecord(path: recordPath, reason: "it has no version")
+    }
+    guard found.version == RunRecord.currentVersion else {
+      throw .damagedRecord(
+        path: recordPath,
+        reason: "it has version \(found.version), this program reads \(RunRecord.currentVersion)")
+    }
     do {
       return try JSONDecoder().decode(RunRecord.self, from: data)
     } catch {
-      throw .damagedCheckpoint(path: recordPath, reason: "it is not the record of a run")
+      throw .damagedRecord(path: recordPath, reason: "an entry is missing or of another type")
     }
   }
 
@@ -65,7 +73,9 @@ package struct RunDirectory: Sendable {
   package static func write(_ value: some Encodable, to path: String) throws(TrainingError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    guard var data = try? encoder.encode(value) else { throw .unreadable(path: path) }
+    guard var data = try? encoder.encode(value) else {
+      preconditionFailure("a value that JSON cannot hold, for \(path)")
+    }
     data.append(UInt8(ascii: "\n"))
     let bytes = [UInt8](data)
     do throws(StorageError) {
@@ -75,9 +85,10 @@ package struct RunDirectory: Sendable {
     }
   }
 
-  /// Cuts `metrics.jsonl` to the length that a checkpoint recorded.
+  /// Cuts `metrics.jsonl` to the length that a checkpoint recorded; a shorter file stays as it is.
   package func truncateMetrics(to bytes: Int) throws(TrainingError) {
-    guard Self.isThere(metricsPath) else { return }
+    var status = stat()
+    guard unsafe stat(metricsPath, &status) == 0, Int(status.st_size) > bytes else { return }
     guard unsafe truncate(metricsPath, off_t(bytes)) == 0 else {
       throw .storage(.io(path: metricsPath, operation: "truncate", code: errno))
     }

@@ -30,6 +30,8 @@ package struct TrainingRun {
     _ path: String, options: TrainingOptions, command: [String]
   ) throws(TrainingError) -> TrainingRun {
     try options.validate()
+    var options = options
+    options.graph = Self.absolute(options.graph)
     let directory = RunDirectory(path)
     guard !directory.exists else { throw .runExists(path: path) }
     let store = try open(options.graph)
@@ -53,8 +55,10 @@ package struct TrainingRun {
 
   /// Prepares to continue a run from its last checkpoint.
   ///
-  /// - Parameter change: May change workers, threads and memory; nothing else may differ.
-  /// - Throws: ``TrainingError/changedRun(what:expected:found:)`` for another graph or options.
+  /// - Parameter change: May change workers, threads, memory and the place of the graph; nothing
+  ///   else may differ.
+  /// - Throws: ``TrainingError/changedOption(flag:expected:found:)``, or
+  ///   ``TrainingError/changedGraph(graph:expected:found:)`` for another graph.
   package static func resume(
     _ path: String, change: (inout TrainingOptions) -> Void
   ) throws(TrainingError) -> TrainingRun {
@@ -62,22 +66,12 @@ package struct TrainingRun {
     var record = try directory.readRecord()
     var options = record.options
     change(&options)
-    var comparable = options
-    comparable.workers = record.options.workers
-    comparable.threads = record.options.threads
-    comparable.memoryBytes = record.options.memoryBytes
-    guard comparable == record.options else {
-      throw .changedRun(
-        what: "an option that shapes the result", expected: "\(record.options)",
-        found: "\(comparable)")
+    options.graph = Self.absolute(options.graph)
+    if let change = options.differences(from: record.options).first {
+      throw .changedOption(flag: change.flag, expected: change.old, found: change.new)
     }
     try options.validate()
-    let store = try open(options.graph)
-    let fingerprint = String(store.fingerprint, radix: 16)
-    guard fingerprint == record.graphFingerprint else {
-      throw .changedRun(
-        what: "the graph \(options.graph)", expected: record.graphFingerprint, found: fingerprint)
-    }
+    let store = try record.openGraph(at: options.graph, run: path)
     let lock = try directory.lock()
     if directory.hasCheckpoint {
       let state = try Checkpoint.read(from: directory.checkpointPath).state
@@ -230,6 +224,12 @@ package struct TrainingRun {
       options: options, directory: directory, transport: transport, topology: topology,
       scratch: scratch
     ).run()
+  }
+
+  /// The path from the root, so that a run finds its graph from every working directory.
+  private static func absolute(_ path: String) -> String {
+    let full = URL(filePath: path).standardizedFileURL.path
+    return full.count > 1 && full.hasSuffix("/") ? String(full.dropLast()) : full
   }
 
   static func open(_ path: String) throws(TrainingError) -> GraphStore {

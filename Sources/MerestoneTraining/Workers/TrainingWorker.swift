@@ -21,7 +21,6 @@ package final class TrainingWorker {
   private let inference: LayerwiseInference
   private var state: Checkpoint.State
   private var bestWeights: [Float] = []
-  private var lastLoss = 0.0
 
   /// What a step adds up over slices and workers, by place.
   private enum Sum: Int, CaseIterable {
@@ -137,12 +136,16 @@ package final class TrainingWorker {
       }
     }
     var tree = SliceTree(elementCount: model.parameters.count, doubleCount: Sum.allCases.count)
+    var elapsed = 0.0
     for step in firstStep..<plan.stepCount {
       let sums = try runStep(step, slices: slices, localSlices: localSlices, tree: &tree)
       add(sums, to: &stages)
+      let now = watch.seconds
+      state.totals.seconds += now - elapsed
+      elapsed = now
       state.step = step + 1
       let isLast = step + 1 == plan.stepCount
-      if sums[Sum.stop.rawValue] > 0, !isLast {
+      if sums[Sum.stop.rawValue] > 0 {
         try writeCheckpoint()
         transport.barrier()
         throw .interrupted
@@ -151,7 +154,7 @@ package final class TrainingWorker {
         try writeCheckpoint()
       }
     }
-    try finishEpoch(seconds: watch.seconds, stages: &stages)
+    try finishEpoch(stages: &stages)
     if transport.cancellation.isCancelled, transport.workerCount == 1, !state.isFinished {
       throw .interrupted
     }
@@ -223,28 +226,23 @@ package final class TrainingWorker {
   }
 
   /// Evaluates, keeps the best weights, and writes the epoch's line and checkpoint.
-  private func finishEpoch(
-    seconds: Double, stages: inout EpochMetrics.StageSeconds
-  ) throws(TrainingError) {
+  private func finishEpoch(stages: inout EpochMetrics.StageSeconds) throws(TrainingError) {
+    let epoch = state.epoch + 1
+    let isLast = epoch >= options.epochs
+    let evaluating = Stopwatch()
+    let evaluation = epoch % options.evaluateEvery == 0 || isLast ? try evaluate(epoch) : nil
+    if evaluation != nil { stages.evaluate = evaluating.seconds }
     let totals = state.totals
-    state.epoch += 1
+    state.epoch = epoch
     state.step = 0
     state.totals = EpochTotals()
-    lastLoss = totals.loss / max(1, totals.seeds)
-    var metrics = EpochMetrics(
-      epoch: state.epoch, loss: lastLoss, trainAccuracy: totals.correct / max(1, totals.seeds),
-      validation: nil, validationLoss: nil, seconds: seconds,
-      edgesPerSecond: totals.edges / max(seconds, 1e-9), stages: stages)
-    let isLast = state.epoch >= options.epochs
-    var isBest = false
-    if state.epoch % options.evaluateEvery == 0 || isLast {
-      let evaluating = Stopwatch()
-      let result = try inference.evaluate()
-      metrics.stages.evaluate = evaluating.seconds
-      metrics.validation = result.accuracy
-      metrics.validationLoss = result.mean
-      isBest = keepBest(validation: result.accuracy, validationLoss: result.mean)
-    }
+    state.lastLoss = totals.loss / max(1, totals.seeds)
+    let metrics = EpochMetrics(
+      epoch: epoch, loss: state.lastLoss, trainAccuracy: totals.correct / max(1, totals.seeds),
+      validation: evaluation?.accuracy, validationLoss: evaluation?.mean, seconds: totals.seconds,
+      edgesPerSecond: totals.edges / max(totals.seconds, 1e-9), stages: stages)
+    let isBest =
+      evaluation.map { keepBest(validation: $0.accuracy, validationLoss: $0.mean) } ?? false
     if isLast || state.evaluationsSinceBest >= options.patience ?? Int.max {
       state.isFinished = true
     }
@@ -253,6 +251,19 @@ package final class TrainingWorker {
       try writeCheckpoint()
       report(.epoch(metrics, isBest: isBest))
     }
+  }
+
+  /// Evaluates the present weights; where that is interrupted, the checkpoint keeps the steps.
+  private func evaluate(_ epoch: Int) throws(TrainingError) -> LossSum {
+    let result: LossSum
+    do throws(TrainingError) {
+      result = try inference.evaluate()
+    } catch {
+      if case .interrupted = error { try writeCheckpoint() }
+      throw error
+    }
+    guard result.mean.isFinite else { throw .diverged(epoch: epoch, step: plan.stepCount) }
+    return result
   }
 
   /// Whether this evaluation is the best so far: the lowest loss on the validation nodes.
@@ -284,7 +295,7 @@ package final class TrainingWorker {
     TrainingSummary(
       epochs: state.epoch, stoppedEarly: state.epoch < options.epochs,
       bestEpoch: state.best?.epoch, bestValidation: state.best?.validation,
-      bestValidationLoss: state.best?.validationLoss, finalLoss: lastLoss,
+      bestValidationLoss: state.best?.validationLoss, finalLoss: state.lastLoss,
       parameters: model.parameters.count, weightsChecksum: Self.checksum(model.weights),
       bestWeightsChecksum: Self.checksum(bestWeights))
   }

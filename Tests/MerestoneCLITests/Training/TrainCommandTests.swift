@@ -5,16 +5,7 @@ import Testing
 
 @Suite("merestone train, evaluate and predict")
 struct TrainCommandTests {
-  /// The built program, which workers run.
-  private static let program: String = {
-    let products = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
-      .deletingLastPathComponent()
-    let folder =
-      products ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    return folder.appending(path: "merestone").path
-  }()
-
-  private static let environment = ["MERESTONE_WORKER_EXECUTABLE": program]
+  private static let environment = ["MERESTONE_WORKER_EXECUTABLE": TrainingProgram.path]
 
   private static let flags = [
     "--hidden", "8", "--fanouts", "3,2", "--batch-size", "4", "--epochs", "4", "--threads", "1",
@@ -153,6 +144,15 @@ struct TrainCommandTests {
       ("run.json", ["--resume"]),
       ("exclude each other", ["--resume", "--repeats", "2"]),
       ("--dropout", ["--dropout", "1"]),
+      ("1 to 1,024 worker processes", ["--workers", "0"]),
+      ("1 to 1,024 worker processes", ["--workers", "\(Int.max)"]),
+      ("1 to 65,536 slices", ["--slices", "\(Int.max)"]),
+      ("--batch-size", ["--batch-size", "\(Int.max)"]),
+      ("--hidden", ["--hidden", "\(Int.max)"]),
+      ("--layers", ["--layers", "100", "--model", "mlp"]),
+      ("--weight-decay", ["--weight-decay", "inf"]),
+      ("does not hold labels", ["--label-column", "features"]),
+      ("does not hold a split", ["--split-column", "features"]),
     ]
     for (text, flags) in cases {
       let run = train(["--out", path] + flags)
@@ -174,9 +174,29 @@ struct TrainCommandTests {
     let again = train(["--out", path, "--quiet"] + Self.flags)
     #expect(again.status == 64)
     #expect(again.notes.contains("--resume"))
+    let changed = train(["--out", path, "--resume", "--dropout", "0.25"])
+    #expect(changed.status == 64)
+    #expect(changed.notes.contains("--dropout was 0.5 when the run began and is 0.25 now"))
     let other = merestone("train", TinyGraph.trips, "--out", path, "--resume")
     #expect(other.status == 64)
     #expect(other.notes.contains("was trained on \(TinyGraph.club)"))
+  }
+
+  @Test("epochs without an evaluation have null for its figures, and a loss that grows is reported")
+  func metrics() throws {
+    let folder = TemporaryFolder()
+    let run = train(["--out", folder.file("run"), "--evaluate-every", "2", "-q"] + Self.flags)
+    #expect(run.status == 0, "\(run.notes)")
+    let text = String(decoding: TestFile.read(folder.file("run/metrics.jsonl")), as: UTF8.self)
+    for (number, line) in text.split(separator: "\n").enumerated() {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      #expect((object?["validation"] is NSNull) == (number % 2 == 0))
+      #expect((object?["validationLoss"] is NSNull) == (number % 2 == 0))
+    }
+    let diverged = train(
+      ["--out", folder.file("diverged"), "--learning-rate", "1e38", "-q"] + Self.flags)
+    #expect(diverged.status == 1)
+    #expect(diverged.notes.contains("lower --learning-rate"), "\(diverged.notes)")
   }
 
   @Test("a worker that is started by hand says what to do instead")
