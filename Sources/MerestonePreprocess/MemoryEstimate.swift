@@ -51,14 +51,16 @@ struct MemoryEstimate {
   }
 
   /// How many edges and nodes the inputs hold: edges are known for binary files, else from the size
-  /// of the text and the rows of its first batch; nodes from the largest id of the first batches,
-  /// until they are counted.
+  /// of the text and the rows of its first batch; nodes from the largest id of the first batches
+  /// and from how often ids repeat there, until they are counted.
   static func sample(
     _ inputs: InputFiles, options: PreprocessOptions, pool: ThreadPool, cancellation: Cancellation
   ) throws(PreprocessError) -> MemoryEstimate {
     var edges = 0
     var largest: UInt64 = 0
+    var seen = DistinctSample()
     for reader in inputs.edges {
+      if let known = reader.knownEdgeCount { try limitEdges(known) }
       // Types of further columns do not matter for counting rows.
       var untyped = reader
       for column in reader.columns { untyped.setType(.evidence, ofColumn: column.name) }
@@ -72,12 +74,24 @@ struct MemoryEstimate {
       {
         largest = max(largest, sources.max() ?? 0, ends.max() ?? 0)
       }
+      seen.add(first.sources)
+      seen.add(first.destinations)
     }
     let listed = options.nodeCount ?? inputs.features?.rowCount ?? 0
-    let seen =
-      inputs.idKind == .string ? edges / 8 : Int(clamping: min(largest, UInt64(edges)))
+    // Headers may say anything; past these limits sizes in bytes would overflow as well.
+    try limitEdges(edges)
+    guard listed <= EdgeList.nodeLimit else { throw .tooManyNodes(limit: EdgeList.nodeLimit) }
+    let expected = seen.expected(of: 2 * edges)
+    let nodes =
+      inputs.idKind == .string
+      ? max(expected, edges / 8) : Int(clamping: min(largest, UInt64(max(expected, edges))))
     return MemoryEstimate(
-      edges: edges, nodes: max(listed, seen), inputs: inputs, options: options)
+      edges: edges, nodes: max(listed, nodes), inputs: inputs, options: options)
+  }
+
+  private static func limitEdges(_ count: Int) throws(PreprocessError) {
+    let limit = Int(UInt32.max)
+    guard count < limit else { throw .tooManyEdges(count: count, limit: limit) }
   }
 
   private static let batchBytes = EdgeListReader.Options().batchBytes

@@ -72,8 +72,8 @@ struct ParsedEdges {
         guard count < Int(UInt32.max) else {
           throw .tooManyEdges(count: count, limit: Int(UInt32.max))
         }
-        if count > estimate.edges {
-          estimate.edges = count
+        if count > estimate.edges || strings.count > estimate.nodes {
+          estimate.edges = max(estimate.edges, count)
           estimate.nodes = max(estimate.nodes, strings.count)
           try estimate.check(cap: cap)
         }

@@ -167,4 +167,53 @@ struct BadInputTests {
     #expect(canceller.cancellation.isCancelled)
     #expect(folder.entries == before)
   }
+
+  @Test("headers with absurd counts are refused instead of overflowing the estimate of memory")
+  func absurdHeaders() {
+    func header(_ shape: String) -> [UInt8] {
+      let text = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(shape)), }\n"
+      return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
+    }
+    // Gzip with stored blocks: a compressed file's size says nothing about its content's.
+    func gzip(_ bytes: [UInt8]) -> [UInt8] {
+      let (low, high) = (UInt8(bytes.count & 255), UInt8(bytes.count >> 8))
+      return [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0, low, high, ~low, ~high] + bytes
+    }
+    let edges = folder.write(
+      "huge.npy", bytes: gzip(header("288230376151711744, 2") + [UInt8](repeating: 0, count: 100)))
+    expectFailure(folder.options(edges), code: 65, "288,230,376,151,711,744 edges are more than")
+    var options = folder.options(folder.write("edges.tsv", "1\t2\n"))
+    options.features = folder.write(
+      "huge-features.npy", bytes: gzip(header("1152921504606846976, 1")))
+    expectFailure(options, code: 65, "more than the 4,294,967,295 nodes")
+  }
+
+  @Test("the memory that a refusal names is enough, for words that seldom repeat as well")
+  func memoryForWords() throws {
+    var text = ""
+    var state: UInt64 = 1
+    for _ in 0..<60_000 {
+      var ends: [UInt64] = []
+      for _ in 0..<2 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        ends.append((state >> 33) % 100_000)
+      }
+      text += "a-rather-long-name-\(ends[0])\tanother-rather-long-name-\(ends[1])\n"
+    }
+    var options = folder.options(folder.write("words.tsv", text))
+    options.memory = ByteCount(1 << 20)
+    do throws(PreprocessError) {
+      _ = try Preprocess(options).run()
+      Issue.record("this should have been refused")
+    } catch {
+      guard case .memory(let needed, _, _, let nodes) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect(abs(nodes - 111_000) < 20_000, "\(nodes)")
+      options.memory = ByteCount((needed >> 20 + 1) << 20)
+    }
+    let report = try Preprocess(options).run()
+    #expect(report.predictedPeakBytes <= options.memory.bytes)
+  }
 }
