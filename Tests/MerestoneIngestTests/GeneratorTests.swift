@@ -250,6 +250,39 @@ struct CommunitiesTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
+  @Test("a generator that fails leaves nothing of its own and everything else")
+  func failure() throws {
+    let folder = try InputFolder()
+    let pool = ThreadPool(threads: 1)
+    let generator = try CommunitiesGenerator(parameters(nodes: 100), pool: pool)
+    for place in ["new", "old"] {
+      let path = "\(folder.path)/\(place)"
+      let manager = FileManager.default
+      if place == "old" {
+        try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        _ = try folder.file("old/mine.txt", "x")
+      }
+      let error = thrown { () throws(IngestError) in
+        try GeneratorOutput.making(["nodes.tsv", "features.npy"], in: path) {
+          () throws(IngestError) in
+          var output = try GeneratorOutput(path: "\(path)/nodes.tsv")
+          try output.append([1])
+          try output.finish()
+          throw .cannotWrite(path, code: 28)
+        }
+      }
+      #expect(error == .cannotWrite(path, code: 28))
+      #expect(manager.fileExists(atPath: path) == (place == "old"))
+    }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/old") == ["mine.txt"])
+    _ = try generator.write(to: "\(folder.path)/new", pool: pool)
+    #expect(
+      thrown { () throws(IngestError) in try generator.write(to: "\(folder.path)/new", pool: pool) }
+        == .outputExists("\(folder.path)/new/nodes.tsv"))
+    #expect(FileManager.default.fileExists(atPath: "\(folder.path)/new/edges.tsv"))
+  }
+
   @Test("parameters out of range")
   func invalid() {
     var bad = parameters(nodes: 0)

@@ -81,14 +81,15 @@ package struct CommunitiesGenerator: Sendable {
   ) throws(IngestError) -> GeneratedGraph {
     let edges = "edges.\(format.rawValue)"
     let names = ["nodes.tsv", "features.npy", "README.md", edges]
-    try GeneratorOutput.prepare(directory: directory, names: names)
-    let writer = CommunityWriter(
-      model: model, directory: directory, pool: pool, cancellation: cancellation,
-      progress: progress)
-    try writer.writeNodes()
-    try writer.writeFeatures()
-    try writer.writeReadme()
-    let count = try writer.writeEdges(edges, format: format)
+    let count = try GeneratorOutput.making(names, in: directory) { () throws(IngestError) in
+      let writer = CommunityWriter(
+        model: model, directory: directory, pool: pool, cancellation: cancellation,
+        progress: progress)
+      try writer.writeNodes()
+      try writer.writeFeatures()
+      try writer.writeReadme()
+      return try writer.writeEdges(edges, format: format)
+    }
     return GeneratedGraph(
       files: names.map { "\(directory)/\($0)" }, nodes: parameters.nodes, edges: count)
   }

@@ -11,7 +11,7 @@ struct GeneratorOutput: ~Copyable {
 
   /// Creates the directory where it is missing.
   /// - Throws: ``IngestError/outputExists(_:)`` if one of `names` is there already.
-  static func prepare(directory: String, names: [String]) throws(IngestError) {
+  private static func prepare(directory: String, names: [String]) throws(IngestError) {
     var parent = ""
     for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
       parent += parent.isEmpty && !part.isEmpty ? part : "/\(part)"
@@ -29,6 +29,25 @@ struct GeneratorOutput: ~Copyable {
       if unsafe access("\(directory)/\(name)", F_OK) == 0 {
         throw .outputExists("\(directory)/\(name)")
       }
+    }
+  }
+
+  /// Makes the files of `names` in a directory, or none of them.
+  ///
+  /// The directory is made where it is missing, and goes with the files where `body` throws.
+  /// - Throws: ``IngestError/outputExists(_:)`` if one of `names` is there already, which stays.
+  static func making<R>(
+    _ names: [String], in directory: String, _ body: () throws(IngestError) -> R
+  ) throws(IngestError) -> R {
+    let isNew = !InputLayout.isDirectory(directory)
+    try prepare(directory: directory, names: names)
+    do throws(IngestError) {
+      return try body()
+    } catch {
+      // SAFETY: the paths are passed as NUL-terminated strings for the time of the calls.
+      for name in names { unsafe unlink("\(directory)/\(name)") }
+      if isNew { unsafe rmdir(directory) }
+      throw error
     }
   }
 

@@ -82,8 +82,18 @@ package struct KroneckerGenerator: Sendable {
       throw .invalidParameter(name: "--format", found: "u32", allowed: "u64 or tsv past 2^32 nodes")
     }
     let name = "edges.\(format.rawValue)"
-    try GeneratorOutput.prepare(directory: directory, names: [name])
     let path = "\(directory)/\(name)"
+    try GeneratorOutput.making([name], in: directory) { () throws(IngestError) in
+      try writeEdges(
+        path, format: format, pool: pool, cancellation: cancellation, progress: progress)
+    }
+    return GeneratedGraph(files: [path], nodes: nodeCount, edges: edgeCount)
+  }
+
+  private func writeEdges(
+    _ path: String, format: Format, pool: ThreadPool, cancellation: Cancellation?,
+    progress: any ProgressListener
+  ) throws(IngestError) {
     progress.begin(stage: "edges", total: edgeCount, unit: "edges")
     var output = try GeneratorOutput(path: path)
     let tile = 1 << 15
@@ -135,6 +145,5 @@ package struct KroneckerGenerator: Sendable {
     }
     try output.finish()
     progress.end(summary: "\(edgeCount.grouped) edges of \(nodeCount.grouped) nodes")
-    return GeneratedGraph(files: [path], nodes: nodeCount, edges: edgeCount)
   }
 }
