@@ -2,7 +2,7 @@ import Glibc
 import MerestoneCore
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into a cancellation; a second SIGINT ends the process at once.
+/// Turns SIGINT, SIGTERM and SIGHUP into a cancellation; a second SIGINT ends the process at once.
 ///
 /// The handler only counts and writes one byte to a pipe; a thread of its own reads the pipe and
 /// does the rest.
@@ -19,10 +19,21 @@ package struct Interrupts: Sendable {
     unsafe action.__sigaction_handler.sa_handler = InterruptSignal.handle
     // Interrupted system calls go on: the work stops at its own next step instead.
     action.sa_flags = SA_RESTART
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] where signal != SIGHUP || !Self.isIgnored(signal) {
       // SAFETY: the structure outlives the call.
       unsafe sigaction(signal, &action, nil)
     }
+    // A file past the size limit is an error of the write, with its name, instead of a signal.
+    _ = Glibc.signal(SIGXFSZ, SIG_IGN)
+  }
+
+  /// Whether whoever started the program wants the signal ignored, as `nohup` does.
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    // SAFETY: the call fills the structure.
+    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
+    // SAFETY: handlers are compared as addresses, not called.
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 
   /// A program that starts this one from a thread which blocks signals hands that down.
