@@ -6,13 +6,13 @@ extension IngestError: CustomStringConvertible {
     case .interrupted:
       return "interrupted; run the same command again"
     case .missingFile, .notAFile, .cannotRead, .cannotWrite, .outputExists, .emptyFile,
-      .noDataLines, .truncatedGzip, .corruptGzip:
+      .noDataLines, .foreignFile, .truncatedGzip, .corruptGzip:
       return fileDescription
     case .tooFewColumns, .columnCount, .emptyID, .notAnInteger, .idTooLarge, .notANumber,
-      .invalidUTF8, .nulByte, .quotedField, .lineTooLong, .tooManyComments, .unknownSplit,
-      .invalidLabel:
+      .invalidUTF8, .nulByte, .quotedField, .carriageReturn, .lineTooLong, .tooManyComments,
+      .unknownSplit, .invalidLabel:
       return textDescription
-    case .invalidColumnMapping, .unknownColumn, .duplicateColumn, .integersRequired,
+    case .invalidColumnMapping, .unknownColumn, .duplicateColumn, .noIDColumn, .integersRequired,
       .mixedIDKinds:
       return columnDescription
     case .oddLength, .invalidArray, .arrayShape, .arrayElement, .negativeID, .corruptArchive,
@@ -42,6 +42,8 @@ extension IngestError: CustomStringConvertible {
     case .noDataLines(let file, let lines):
       "\(file) holds no data: all of its \(lines) line\(lines == 1 ? " is" : "s are") comments, "
         + "blank or a header; expected at least one row"
+    case .foreignFile(let file, let kind, let mend):
+      "\(file), byte 0: this is \(kind), expected text; \(mend)"
     case .truncatedGzip(let file, let offset):
       "\(file), compressed byte \(offset): the gzip stream ends too early; "
         + "the file is truncated, copy it again"
@@ -78,6 +80,9 @@ extension IngestError: CustomStringConvertible {
         + "for binary edges use --format u32, u64 or npy"
     case .quotedField(let place):
       "\(place): a quoted field; quoting is not supported, write the values without quotes"
+    case .carriageReturn(let place):
+      "\(place): a carriage return inside the line, expected a line feed at the end of each line; "
+        + "convert the line ends (tr '\\r' '\\n')"
     case .lineTooLong(let place, let limit):
       "\(place): longer than \(limit) bytes; is this a text file with one row per line?"
     case .tooManyComments(let file, let limit):
@@ -104,6 +109,9 @@ extension IngestError: CustomStringConvertible {
           : "its columns are \(available.joined(separator: ", "))")
     case .duplicateColumn(let file, let column):
       "\(file): two columns are called '\(column)'; rename one, or map roles with --columns"
+    case .noIDColumn(let file, let available):
+      "\(file): no column holds the node ids; its columns are "
+        + "\(available.joined(separator: ", ")); call one of them id"
     case .integersRequired(let file):
       "\(file) holds integer ids, so --ids string does not apply to it; use --ids integer or auto"
     case .mixedIDKinds(let file):

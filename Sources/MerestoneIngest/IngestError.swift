@@ -26,6 +26,7 @@ package enum IngestError: Error, Equatable, Sendable {
   case outputExists(String)
   case emptyFile(String)
   case noDataLines(String, lines: Int)
+  case foreignFile(String, kind: String, mend: String)
   case truncatedGzip(String, byteOffset: Int)
   case corruptGzip(String, byteOffset: Int, detail: String)
 
@@ -39,6 +40,7 @@ package enum IngestError: Error, Equatable, Sendable {
   case invalidUTF8(TextPlace, byteOffset: Int)
   case nulByte(TextPlace, byteOffset: Int)
   case quotedField(TextPlace)
+  case carriageReturn(TextPlace)
   case lineTooLong(TextPlace, limitBytes: Int)
   case tooManyComments(String, limitBytes: Int)
   case unknownSplit(TextPlace, found: String)
@@ -48,6 +50,7 @@ package enum IngestError: Error, Equatable, Sendable {
   case invalidColumnMapping(String, found: String)
   case unknownColumn(String, column: String, available: [String])
   case duplicateColumn(String, column: String)
+  case noIDColumn(String, available: [String])
   case integersRequired(String)
   case mixedIDKinds(String)
 

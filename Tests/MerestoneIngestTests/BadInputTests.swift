@@ -1,3 +1,4 @@
+import Glibc
 import MerestoneCore
 import Testing
 
@@ -272,5 +273,48 @@ struct BadInputTests {
         == "e.tsv, edge 7: node 'x' is not in the node table n.tsv; "
         + "add it there or remove the edge")
     #expect("\(IngestError.interrupted)" == "interrupted; run the same command again")
+  }
+
+  @Test("lines are counted with and without a line feed at the end")
+  func commentLines() throws {
+    #expect(try message("# a\n# b\n").contains("all of its 2 lines are"))
+    #expect(try message("# a\n# b").contains("all of its 2 lines are"))
+    #expect(try message("\n\n").contains("all of its 2 lines are"))
+  }
+
+  @Test("carriage returns as line ends, which would make one line with odd words")
+  func carriageReturns() throws {
+    #expect(
+      try message("1\t2\r3\t4\r")
+        == "edges.tsv, line 1: a carriage return inside the line, expected a line feed at the end "
+        + "of each line; convert the line ends (tr '\\r' '\\n')")
+    #expect(try message("a\tb\rc\td\r\n").contains("line 1: a carriage return"))
+    #expect(try message("1\t2\r\n3\t4\r\n") == "no error")
+  }
+
+  @Test("files of other kinds are called by their name")
+  func foreignFiles() throws {
+    let starts: [([UInt8], String)] = [
+      ([0x28, 0xb5, 0x2f, 0xfd, 4, 0], "compressed with zstd"),
+      ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0], "compressed with xz"),
+      (Array("BZh91AY&SY..".utf8), "compressed with bzip2"), (Array("PK\u{3}\u{4}".utf8), "zip"),
+      (npy("<i8", [0, 2], []), "--format npy"), (Array("PAR1".utf8), "Parquet"),
+      ([0xff, 0xfe, 0x31, 0, 0x20, 0], "UTF-16"), ([0xfe, 0xff, 0, 0x31], "UTF-16"),
+    ]
+    for (start, part) in starts {
+      let message = try message(start)
+      #expect(message.hasPrefix("edges.tsv, byte 0: this is "), "\(message)")
+      #expect(message.contains(part), "\(message)")
+    }
+    #expect(try message("BZh9\tb\nPA\tPK\n") == "no error")
+  }
+
+  @Test("a named pipe is refused at once instead of waited for")
+  func namedPipe() throws {
+    let folder = try InputFolder()
+    let path = "\(folder.path)/pipe"
+    #expect(mkfifo(path, 0o600) == 0)
+    let error = thrown { () throws(IngestError) in try readEdges(path) }
+    #expect(error == .notAFile(path))
   }
 }

@@ -200,4 +200,26 @@ struct EdgeTextTests {
     cancellation.cancel()
     #expect(thrown { () throws(IngestError) in try stream.next() } == .interrupted)
   }
+
+  @Test("source and destination fall back to columns that have no other role")
+  func fallback() throws {
+    let folder = try InputFolder()
+    func ends(_ text: String, mapping: String? = nil) throws -> [[String]] {
+      var options = EdgeListReader.Options()
+      if let mapping { options.mapping = try ColumnMapping(parsing: mapping) }
+      let path = try folder.file("edges.tsv", text)
+      let edges = try readEdges(path, options: options)
+      return [edges.sources, edges.destinations]
+    }
+    #expect(try ends("# columns: time\tuser\titem\n9\t1\t2\n") == [["1"], ["2"]])
+    #expect(try ends("# columns: weight\tdst\tuser\n9\t1\t2\n") == [["2"], ["1"]])
+    #expect(try ends("# columns: a\tb\tc\n9\t1\t2\n", mapping: "relation=a") == [["1"], ["2"]])
+    #expect(try ends("# columns: a\tweight\n9\t1\n", mapping: "src=weight") == [["1"], ["9"]])
+    let path = try folder.file("edges.tsv", "# columns: weight\tuser\n9\t1\n")
+    #expect(
+      thrown { () throws(IngestError) in try readEdges(path) }
+        == .unknownColumn(path, column: "dst", available: ["weight", "user"]))
+    #expect(
+      thrown { () throws(IngestError) in try ColumnMapping(parsing: "src=a,relation=a") } != nil)
+  }
 }

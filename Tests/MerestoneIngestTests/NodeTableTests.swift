@@ -115,4 +115,21 @@ struct NodeTableTests {
     #expect(try message("id\tlabel\n1\t0\n2\n").contains("line 3: found 1 column, expected 2"))
     #expect(try message("# x\n").contains("holds no data"))
   }
+
+  @Test("a first column that is named label or split does not hold the ids")
+  func noIDColumn() throws {
+    #expect(
+      try message("# columns: label\tsplit\n1\ttrain\n")
+        == "nodes.tsv: no column holds the node ids; its columns are label, split; "
+        + "call one of them id")
+    #expect(try message("split\tuser\ntrain\tb\n").contains("call one of them id"))
+    #expect(try message("label\tid\n1\tb\n") == "no error")
+  }
+
+  @Test("the kind of ids is that of the id column, not of a column called name")
+  func kindOfIDs() throws {
+    let folder = try InputFolder()
+    let path = try folder.file("nodes.tsv", "# columns: user\tname\n7\tanna\n")
+    #expect(try NodeTable.idKind(path) == .integer)
+  }
 }

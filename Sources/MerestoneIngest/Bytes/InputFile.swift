@@ -8,8 +8,9 @@ final class InputFile: Sendable {
 
   init(path: String) throws(IngestError) {
     self.path = path
+    // A named pipe must be refused, not waited for.
     // SAFETY: the path is passed as a NUL-terminated string for the time of the call.
-    let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard opened >= 0 else {
       let code = errno
       if code == ENOENT || code == ENOTDIR { throw .missingFile(path) }

@@ -34,12 +34,9 @@ package struct ColumnMapping: Sendable, Equatable {
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard sides.count == 2, !sides[1].isEmpty, let role = ColumnRole(word: String(sides[0])),
-        columns[role] == nil
+        columns[role] == nil, !columns.values.contains(String(sides[1]))
       else { throw .invalidColumnMapping(text, found: String(part)) }
       columns[role] = String(sides[1])
-    }
-    if let source = columns[.source], source == columns[.destination] {
-      throw .invalidColumnMapping(text, found: "dst=\(source)")
     }
   }
 
@@ -52,33 +49,29 @@ package struct ColumnMapping: Sendable, Equatable {
     .split: ["split"],
   ]
 
-  /// Finds the roles among a file's columns. Source and destination fall back to the first two
-  /// columns, the other roles to nothing.
+  /// Finds the roles among a file's columns. Source and destination fall back to the first columns
+  /// that have no other role, the other roles to nothing.
   func resolve(names: [String], file: String) throws(IngestError) -> [ColumnRole: Int] {
     let lowered = names.map { $0.lowercased() }
     var found: [ColumnRole: Int] = [:]
-    for role in ColumnRole.allCases {
-      if let name = columns[role] {
-        guard let index = names.firstIndex(of: name) else {
-          throw .unknownColumn(file, column: name, available: names)
-        }
-        found[role] = index
-      } else {
-        for name in Self.usualNames[role] ?? [] where found[role] == nil {
-          found[role] = lowered.firstIndex(of: name)
-        }
+    for (role, name) in columns {
+      guard let index = names.firstIndex(of: name) else {
+        throw .unknownColumn(file, column: name, available: names)
       }
+      found[role] = index
     }
-    switch (found[.source], found[.destination]) {
-    case (nil, nil):
-      found[.source] = 0
-      found[.destination] = 1
-    case (nil, let destination?):
-      found[.source] = destination == 0 ? 1 : 0
-    case (let source?, nil):
-      found[.destination] = source == 0 ? 1 : 0
-    case (let source?, let destination?):
-      if source == destination { throw .duplicateColumn(file, column: names[source]) }
+    for role in ColumnRole.allCases where found[role] == nil {
+      let taken = Set(found.values)
+      found[role] = (Self.usualNames[role] ?? []).lazy
+        .compactMap { lowered.firstIndex(of: $0) }
+        .first { !taken.contains($0) }
+    }
+    for role in [ColumnRole.source, .destination] where found[role] == nil {
+      let taken = Set(found.values)
+      guard let free = names.indices.first(where: { !taken.contains($0) }) else {
+        throw .unknownColumn(file, column: role.name, available: names)
+      }
+      found[role] = free
     }
     return found
   }

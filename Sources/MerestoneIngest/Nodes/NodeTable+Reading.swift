@@ -15,7 +15,7 @@ extension NodeTable {
     package init() {}
   }
 
-  private static let idNames = ["id", "node", "node_id", "name"]
+  private static let idNames = ["id", "node", "node_id"]
 
   /// Reads a node table.
   ///
@@ -48,9 +48,8 @@ extension NodeTable {
       path: path, delimiter: options.delimiter, expectedNames: ["label", "split"],
       hasHeader: options.hasHeader, ids: options.ids)
     guard head.hasRows else { throw .noDataLines(path, lines: head.linesBeforeBody) }
-    let column = try Reader.find(
-      options.idColumn, among: idNames, in: head, path: path)
-    return try EdgeListReader.decideKind(options.ids, head: head, fields: [column ?? 0])
+    let column = try Reader.idColumn(options, in: head, path: path)
+    return try EdgeListReader.decideKind(options.ids, head: head, fields: [column])
   }
 
   private struct Reader {
@@ -76,10 +75,23 @@ extension NodeTable {
       return nil
     }
 
+    /// The column of the ids: the one asked for or of a usual name, else the first one, unless its
+    /// name says that it is something else.
+    static func idColumn(
+      _ options: Options, in head: TextHead, path: String
+    ) throws(IngestError) -> Int {
+      if let found = try find(options.idColumn, among: NodeTable.idNames, in: head, path: path) {
+        return found
+      }
+      let others = ["label", "split", "type", options.labelColumn, options.splitColumn]
+      if head.namesDeclared, let first = head.names.first, others.contains(first.lowercased()) {
+        throw .noIDColumn(path, available: head.names)
+      }
+      return 0
+    }
+
     func read() throws(IngestError) -> NodeTable {
-      let idColumn =
-        try Self.find(
-          options.idColumn, among: Array(NodeTable.idNames.dropLast()), in: head, path: path) ?? 0
+      let idColumn = try Self.idColumn(options, in: head, path: path)
       let kind = try EdgeListReader.decideKind(options.ids, head: head, fields: [idColumn])
       let label = try Self.find(options.labelColumn, among: ["label"], in: head, path: path)
       let split = try Self.find(options.splitColumn, among: ["split"], in: head, path: path)

@@ -44,8 +44,13 @@ struct TextHead: Sendable {
       let complete = count < capacity
       if complete {
         if count == 0 { throw .emptyFile(path) }
-        buffer.store(TextView.newline, at: count)
-        count += 1
+        if buffer.view(count: count)[count - 1] != TextView.newline {
+          buffer.store(TextView.newline, at: count)
+          count += 1
+        }
+      }
+      if let foreign = ForeignFile(buffer.view(count: count)) {
+        throw .foreignFile(path, kind: foreign.kind, mend: foreign.mend)
       }
       let head = try TextHead(
         path: path, view: buffer.view(count: count), complete: complete, delimiter: given,
@@ -81,6 +86,8 @@ struct TextHead: Sendable {
       if let final = range.last, view[final] == UInt8(ascii: "\r") { range = offset..<end - 1 }
       let place = TextPlace(file: path, line: line)
       if let fault = view.firstFault(in: range) { throw fault.error(place, lineStart: offset) }
+      // Text with such line ends would be one line with odd words in it.
+      if range.contains(where: { view[$0] == UInt8(ascii: "\r") }) { throw .carriageReturn(place) }
       let isBlank = range.allSatisfy { view[$0] == UInt8(ascii: " ") || view[$0] == 9 }
       if let first = range.first, view[first] == UInt8(ascii: "#") {
         let text = view.string(range)

@@ -116,6 +116,7 @@ struct NumpyHeaderText {
     let rest = bytes[min(position, bytes.count)...].prefix(16)
     return .corrupt(
       path: path, byteOffset: start + position, field: "npy header", expected: expected,
-      found: found ?? (rest.isEmpty ? "its end" : "\"\(String(decoding: rest, as: UTF8.self))\""))
+      found: found
+        ?? (rest.isEmpty ? "its end" : String(decoding: rest, as: UTF8.self).debugDescription))
   }
 }

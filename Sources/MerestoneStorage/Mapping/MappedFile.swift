@@ -32,7 +32,8 @@ import Glibc
   private static func map(
     _ path: String, _ expectedBytes: Int?
   ) throws(StorageError) -> (base: UnsafeRawBufferPointer, guardSlot: Int32) {
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    // A named pipe must be refused, not waited for.
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno
       throw code == ENOENT
