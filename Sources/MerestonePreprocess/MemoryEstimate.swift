@@ -81,7 +81,8 @@ struct MemoryEstimate {
     // Headers may say anything; past these limits sizes in bytes would overflow as well.
     try limitEdges(edges)
     guard listed <= EdgeList.nodeLimit else { throw .tooManyNodes(limit: EdgeList.nodeLimit) }
-    let expected = seen.expected(of: 2 * edges)
+    // A sixteenth more, so that the memory which a refusal names is not refused in turn.
+    let expected = min(seen.expected(of: 2 * edges) / 16 * 17, 2 * edges)
     let nodes =
       inputs.idKind == .string
       ? max(expected, edges / 8) : Int(clamping: min(largest, UInt64(max(expected, edges))))

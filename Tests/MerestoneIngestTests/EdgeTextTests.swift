@@ -215,6 +215,13 @@ struct EdgeTextTests {
     #expect(try ends("# columns: weight\tdst\tuser\n9\t1\t2\n") == [["2"], ["1"]])
     #expect(try ends("# columns: a\tb\tc\n9\t1\t2\n", mapping: "relation=a") == [["1"], ["2"]])
     #expect(try ends("# columns: a\tweight\n9\t1\n", mapping: "src=weight") == [["1"], ["9"]])
+    for _ in 0..<20 {
+      // The first of several missing columns is named, every time the same.
+      let error = #expect(throws: IngestError.self) {
+        try ends("# columns: a\tb\n1\t2\n", mapping: "time=w,dst=y,src=x,split=z")
+      }
+      #expect(error?.description.contains("no column 'x'") == true)
+    }
     let path = try folder.file("edges.tsv", "# columns: weight\tuser\n9\t1\n")
     #expect(
       thrown { () throws(IngestError) in try readEdges(path) }

@@ -54,7 +54,8 @@ package struct ColumnMapping: Sendable, Equatable {
   func resolve(names: [String], file: String) throws(IngestError) -> [ColumnRole: Int] {
     let lowered = names.map { $0.lowercased() }
     var found: [ColumnRole: Int] = [:]
-    for (role, name) in columns {
+    for role in ColumnRole.allCases {
+      guard let name = columns[role] else { continue }
       guard let index = names.firstIndex(of: name) else {
         throw .unknownColumn(file, column: name, available: names)
       }
