@@ -20,6 +20,11 @@ package enum PositionPicker {
     _ k: Int, of n: UInt64, entity: UInt64, draws: RandomDraws,
     into window: UnsafeMutablePointer<UInt64>
   ) {
+    if n <= 64 {
+      // SAFETY: the caller's promise is passed on.
+      unsafe pickShort(k, of: n, entity: entity, draws: draws, into: window)
+      return
+    }
     var j = n &- UInt64(k)
     var i = 0
     if n <= narrowLimit {
@@ -52,6 +57,33 @@ package enum PositionPicker {
         i &+= 2
         j &+= 2
       }
+    }
+  }
+
+  /// The same for lists of at most 64 positions, which one word holds as a set: no branch depends
+  /// on a draw.
+  @unsafe @inline(__always)
+  private static func pickShort(
+    _ k: Int, of n: UInt64, entity: UInt64, draws: RandomDraws,
+    into window: UnsafeMutablePointer<UInt64>
+  ) {
+    var chosen: UInt64 = 0
+    var j = n &- UInt64(k)
+    var number: UInt32 = 0
+    while j < n {
+      let words = draws.words(entity: entity, number: number)
+      number &+= 1
+      for lane in 0..<4 where j < n {
+        let t = (UInt64(words[lane]) &* (j &+ 1)) &>> 32
+        let bit = (1 as UInt64) &<< t
+        chosen |= chosen & bit == 0 ? bit : 1 &<< j
+        j &+= 1
+      }
+    }
+    for place in 0..<k {
+      // SAFETY: `chosen` has `k` members, and the window room for them.
+      unsafe window[place] = UInt64(truncatingIfNeeded: chosen.trailingZeroBitCount)
+      chosen &= chosen &- 1
     }
   }
 
