@@ -132,12 +132,36 @@ extension EdgeStore {
       checksum.update(bytes.extracting(entry..<entry &+ 12))
       let stored = bytes.littleEndian(at: entry &+ 12, as: UInt32.self)
       guard checksum.value == stored else {
+        try checkNeighbors(of: page, range, bytes)
         throw .wrongChecksum(
           path: path, byteOffset: range.lowerBound, byteCount: count, expected: stored,
           found: checksum.value)
       }
     }
     return Payload(range: range, isPlain: isPlain)
+  }
+
+  /// Throws where a page's directory entry contradicts those beside it: payloads lie back to back,
+  /// so the entry, not the page, is what is damaged.
+  private func checkNeighbors(
+    of page: Int, _ range: Range<Int>, _ bytes: RawSpan
+  ) throws(StorageError) {
+    func entry(_ page: Int) -> Int {
+      header.pageDirectoryOffset + page * EdgeFileHeader.pageEntryBytes
+    }
+    func offset(_ page: Int) -> UInt64 { bytes.littleEndian(at: entry(page), as: UInt64.self) }
+    func count(_ page: Int) -> UInt64 {
+      UInt64(bytes.littleEndian(at: entry(page) + 8, as: UInt32.self) & 0x7FFF_FFFF)
+    }
+    let start =
+      page == 0 ? UInt64(header.pagesOffset) : offset(page - 1) &+ count(page - 1)
+    let end = page + 1 == pageCount ? UInt64(header.nodeBlocksOffset) : offset(page + 1)
+    guard UInt64(range.lowerBound) == start, UInt64(range.upperBound) == end else {
+      throw .corrupt(
+        path: path, byteOffset: entry(page), field: "directory entry of page \(page)",
+        expected: "bytes \(start) to \(end)",
+        found: "bytes \(range.lowerBound) to \(range.upperBound)")
+    }
   }
 
   @inline(__always)

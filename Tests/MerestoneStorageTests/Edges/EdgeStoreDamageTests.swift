@@ -40,6 +40,24 @@ struct EdgeStoreDamageTests {
     try Self.read(path)
   }
 
+  @Test("names the directory entry, not the page, where that is what changed")
+  func directoryEntry() throws {
+    let path = folder.file("r.csc")
+    try EdgeLists(destinations: 1200, meanInDegree: 9, maximumSource: 300, seed: 2).write(to: path)
+    let bytes = TestFile.read(path)
+    let header = try EdgeFileHeader(bytes.span.bytes, fileBytes: bytes.count, path: path)
+    #expect(header.pageCount > 1)
+    for page in 0..<header.pageCount {
+      let entry = header.pageDirectoryOffset + page * EdgeFileHeader.pageEntryBytes
+      for byte in [entry, entry + 8] {
+        TestFile.patch(path, [bytes[byte] ^ 1], at: byte)
+        let error = #expect(throws: StorageError.self) { try Self.read(path) }
+        #expect(error?.location.byteOffset == entry)
+        TestFile.patch(path, [bytes[byte]], at: byte)
+      }
+    }
+  }
+
   @Test("never traps, whatever its bytes are", arguments: 0..<150 as Range<UInt64>)
   func anyBytes(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
