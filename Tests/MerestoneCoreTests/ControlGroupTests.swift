@@ -1,24 +1,12 @@
-import Foundation
 import MerestoneCore
 import MerestoneTestSupport
 import Testing
 
 @Suite("What control groups allow")
 struct ControlGroupTests {
-  private func folder(_ files: [String: String]) throws -> TemporaryFolder {
-    let folder = TemporaryFolder()
-    for (path, text) in files {
-      let url = URL(filePath: folder.file(path))
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try text.write(to: url, atomically: true, encoding: .utf8)
-    }
-    return folder
-  }
-
   @Test("a control group of version 2 limits memory, and so do the groups above it")
   func version2() throws {
-    let folder = try folder([
+    let folder = try TemporaryFolder.holding([
       "proc/self/cgroup": "0::/user/job\n",
       "sys/fs/cgroup/user/memory.max": "1000000\n",
       "sys/fs/cgroup/user/job/memory.max": "max\n",
@@ -28,7 +16,7 @@ struct ControlGroupTests {
 
   @Test("a control group of version 1 limits memory, seen from inside a container too")
   func version1() throws {
-    let folder = try folder([
+    let folder = try TemporaryFolder.holding([
       "proc/self/cgroup": "5:cpu:/x\n4:blkio,memory:/docker/abc\n",
       "sys/fs/cgroup/memory/memory.limit_in_bytes": "2000000\n",
     ])

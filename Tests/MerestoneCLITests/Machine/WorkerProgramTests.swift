@@ -5,20 +5,11 @@ import Testing
 
 @Suite("The program that workers run")
 struct WorkerProgramTests {
-  private func folder(_ files: [String: String]) throws -> TemporaryFolder {
-    let folder = TemporaryFolder()
-    for (path, text) in files {
-      let url = URL(filePath: folder.file(path))
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try text.write(to: url, atomically: true, encoding: .utf8)
-    }
-    return folder
-  }
-
   @Test("the worker program is found by its path, through PATH, or by the variable")
   func workerProgram() throws {
-    let folder = try folder(["bin/tool": "#!/bin/sh\n", "bin/plain": "no program\n"])
+    let folder = try TemporaryFolder.holding([
+      "bin/tool": "#!/bin/sh\n", "bin/plain": "no program\n",
+    ])
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/tool"))
     func path(_ name: String, _ environment: [String: String]) -> String? {
