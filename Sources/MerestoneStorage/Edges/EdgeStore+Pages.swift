@@ -17,18 +17,9 @@ extension EdgeStore {
   ) throws(StorageError) -> Int {
     let count = edges(ofPage: page).count
     precondition(count <= ids.count, "\(ids.count) elements for a page of \(count) ids")
-    try file.withBytes { bytes throws(StorageError) in
-      let isFirst = !verifiedPages.contains(page)
-      let payload = try locatePage(page, bytes, verify: isFirst)
-      if payload.isPlain {
-        PageCodec.join(bytes.extracting(payload.range), count: count, idBytes: idBytes, into: &ids)
-      } else {
-        try inflate(payload, of: page, bytes, into: &scratch.planes)
-        // SAFETY: every byte of an array of bytes is initialised.
-        unsafe PageCodec.join(
-          scratch.planes.span.bytes, count: count, idBytes: idBytes, into: &ids)
-      }
-      if isFirst { try accept(page, maximum: PageCodec.maximum(ids, count: count), payload) }
+    try withPlanes(of: page, scratch: &scratch) { planes, isFirst in
+      PageCodec.join(planes, count: count, idBytes: idBytes, into: &ids)
+      return isFirst ? PageCodec.maximum(ids, count: count) : 0
     }
     return count
   }
@@ -44,18 +35,9 @@ extension EdgeStore {
     let count = edges(ofPage: page).count
     precondition(count <= ids.count, "\(ids.count) elements for a page of \(count) ids")
     precondition(idBytes <= 4, "ids of \(idBytes) bytes do not fit 32 bits")
-    try file.withBytes { bytes throws(StorageError) in
-      let isFirst = !verifiedPages.contains(page)
-      let payload = try locatePage(page, bytes, verify: isFirst)
-      if payload.isPlain {
-        PageCodec.join(bytes.extracting(payload.range), count: count, idBytes: idBytes, into: &ids)
-      } else {
-        try inflate(payload, of: page, bytes, into: &scratch.planes)
-        // SAFETY: every byte of an array of bytes is initialised.
-        unsafe PageCodec.join(
-          scratch.planes.span.bytes, count: count, idBytes: idBytes, into: &ids)
-      }
-      if isFirst { try accept(page, maximum: PageCodec.maximum(ids, count: count), payload) }
+    try withPlanes(of: page, scratch: &scratch) { planes, isFirst in
+      PageCodec.join(planes, count: count, idBytes: idBytes, into: &ids)
+      return isFirst ? PageCodec.maximum(ids, count: count) : 0
     }
     return count
   }
@@ -96,6 +78,30 @@ extension EdgeStore {
     swap(&ids, &scratch.ids)
     scratch.page = page
     scratch.store = self
+  }
+
+  /// Lends a page's byte planes, inflated where they are compressed, and accepts the page on its
+  /// first touch.
+  ///
+  /// - Parameter body: Gets the planes and whether this is the first touch; returns the largest id
+  ///   then.
+  @inline(__always)
+  private func withPlanes(
+    of page: Int, scratch: inout PageScratch, _ body: (RawSpan, Bool) -> UInt64
+  ) throws(StorageError) {
+    try file.withBytes { bytes throws(StorageError) in
+      let isFirst = !verifiedPages.contains(page)
+      let payload = try locatePage(page, bytes, verify: isFirst)
+      let maximum: UInt64
+      if payload.isPlain {
+        maximum = body(bytes.extracting(payload.range), isFirst)
+      } else {
+        try inflate(payload, of: page, bytes, into: &scratch.planes)
+        // SAFETY: every byte of an array of bytes is initialised.
+        maximum = unsafe body(scratch.planes.span.bytes, isFirst)
+      }
+      if isFirst { try accept(page, maximum: maximum, payload) }
+    }
   }
 
   /// Where a page's payload lies, and whether it is stored plain.
