@@ -4,6 +4,7 @@
 #include "aggregate.h"
 #include "checksum.h"
 #include "elias_fano.h"
+#include "files.h"
 #include "gather.h"
 #include "mapping_guard.h"
 #include "shuffle.h"

@@ -1,0 +1,8 @@
+#define _GNU_SOURCE
+#include "include/files.h"
+
+#include <fcntl.h>
+
+int mrs_release_range(int descriptor, int64_t offset, int64_t count) {
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, count);
+}

@@ -1,0 +1,225 @@
+import Glibc
+import Synchronization
+
+/// Records routed to buckets in one temporary file: the first half of every external sort.
+///
+/// Each bucket has a buffer; a full one becomes a block of the file with a checksum. Any thread
+/// appends, so the order of records inside a bucket is not defined: who needs one stores it in the
+/// records. Resident: the buffers until ``finish()``, and 24 bytes per block.
+///
+/// `@unchecked Sendable`: a bucket's buffer, fill and blocks are touched under its lock only;
+/// reading begins after ``finish()``.
+@safe package final class BucketFile: @unchecked Sendable {
+  /// One block of the file.
+  package struct Block: Sendable, Equatable {
+    package var byteOffset: Int
+    package var byteCount: Int
+    package var checksum: UInt32
+  }
+
+  package let bucketCount: Int
+  package var path: String { file.path }
+
+  private let file: ScratchFile
+  private let blockBytes: Int
+  private var buffers: UnsafeMutableRawBufferPointer
+  private let locks: UnsafeMutablePointer<pthread_mutex_t>
+  private let fills: UnsafeMutablePointer<Int>
+  private var blocks: [[Block]]
+  private let end: Atomic<Int>
+
+  /// The smallest and the largest block that buffers are cut into.
+  package static let blockLimits = 4 << 10...256 << 10
+
+  /// - Parameter bufferBytes: For the buffers of all buckets together; at least 4 KiB each are used.
+  package init(path: String, bucketCount: Int, bufferBytes: Int) throws(StorageError) {
+    file = try ScratchFile(path: path)
+    self.bucketCount = bucketCount
+    blocks = Array(repeating: [], count: bucketCount)
+    end = Atomic(0)
+    blockBytes = Self.blockBytes(bucketCount: bucketCount, bufferBytes: bufferBytes)
+    unsafe (buffers, locks, fills) = Self.allocate(bucketCount, blockBytes)
+  }
+
+  /// Goes on with a file whose ``table()`` was kept; what was appended after that is forgotten.
+  package init(
+    path: String, resuming table: [[Block]], bufferBytes: Int
+  ) throws(StorageError) {
+    file = try ScratchFile(path: path, resuming: true)
+    let last = table.reduce(0) { $1.reduce($0) { max($0, $1.byteOffset + $1.byteCount) } }
+    let size = try file.byteCount()
+    guard size >= last else { throw .wrongSize(path: path, expected: last, found: size) }
+    try file.truncate(to: last)
+    bucketCount = table.count
+    blocks = table
+    end = Atomic(last)
+    blockBytes = Self.blockBytes(bucketCount: table.count, bufferBytes: bufferBytes)
+    unsafe (buffers, locks, fills) = Self.allocate(bufferBytes > 0 ? table.count : 0, blockBytes)
+  }
+
+  deinit {
+    unsafe buffers.deallocate()
+    unsafe locks.deallocate()
+    unsafe fills.deallocate()
+  }
+
+  private static func blockBytes(bucketCount: Int, bufferBytes: Int) -> Int {
+    let share = bufferBytes / max(1, bucketCount) / 4096 * 4096
+    return min(max(share, blockLimits.lowerBound), blockLimits.upperBound)
+  }
+
+  private static func allocate(
+    _ buckets: Int, _ blockBytes: Int
+  ) -> (
+    UnsafeMutableRawBufferPointer, UnsafeMutablePointer<pthread_mutex_t>, UnsafeMutablePointer<Int>
+  ) {
+    let buffers = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: buckets * blockBytes, alignment: 4096)
+    let locks = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: buckets)
+    let fills = UnsafeMutablePointer<Int>.allocate(capacity: buckets)
+    unsafe fills.initialize(repeating: 0, count: buckets)
+    // SAFETY: there are `buckets` locks, just allocated.
+    for bucket in 0..<buckets { unsafe pthread_mutex_init(locks + bucket, nil) }
+    return unsafe (buffers, locks, fills)
+  }
+
+  // MARK: - Writing
+
+  /// Adds whole records to a bucket. Records of one call are in one block.
+  package func append(_ bytes: RawSpan, to bucket: Int) throws(StorageError) {
+    precondition(bucket >= 0 && bucket < bucketCount, "bucket \(bucket) of \(bucketCount)")
+    guard bytes.byteCount > 0 else { return }
+    // SAFETY: `bucket` was checked; its lock guards its buffer, fill and blocks.
+    unsafe pthread_mutex_lock(locks + bucket)
+    defer { unsafe pthread_mutex_unlock(locks + bucket) }
+    if unsafe fills[bucket] + bytes.byteCount > blockBytes { try flush(bucket) }
+    if bytes.byteCount > blockBytes {
+      try write(bytes, to: bucket)
+    } else {
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe (buffers.baseAddress! + bucket * blockBytes + fills[bucket])
+          .copyMemory(from: source.baseAddress!, byteCount: source.count)
+      }
+      unsafe fills[bucket] += bytes.byteCount
+    }
+  }
+
+  private func flush(_ bucket: Int) throws(StorageError) {
+    let fill = unsafe fills[bucket]
+    guard fill > 0 else { return }
+    let start = bucket * blockBytes
+    let part = unsafe UnsafeRawBufferPointer(rebasing: buffers[start..<start + fill])
+    // SAFETY: the part is this bucket's, whose lock is held, and outlives the call.
+    try write(unsafe RawSpan(_unsafeBytes: part), to: bucket)
+    unsafe fills[bucket] = 0
+  }
+
+  private func write(_ bytes: RawSpan, to bucket: Int) throws(StorageError) {
+    let offset = end.add(bytes.byteCount, ordering: .relaxed).oldValue
+    try file.write(bytes, at: offset)
+    let block = Block(
+      byteOffset: offset, byteCount: bytes.byteCount, checksum: Checksum.of(bytes))
+    // SAFETY: the array of arrays was made with all its elements; each is changed under its lock.
+    unsafe blocks.withUnsafeMutableBufferPointer { unsafe $0[bucket].append(block) }
+  }
+
+  /// Writes what the buffers hold; appending may go on. No thread may append meanwhile.
+  package func flush() throws(StorageError) {
+    for bucket in 0..<bucketCount { try flush(bucket) }
+  }
+
+  /// Writes what the buffers hold and frees them.
+  package func finish() throws(StorageError) {
+    guard unsafe buffers.count > 0 else { return }
+    try flush()
+    unsafe buffers.deallocate()
+    unsafe buffers = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// The blocks of all buckets: what ``init(path:resuming:bufferBytes:)`` needs.
+  package func table() -> [[Block]] { blocks }
+
+  // MARK: - Reading
+
+  package func byteCount(of bucket: Int) -> Int {
+    blocks[bucket].reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// Bytes of all buckets, and so the size of the file.
+  package var byteCount: Int { end.load(ordering: .relaxed) }
+
+  /// Reads a whole bucket and compares its checksums.
+  /// - Precondition: `target` has exactly ``byteCount(of:)`` bytes.
+  @unsafe package func read(
+    _ bucket: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws(StorageError) {
+    precondition(target.count == byteCount(of: bucket), "a buffer of another size")
+    var start = 0
+    for block in blocks[bucket] {
+      let part = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: target[start..<start + block.byteCount])
+      unsafe try read(block, into: part)
+      start += block.byteCount
+    }
+  }
+
+  /// Reads a whole bucket into `buffer`, which gets just its size.
+  package func read(_ bucket: Int, into buffer: inout [UInt8]) throws(StorageError) {
+    let count = byteCount(of: bucket)
+    if buffer.count > count { buffer.removeLast(buffer.count - count) }
+    if buffer.count < count {
+      buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
+    }
+    try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
+      // SAFETY: the buffer has just the bucket's size.
+      unsafe try read(bucket, into: UnsafeMutableRawBufferPointer(bytes))
+    }
+  }
+
+  /// Lends a bucket block by block; each holds whole records.
+  package func forEachBlock(
+    of bucket: Int, _ body: (RawSpan) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    var buffer: [UInt8] = []
+    for block in blocks[bucket] {
+      if buffer.count < block.byteCount {
+        buffer = [UInt8](repeating: 0, count: block.byteCount)
+      }
+      try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
+        let part = UnsafeMutableRawBufferPointer(bytes.extracting(0..<block.byteCount))
+        unsafe try read(block, into: part)
+        // SAFETY: the part has just been filled and outlives the call.
+        try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(part)))
+      }
+    }
+  }
+
+  private func read(
+    _ block: Block, into target: UnsafeMutableRawBufferPointer
+  ) throws(StorageError) {
+    unsafe try file.read(into: target, at: block.byteOffset)
+    let found = unsafe Checksum.of(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)))
+    guard found == block.checksum else {
+      throw .wrongChecksum(
+        path: file.path, byteOffset: block.byteOffset, byteCount: block.byteCount,
+        expected: block.checksum, found: found)
+    }
+  }
+
+  /// Asks the kernel to read a bucket ahead.
+  package func prefetch(_ bucket: Int) {
+    for block in blocks[bucket] {
+      file.prefetch(block.byteOffset..<block.byteOffset + block.byteCount)
+    }
+  }
+
+  /// Gives the disk space of a bucket back; it must not be read again.
+  package func release(_ bucket: Int) {
+    for block in blocks[bucket] {
+      file.release(block.byteOffset..<block.byteOffset + block.byteCount)
+    }
+  }
+
+  /// Removes the file.
+  package func remove() { file.remove() }
+}

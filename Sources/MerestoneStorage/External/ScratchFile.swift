@@ -1,0 +1,90 @@
+internal import CMerestoneKernels
+import Glibc
+
+/// A temporary file that any thread reads and writes at byte offsets of its own.
+///
+/// It is read with `pread` rather than mapped, so that none of it counts as the process's memory.
+/// The file stays when the value goes: a later run may go on with it.
+package final class ScratchFile: Sendable {
+  package let path: String
+  private let descriptor: Int32
+
+  /// Creates an empty file, or opens the one that is there to go on with it.
+  package init(path: String, resuming: Bool = false) throws(StorageError) {
+    self.path = path
+    let flags = O_RDWR | O_CLOEXEC | (resuming ? 0 : O_CREAT | O_TRUNC)
+    descriptor = unsafe Glibc.open(path, flags, 0o600)
+    guard descriptor >= 0 else {
+      throw .io(path: path, operation: resuming ? "open" : "create", code: errno)
+    }
+  }
+
+  deinit { _ = Glibc.close(descriptor) }
+
+  /// The size of the file in bytes.
+  package func byteCount() throws(StorageError) -> Int {
+    var status = stat()
+    // SAFETY: `status` is a local that the call fills.
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw .io(path: path, operation: "read the size of", code: errno)
+    }
+    return Int(status.st_size)
+  }
+
+  package func write(_ bytes: RawSpan, at byteOffset: Int) throws(StorageError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let written = unsafe bytes.withUnsafeBytes { buffer in
+        // SAFETY: the pointer and the count describe the rest of the lent bytes.
+        unsafe pwrite(
+          descriptor, buffer.baseAddress! + done, buffer.count - done, byteOffset + done)
+      }
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .io(path: path, operation: "write", code: errno)
+      }
+      done += written
+    }
+  }
+
+  /// Fills all of `bytes` from the file.
+  /// - Throws: ``StorageError/wrongSize(path:expected:found:)`` where the file ends before.
+  package func read(
+    into bytes: UnsafeMutableRawBufferPointer, at byteOffset: Int
+  ) throws(StorageError) {
+    var done = 0
+    while done < bytes.count {
+      // SAFETY: the pointer and the count describe the rest of the caller's buffer.
+      let count = unsafe pread(
+        descriptor, bytes.baseAddress! + done, bytes.count - done, byteOffset + done)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .io(path: path, operation: "read", code: errno)
+      }
+      guard count > 0 else {
+        throw unsafe .wrongSize(
+          path: path, expected: byteOffset + bytes.count, found: byteOffset + done)
+      }
+      done += count
+    }
+  }
+
+  /// Asks the kernel to read a range ahead. A hint: failure changes nothing.
+  package func prefetch(_ range: Range<Int>) {
+    _ = posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)
+  }
+
+  /// Gives the disk space of a range back, where the file system can; it reads as zeros then.
+  package func release(_ range: Range<Int>) {
+    _ = mrs_release_range(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+
+  package func truncate(to byteCount: Int) throws(StorageError) {
+    guard ftruncate(descriptor, byteCount) == 0 else {
+      throw .io(path: path, operation: "shorten", code: errno)
+    }
+  }
+
+  /// Removes the file; its space is free once the value is gone.
+  package func remove() { unsafe unlink(path) }
+}
