@@ -110,6 +110,13 @@ let package = Package(
       of: "MerestoneTraining",
       "MerestoneCore", "MerestoneStorage", "MerestoneTensor", "MerestoneSampling", "MerestoneNN",
       "MerestoneTransport"),
+    // Feeds changed inputs to every reader for a given time; no part of the product.
+    .executableTarget(
+      name: "merestone-fuzz",
+      dependencies: [
+        "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestoneTestSupport",
+      ],
+      path: "Tests/merestone-fuzz", swiftSettings: testSettings),
     .executableTarget(
       name: "merestone-quickstart", dependencies: ["Merestone"], path: "Tests/Quickstart",
       swiftSettings: testSettings),

@@ -3,7 +3,7 @@ import FoundationEssentials
 /// `manifest.json`: a JSON object whose first line vouches for the rest.
 ///
 /// The first line is `{"checksum":"crc32c:` and eight hexadecimal digits, `","manifest":` and a
-/// line feed: 44 bytes. Then follow the manifest as a JSON object, `}` and a line feed. The
+/// line feed: 42 bytes. Then follow the manifest as a JSON object, `}` and a line feed. The
 /// checksum is the CRC-32C of everything after the first line feed. So the file is JSON for every
 /// reader, and no byte of it can change unseen.
 extension GraphManifest {
