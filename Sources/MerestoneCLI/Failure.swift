@@ -70,7 +70,8 @@ struct Failure {
     case .interrupted: .interrupted
     case .shardsOutOfRange(let shards, _): shards < 1 ? .usage : .badData
     case .tooManyShards, .imbalanceOutOfRange: .usage
-    case .tooManyNodes: .badData
+    case .tooManyNodes, .tooManyInEdges: .badData
+    case .neighbors(let error): status(of: error)
     case .endpointOutOfRange, .inconsistent: .failed
     }
   }

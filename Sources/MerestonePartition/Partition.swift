@@ -20,7 +20,7 @@ package struct Partition: Sendable {
   package static func workingBytes(_ partitioner: Partitioner) -> (perEdge: Int, perNode: Int) {
     switch partitioner {
     case .range, .random: (0, 40)
-    case .ldg: (20, 64)
+    case .ldg, .fennel: (24, 64)
     }
   }
 
@@ -37,69 +37,47 @@ package struct Partition: Sendable {
   ) throws(PartitionError) -> Partition {
     try check(options, nodeCount: edges.nodeCount)
     let inDegrees = try edges.inDegrees()
-    let sequence = NodeOrder.sequence(options.ordering, inDegrees: inDegrees)
-    var warnings: [String] = []
+    let narrow = try narrowed(inDegrees)
     if cancellation?.isCancelled == true { throw .interrupted }
-
-    let inputs: [UInt32]
-    let nodeBounds: [UInt64]
-    switch options.partitioner {
-    case .range:
-      inputs = sequence
-      nodeBounds = RangeCut.bounds(of: sequence, inDegrees: inDegrees, shards: options.shards)
-    case .random:
-      let assignment = RandomAssignment.assign(
-        nodeCount: edges.nodeCount, shards: options.shards, seed: options.seed)
-      (inputs, nodeBounds) = NodeOrder.grouped(
-        sequence, assignment: assignment, shards: options.shards)
-    case .ldg:
-      let result = try assignGreedily(
-        edges, inDegrees: inDegrees, options: options, pool: pool, progress: progress,
-        cancellation: cancellation)
-      if result.overflow > 0 {
-        warnings.append(
-          "no shard could take every node within both bounds: the fullest has "
-            + "\((result.edgeBound + result.overflow).grouped) edges, \(result.overflow.grouped) "
-            + "more than --imbalance \(options.imbalance) allows beside the bound on nodes; "
-            + "use fewer shards or a larger --imbalance")
+    let assignment: ShardAssignment? =
+      switch options.partitioner {
+      case .range: nil
+      case .random:
+        try .random(nodeCount: edges.nodeCount, options: options, pool: pool)
+      case .ldg, .fennel:
+        try .make(
+          neighbors: InMemoryNeighbors(
+            nodeCount: edges.nodeCount, sources: edges.sources, destinations: edges.destinations),
+          inDegrees: narrow, train: train, options: options, pool: pool, progress: progress,
+          cancellation: cancellation)
       }
-      (inputs, nodeBounds) = NodeOrder.grouped(
-        sequence, assignment: result.assignment, shards: options.shards)
-    }
-
-    let order = try NodeOrder(inputs: inputs)
-    let degrees = inputs.map { inDegrees[Int($0)] }
-    let edgeBounds = nodeBounds.indices.reduce(into: [UInt64]()) { bounds, shard in
-      let nodes = shard == 0 ? 0..<0 : Int(nodeBounds[shard - 1])..<Int(nodeBounds[shard])
-      bounds.append(degrees[nodes].reduce(bounds.last ?? 0, +))
-    }
-    try checkBounds(nodeBounds, shards: options.shards, total: edges.nodeCount, of: "nodes")
-    try checkBounds(edgeBounds, shards: options.shards, total: edges.count, of: "edges")
+    let ordered = try GlobalOrder(
+      options.ordering.resolved == .degree ? .degree : .input, inDegrees: narrow,
+      assignment: assignment, shards: options.shards, pool: pool)
+    let order = try NodeOrder(inputs: inverse(ordered.globals))
+    let (nodeBounds, edgeBounds) = (ordered.nodeBounds, ordered.edgeBounds)
     if cancellation?.isCancelled == true { throw .interrupted }
     let metrics = PartitionMetrics.measure(
       edges, order: order, nodeBounds: nodeBounds, edgeBounds: edgeBounds, train: train, pool: pool)
     return Partition(
       order: order, ordering: options.ordering.resolved, nodeBounds: nodeBounds,
-      edgeBounds: edgeBounds, inDegrees: degrees, metrics: metrics, warnings: warnings)
+      edgeBounds: edgeBounds, inDegrees: ordered.inDegrees.map { UInt64($0) }, metrics: metrics,
+      warnings: assignment?.warnings ?? [])
   }
 
-  private static func assignGreedily(
-    _ edges: EdgeList, inDegrees: [UInt64], options: PartitionOptions, pool: ThreadPool,
-    progress: any ProgressListener, cancellation: Cancellation?
-  ) throws(PartitionError) -> LinearDeterministicGreedy.Result {
-    let incoming = NeighborLists(
-      of: edges.destinations, neighbors: edges.sources, nodeCount: edges.nodeCount, pool: pool,
-      cancellation: cancellation)
-    if cancellation?.isCancelled == true { throw .interrupted }
-    let outgoing = NeighborLists(
-      of: edges.sources, neighbors: edges.destinations, nodeCount: edges.nodeCount, pool: pool,
-      cancellation: cancellation)
-    if cancellation?.isCancelled == true { throw .interrupted }
-    return try LinearDeterministicGreedy(
-      incoming: incoming, outgoing: outgoing, inDegrees: inDegrees, shards: options.shards,
-      imbalance: options.imbalance
-    ).run(
-      passes: options.passes, pool: pool, progress: progress, cancellation: cancellation)
+  private static func narrowed(_ degrees: [UInt64]) throws(PartitionError) -> [UInt32] {
+    if let node = degrees.firstIndex(where: { $0 > UInt32.max }) {
+      throw .tooManyInEdges(node: node, count: degrees[node])
+    }
+    return degrees.map { UInt32(truncatingIfNeeded: $0) }
+  }
+
+  private static func inverse(_ permutation: [UInt32]) -> [UInt32] {
+    var result = permutation
+    for (index, place) in permutation.enumerated() {
+      result[Int(place)] = UInt32(truncatingIfNeeded: index)
+    }
+    return result
   }
 }
 
@@ -127,7 +105,7 @@ extension Partition {
   }
 
   /// Shards follow each other without a gap and hold everything once.
-  private static func checkBounds(
+  static func checkBounds(
     _ bounds: [UInt64], shards: Int, total: Int, of what: String
   ) throws(PartitionError) {
     guard bounds.count == shards + 1 else {

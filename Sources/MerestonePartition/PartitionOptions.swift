@@ -8,6 +8,8 @@ package enum Partitioner: String, Sendable, CaseIterable, Codable {
   /// Linear deterministic greedy, restreamed: each node goes where most of its neighbours are,
   /// discounted by how full the shard is.
   case ldg
+  /// As `ldg`, with an additive cost of load instead of a discount.
+  case fennel
 }
 
 /// In which order nodes get their global ids; inside each shard for `random` and `ldg`.
@@ -29,20 +31,24 @@ package struct PartitionOptions: Sendable, Equatable {
   package var shards: Int
   package var partitioner: Partitioner
   package var ordering: NodeOrdering
-  /// The allowed excess of the largest shard over the mean: 0.05 is 5%. Bounds `ldg` only.
+  /// The allowed excess of the largest shard over the mean: 0.05 is 5%. Bounds all but `range`
+  /// and `random`.
   package var imbalance: Double
+  /// What that bound is about, training nodes aside.
+  package var balance: Balance
   package var seed: UInt64
-  /// How often `ldg` streams over all nodes.
+  /// How often `ldg` and `fennel` stream over all nodes.
   package var passes: Int
 
   package init(
     shards: Int, partitioner: Partitioner = .range, ordering: NodeOrdering = .auto,
-    imbalance: Double = 0.05, seed: UInt64 = 0, passes: Int = 5
+    imbalance: Double = 0.05, balance: Balance = .both, seed: UInt64 = 0, passes: Int = 5
   ) {
     self.shards = shards
     self.partitioner = partitioner
     self.ordering = ordering
     self.imbalance = imbalance
+    self.balance = balance
     self.seed = seed
     self.passes = passes
   }

@@ -1,14 +1,12 @@
 /// Cuts an ordered sequence of nodes into contiguous pieces of about equal load.
 enum RangeCut {
-  /// - Parameters:
-  ///   - sequence: All nodes in their final order.
-  ///   - inDegrees: In-degree by input index; a node's load is one more.
+  /// - Parameter inDegrees: In-degree by place in the sequence; a node's load is one more.
   /// - Returns: `shards + 1` ascending boundaries. Each cut is at the prefix nearest to its equal
   ///   share of the load; every piece has at least one node.
-  /// - Precondition: `1 <= shards`, and `shards <= sequence.count` unless there is one shard.
-  static func bounds(of sequence: [UInt32], inDegrees: [UInt64], shards: Int) -> [UInt64] {
-    let count = sequence.count
-    let total = inDegrees.reduce(UInt64(count)) { $0 + $1 }
+  /// - Precondition: `1 <= shards`, and `shards <= inDegrees.count` unless there is one shard.
+  static func bounds(ofDegrees inDegrees: [UInt32], shards: Int) -> [UInt64] {
+    let count = inDegrees.count
+    let total = inDegrees.reduce(UInt64(count)) { $0 + UInt64($1) }
     var bounds: [UInt64] = [0]
     var position = 0
     var load: UInt64 = 0
@@ -18,7 +16,7 @@ enum RangeCut {
       let earliest = Int(bounds[shard - 1]) + 1
       let latest = count - (shards - shard)
       while position < latest {
-        let next = load + 1 + inDegrees[Int(sequence[position])]
+        let next = load + 1 + UInt64(inDegrees[position])
         let nearer = next <= target || next - target < target - min(load, target)
         guard nearer || position < earliest else { break }
         load = next

@@ -41,7 +41,8 @@ extension PreprocessError {
     case .partition(.shardsOutOfRange(let shards, _)): shards < 1 ? 64 : 65
     case .partition(.tooManyShards), .partition(.imbalanceOutOfRange): 64
     case .partition(.inconsistent), .partition(.endpointOutOfRange): 1
-    case .partition(.tooManyNodes): 65
+    case .partition(.tooManyNodes), .partition(.tooManyInEdges): 65
+    case .partition(.neighbors(let error)): error.isInputOutput ? 74 : 65
     case .noInputs, .mixedInputs, .unsupported, .invalidValue, .conflict, .memory, .noFolder: 64
     case .tooManyEdges, .tooManyNodes, .columnsDiffer, .columnTaken, .idBeyondCount,
       .unlistedNode, .featuresNeedNodes, .featuresTooFew, .severalNodeTypes:

@@ -87,7 +87,8 @@ package struct PreprocessOptions: Sendable {
     switch partition.partitioner {
     case .range: break
     case .random: flags["seed"] = "\(partition.seed)"
-    case .ldg:
+    case .ldg, .fennel:
+      flags["balance"] = partition.balance.rawValue
       flags["imbalance"] = "\(partition.imbalance)"
       flags["passes"] = "\(partition.passes)"
     }
