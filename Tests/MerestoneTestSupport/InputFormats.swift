@@ -92,3 +92,30 @@ package func csr(
       ("data.npy", npy(type, [indices.count], data)),
     ], deflate: deflate, wide: wide)
 }
+
+/// One zstd frame of raw blocks: RFC 8878, section 3.1.1.
+package func zstdFrame(_ bytes: [UInt8]) -> [UInt8] {
+  // A single segment with a content size of 4 bytes, and no checksum.
+  var frame = littleEndian([0xFD2F_B528 as UInt32]) + [0xA0] + littleEndian([UInt32(bytes.count)])
+  var rest = bytes[...]
+  repeat {
+    let block = rest.prefix(10_000)
+    rest = rest.dropFirst(10_000)
+    let header = UInt32(block.count) << 3 | (rest.isEmpty ? 1 : 0)
+    frame += littleEndian([header]).prefix(3) + Array(block)
+  } while !rest.isEmpty
+  return frame
+}
+
+/// One lz4 frame of stored blocks: LZ4 Frame Format 1.6.
+package func lz4Frame(_ bytes: [UInt8]) -> [UInt8] {
+  // Independent blocks of at most 4 MiB, no checksums; 0x73 vouches for these two bytes.
+  var frame: [UInt8] = littleEndian([0x184D_2204 as UInt32]) + [0x60, 0x70, 0x73]
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let block = rest.prefix(10_000)
+    rest = rest.dropFirst(10_000)
+    frame += littleEndian([UInt32(block.count) | 1 << 31]) + Array(block)
+  }
+  return frame + [0, 0, 0, 0]
+}

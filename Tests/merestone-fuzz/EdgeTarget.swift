@@ -6,11 +6,37 @@ import MerestoneTestSupport
 struct EdgeTarget: FuzzTarget {
   let name: String
   let inputs: [FuzzFile]
+  /// Inputs that are changed first and packed then, so that the reader gets past the checksums.
+  var plain: [FuzzFile] = []
 
   func input(using generator: inout SplitMix64) -> [FuzzFile] {
+    if !plain.isEmpty, Bool.random(using: &generator) { return [packed(using: &generator)] }
     var file = inputs.randomElement(using: &generator)!
     Mutator.mutate(&file.bytes, others: inputs.map(\.bytes), using: &generator)
     return [file]
+  }
+
+  /// A changed input in one to three members of a packed file.
+  private func packed(using generator: inout SplitMix64) -> FuzzFile {
+    let packers: [(suffix: String, pack: ([UInt8]) -> [UInt8])] = [
+      (".gz", gzip), (".zst", zstdFrame), (".lz4", lz4Frame),
+    ]
+    var file = plain.randomElement(using: &generator)!
+    let packer = packers.randomElement(using: &generator)!
+    if Int.random(in: 0..<4, using: &generator) > 0 {
+      Mutator.mutate(&file.bytes, others: plain.map(\.bytes), using: &generator)
+    }
+    var members: [UInt8] = []
+    for _ in 0..<Int.random(in: 0...2, using: &generator) {
+      let count = Int.random(in: 0...file.bytes.count, using: &generator)
+      members += packer.pack(Array(file.bytes.prefix(count)))
+      file.bytes.removeFirst(count)
+    }
+    members += packer.pack(file.bytes)
+    if Int.random(in: 0..<4, using: &generator) == 0 {
+      Mutator.mutate(&members, others: [file.bytes], using: &generator)
+    }
+    return FuzzFile(path: file.path + packer.suffix, bytes: members)
   }
 
   func read(_ input: [FuzzFile], in folder: String, using generator: inout SplitMix64) throws {

@@ -15,7 +15,8 @@ enum FuzzTargets {
       EdgeTarget(name: "edges-text", inputs: SeedInputs.text + (try files("edges-text"))),
       EdgeTarget(name: "edges-binary", inputs: SeedInputs.binary + (try files("edges-binary"))),
       EdgeTarget(
-        name: "edges-compressed", inputs: SeedInputs.compressed + (try files("edges-compressed"))),
+        name: "edges-compressed", inputs: SeedInputs.compressed + (try files("edges-compressed")),
+        plain: SeedInputs.text),
       TableTarget(inputs: SeedInputs.tables + (try files("nodes"))),
       FeatureTarget(name: "features-npy", inputs: SeedInputs.arrays + (try files("features-npy"))),
       FeatureTarget(
