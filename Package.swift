@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Layer 1.
     module("MerestoneCore"),
@@ -60,7 +61,9 @@ let package = Package(
     module("MerestoneTransport", "MerestoneCore", "CMerestoneKernels"),
 
     // Layer 3.
-    module("MerestoneIngest", "MerestoneCore", "MerestoneStorage", "CZlib", "CMerestoneKernels"),
+    module(
+      "MerestoneIngest",
+      "MerestoneCore", "MerestoneStorage", "CLZ4", "CZlib", "CZstd", "CMerestoneKernels"),
     module("MerestonePartition", "MerestoneCore", "MerestoneStorage"),
     module("MerestoneSampling", "MerestoneCore", "MerestoneStorage", "CMerestoneKernels"),
     module("MerestoneNN", "MerestoneCore", "MerestoneTensor"),
@@ -99,7 +102,9 @@ let package = Package(
     .executableTarget(
       name: "merestone-transport-probe", dependencies: ["MerestoneCore", "MerestoneTransport"],
       path: "Tests/merestone-transport-probe", swiftSettings: testSettings),
-    tests(of: "MerestoneIngest", "MerestoneCore", "MerestoneStorage"),
+    tests(
+      of: "MerestoneIngest",
+      "MerestoneCore", "MerestoneStorage", "CLZ4", "CZstd", "CMerestoneKernels"),
     tests(of: "MerestonePartition", "MerestoneCore", "MerestoneStorage"),
     tests(of: "MerestoneSampling", "MerestoneCore", "MerestoneStorage"),
     tests(of: "MerestoneNN", "MerestoneCore", "MerestoneTensor"),

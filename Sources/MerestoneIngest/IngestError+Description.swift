@@ -6,10 +6,12 @@ extension IngestError: CustomStringConvertible {
     case .interrupted:
       return "interrupted; run the same command again"
     case .missingFile, .notAFile, .cannotRead, .cannotWrite, .outputExists, .emptyFile,
-      .noDataLines, .foreignFile, .truncatedGzip, .corruptGzip:
+      .noDataLines, .foreignFile, .truncatedStream, .corruptStream, .notCompressed, .fileChanged,
+      .readTwice, .noFileMatches:
       return fileDescription
     case .tooFewColumns, .columnCount, .emptyID, .notAnInteger, .idTooLarge, .notANumber,
-      .invalidUTF8, .nulByte, .quotedField, .carriageReturn, .lineTooLong, .tooManyComments,
+      .invalidUTF8, .nulByte, .quotedNewline, .textAfterQuote, .typeChanged, .carriageReturn,
+      .lineTooLong, .tooManyComments,
       .unknownSplit, .invalidLabel:
       return textDescription
     case .invalidColumnMapping, .unknownColumn, .duplicateColumn, .noIDColumn, .integersRequired,
@@ -44,12 +46,22 @@ extension IngestError: CustomStringConvertible {
         + "blank or a header; expected at least one row"
     case .foreignFile(let file, let kind, let mend):
       "\(file), byte 0: this is \(kind), expected text; \(mend)"
-    case .truncatedGzip(let file, let offset):
-      "\(file), compressed byte \(offset): the gzip stream ends too early; "
+    case .truncatedStream(let file, let kind, let offset):
+      "\(file), compressed byte \(offset): the \(kind.rawValue) stream ends too early; "
         + "the file is truncated, copy it again"
-    case .corruptGzip(let file, let offset, let detail):
-      "\(file), compressed byte \(offset): the gzip stream is damaged (\(detail)); "
+    case .corruptStream(let file, let kind, let offset, let detail):
+      "\(file), compressed byte \(offset): the \(kind.rawValue) stream is damaged (\(detail)); "
         + "copy the file again"
+    case .notCompressed(let file, let kind):
+      "\(file), byte 0: its name ends in .\(kind.fileExtension), but it does not start as "
+        + "\(kind.rawValue) does; copy the file again, or rename it if it is not compressed"
+    case .fileChanged(let file, let detail):
+      "\(file) changed while it was read: \(detail); "
+        + "run the command again when nothing writes to the file"
+    case .readTwice(let name):
+      "\(name) can be read only once; save it to a file and name that"
+    case .noFileMatches(let pattern):
+      "no file matches '\(pattern)'; check the folder and the pattern"
     default: ""
     }
   }
@@ -78,8 +90,15 @@ extension IngestError: CustomStringConvertible {
     case .nulByte(let place, let offset):
       "\(place), byte \(offset) of the line: a NUL byte, so this is no text file; "
         + "for binary edges use --format u32, u64 or npy"
-    case .quotedField(let place):
-      "\(place): a quoted field; quoting is not supported, write the values without quotes"
+    case .quotedNewline(let place):
+      "\(place): a quoted value does not end in this line; close the quote, "
+        + "and take line breaks out of values"
+    case .textAfterQuote(let place, let found):
+      "\(place): '\(found)' stands behind a closing quote, expected the next column; "
+        + "write a quote inside a quoted value as two"
+    case .typeChanged(let place, let column, let found, let expected):
+      "\(place): column '\(column)' holds '\(found)', but its first rows hold \(expected) only; "
+        + "input that is read once cannot be looked at before: save it to a file and name that"
     case .carriageReturn(let place):
       "\(place): a carriage return inside the line, expected a line feed at the end of each line; "
         + "convert the line ends (tr '\\r' '\\n')"
@@ -171,7 +190,7 @@ extension IngestError: CustomStringConvertible {
         + "use --shards \(max(1, nodes)) or fewer"
     case .noEdges(let directory):
       "\(directory): found no edges file; expected one of "
-        + "\(InputLayout.edgeFileNames.joined(separator: ", "))"
+        + "\(InputLayout.edgeFileList)"
     case .ambiguousLayout(let directory, let files):
       "\(directory): found \(files.joined(separator: " and ")); keep one of them, "
         + "or name the files on the command line"

@@ -27,8 +27,14 @@ package enum IngestError: Error, Equatable, Sendable {
   case emptyFile(String)
   case noDataLines(String, lines: Int)
   case foreignFile(String, kind: String, mend: String)
-  case truncatedGzip(String, byteOffset: Int)
-  case corruptGzip(String, byteOffset: Int, detail: String)
+  case truncatedStream(String, kind: Compression, byteOffset: Int)
+  case corruptStream(String, kind: Compression, byteOffset: Int, detail: String)
+  case notCompressed(String, kind: Compression)
+  /// Somebody wrote to the file while it was read.
+  case fileChanged(String, detail: String)
+  /// The standard input was asked for a second time.
+  case readTwice(String)
+  case noFileMatches(pattern: String)
 
   // Text.
   case tooFewColumns(TextPlace, found: Int)
@@ -39,7 +45,10 @@ package enum IngestError: Error, Equatable, Sendable {
   case notANumber(TextPlace, column: String, found: String)
   case invalidUTF8(TextPlace, byteOffset: Int)
   case nulByte(TextPlace, byteOffset: Int)
-  case quotedField(TextPlace)
+  case quotedNewline(TextPlace)
+  case textAfterQuote(TextPlace, found: String)
+  /// A value that does not fit the type which the first rows of a once-read input showed.
+  case typeChanged(TextPlace, column: String, found: String, expected: String)
   case carriageReturn(TextPlace)
   case lineTooLong(TextPlace, limitBytes: Int)
   case tooManyComments(String, limitBytes: Int)
@@ -92,7 +101,9 @@ extension IngestError {
   /// Whether the command was used wrongly: exit code 64.
   package var isUsage: Bool {
     switch self {
-    case .invalidColumnMapping, .invalidParameter, .outputExists, .moreShardsThanNodes: true
+    case .invalidColumnMapping, .invalidParameter, .outputExists, .moreShardsThanNodes, .readTwice,
+      .noFileMatches:
+      true
     default: false
     }
   }

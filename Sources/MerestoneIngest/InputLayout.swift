@@ -5,8 +5,8 @@ import Glibc
 ///
 /// | file | holds |
 /// |---|---|
-/// | `edges.tsv`, `.csv`, `.txt` (each also `.gz`), `.u32`, `.u64`, `.npy` | one edge list |
-/// | `nodes.tsv`, `.csv`, `.txt` (each also `.gz`) | raw id, label, split, further columns |
+/// | `edges.tsv`, `.csv`, `.txt` (each also `.gz`, `.zst`, `.lz4`), `.u32`, `.u64`, `.npy` | one edge list |
+/// | `nodes.tsv`, `.csv`, `.txt` (each also `.gz`, `.zst`, `.lz4`) | raw id, label, split, further columns |
 /// | `features.npy`, `features.npz` | one row per node, in the node table's order |
 package struct InputLayout: Sendable, Equatable {
   package var edges: String
@@ -19,9 +19,17 @@ package struct InputLayout: Sendable, Equatable {
     self.features = features
   }
 
-  static let textNames = ["tsv", "tsv.gz", "csv", "csv.gz", "txt", "txt.gz"]
-  package static let edgeFileNames =
-    textNames.map { "edges.\($0)" } + ["edges.u32", "edges.u64", "edges.npy"]
+  private static let plainTextNames = ["tsv", "csv", "txt"]
+  private static let binaryEdgeNames = ["edges.u32", "edges.u64", "edges.npy"]
+  private static let textNames = plainTextNames.flatMap { name in
+    [name] + Compression.allCases.map { "\(name).\($0.fileExtension)" }
+  }
+  private static let edgeFileNames = textNames.map { "edges.\($0)" } + binaryEdgeNames
+
+  /// The edge files as messages list them.
+  static let edgeFileList =
+    plainTextNames.map { "edges.\($0)" }.joined(separator: ", ")
+    + " (each also .gz, .zst or .lz4), " + binaryEdgeNames.joined(separator: ", ")
 
   /// Whether `path` is a directory.
   package static func isDirectory(_ path: String) -> Bool {

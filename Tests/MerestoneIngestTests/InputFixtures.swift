@@ -1,3 +1,5 @@
+import CLZ4
+import CZstd
 import Foundation
 import MerestoneCore
 @_exported import MerestoneTestSupport
@@ -33,6 +35,34 @@ let realData: String? = {
     ProcessInfo.processInfo.environment["MERESTONE_DATA"] ?? "\(package)/../shared/data"
   return FileManager.default.fileExists(atPath: "\(path)/cora/edges.tsv.gz") ? path : nil
 }()
+
+/// One zstd frame with a checksum.
+func zstd(_ bytes: [UInt8], level: Int32 = 3) -> [UInt8] {
+  let context = ZSTD_createCCtx()
+  defer { ZSTD_freeCCtx(context) }
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+  var result = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+  let count = ZSTD_compress2(context, &result, result.count, bytes, bytes.count)
+  return Array(result[..<count])
+}
+
+/// One LZ4 frame with a checksum.
+func lz4(_ bytes: [UInt8]) -> [UInt8] {
+  var preferences = LZ4F_preferences_t()
+  preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+  var result = [UInt8](repeating: 0, count: LZ4F_compressFrameBound(bytes.count, &preferences))
+  let count = LZ4F_compressFrame(&result, result.count, bytes, bytes.count, &preferences)
+  return Array(result[..<count])
+}
+
+func compressed(_ bytes: [UInt8], _ kind: Compression) -> [UInt8] {
+  switch kind {
+  case .gzip: gzip(bytes)
+  case .zstd: zstd(bytes)
+  case .lz4: lz4(bytes)
+  }
+}
 
 /// All edges of a file at once.
 struct AllEdges: Equatable {

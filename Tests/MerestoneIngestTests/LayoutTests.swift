@@ -29,7 +29,9 @@ struct LayoutTests {
       thrown { () throws(IngestError) in try InputLayout.discover(folder.path) }
     }
     #expect(error() == .noEdges(directory: folder.path))
-    #expect("\(error()!)".contains("expected one of edges.tsv, edges.tsv.gz, edges.csv"))
+    #expect(
+      "\(error()!)".contains(
+        "expected one of edges.tsv, edges.csv, edges.txt (each also .gz, .zst or .lz4), edges.u32"))
     _ = try folder.file("edges.tsv", "1\t2\n")
     _ = try folder.file("edges.npy", "")
     #expect(

@@ -7,6 +7,7 @@
 #include "files.h"
 #include "gather.h"
 #include "mapping_guard.h"
+#include "parse.h"
 #include "shuffle.h"
 #include "processes.h"
 #include "dense.h"

@@ -1,23 +1,26 @@
-/// A fixed block of memory that input is read into, readable a little past its end so that
-/// scanners may load whole words.
+/// A fixed block of memory that input is read into, readable a little before its start and past
+/// its end so that scanners may load whole words.
 ///
 /// One thread fills it; afterwards any number of threads may read it through ``view``.
 @safe final class ByteBuffer {
   let capacity: Int
   private let base: UnsafeMutableRawPointer
 
-  /// Zeroed bytes behind the capacity.
+  /// Zeroed bytes before the first byte and behind the capacity.
   static let padding = 64
 
   init(capacity: Int) {
     self.capacity = capacity
-    unsafe base = .allocate(byteCount: capacity + Self.padding, alignment: 64)
-    // SAFETY: the padding lies inside the allocation.
+    let whole = UnsafeMutableRawPointer.allocate(
+      byteCount: capacity + 2 * Self.padding, alignment: 64)
+    // SAFETY: both paddings lie inside the allocation.
+    unsafe whole.initializeMemory(as: UInt8.self, repeating: 0, count: Self.padding)
+    unsafe base = whole + Self.padding
     unsafe (base + capacity).initializeMemory(
       as: UInt8.self, repeating: 0, count: Self.padding)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe (base - Self.padding).deallocate() }
 
   /// Lends `range` for writing.
   /// - Precondition: the range is inside the buffer.
@@ -37,12 +40,14 @@
     return unsafe TextView(base: base, count: count)
   }
 
-  /// Moves `range` to the front.
-  func moveToFront(_ range: Range<Int>) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= capacity, "\(range) of \(capacity)")
-    guard range.lowerBound > 0, !range.isEmpty else { return }
-    // SAFETY: both places are inside the allocation; overlapping copies are allowed.
-    unsafe base.copyMemory(from: base + range.lowerBound, byteCount: range.count)
+  /// Copies `bytes` to `offset` and what follows it.
+  func store(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+    precondition(offset >= 0 && bytes.count <= capacity - offset, "byte \(offset) of \(capacity)")
+    unsafe bytes.withUnsafeBytes { source in
+      guard let start = source.baseAddress else { return }
+      // SAFETY: the place was checked against the allocation.
+      unsafe (base + offset).copyMemory(from: start, byteCount: source.count)
+    }
   }
 
   func store(_ byte: UInt8, at offset: Int) {

@@ -1,43 +1,63 @@
-/// The bytes of a plain or gzip file, in order, in buffers of the caller's size.
+/// The bytes of an input, in order, in buffers of the caller's size; decompressed where it is
+/// gzip, zstd or LZ4.
 ///
-/// Whether a file is gzip is told by its first bytes (1f 8b), never by its name. Several gzip
-/// members are read as one stream (RFC 1952), zero padding behind them is ignored.
+/// Whether an input is compressed is told by its first bytes, never by its name. Several gzip
+/// members or frames are read as one stream (RFC 1952, RFC 8878), zero padding behind a gzip
+/// member is ignored.
 final class ByteSource {
+  /// As messages call the input.
   let path: String
-  let isCompressed: Bool
-  /// The file's size on disk.
+  /// nil for a plain file.
+  let compression: Compression?
+  /// The file's size on disk; 0 for the standard input.
   let fileBytes: Int
 
   private let file: InputFile
   private var fileOffset = 0
-  private var gzip: GzipState
+  private var decoding: Decoding?
 
-  init(path: String) throws(IngestError) {
-    self.path = path
-    file = try InputFile(path: path)
-    fileBytes = file.bytes
-    let probe = ByteBuffer(capacity: 2)
-    let count = try file.read(at: 0, into: probe, range: 0..<2)
-    let view = probe.view(count: count)
-    isCompressed = count == 2 && view[0] == 0x1f && view[1] == 0x8b
-    gzip = isCompressed ? GzipState(inputBytes: 1 << 18) : GzipState(inputBytes: 1)
+  convenience init(path: String) throws(IngestError) {
+    try self.init(InputFile(path: path))
   }
 
+  /// - Throws: ``IngestError/notCompressed(_:kind:)`` where the name promises a compression that
+  ///   the first bytes do not have.
+  init(_ file: InputFile) throws(IngestError) {
+    self.file = file
+    path = file.path
+    fileBytes = file.bytes
+    let probe = ByteBuffer(capacity: Compression.magicBytes)
+    let count = try file.read(at: 0, into: probe, range: 0..<probe.capacity)
+    compression = Compression(start: probe.view(count: count))
+    if compression == nil, count > 0, let promised = Compression(path: path) {
+      throw .notCompressed(path, kind: promised)
+    }
+    decoding = compression.map { Decoding(decoder: $0.decoder()) }
+  }
+
+  var isCompressed: Bool { compression != nil }
+
+  /// Whether several of these can read different parts of the input at the same time.
+  var isSplittable: Bool { compression == nil && file.isRepeatable }
+
   /// How far the file on disk has been consumed: for progress.
-  var fileBytesRead: Int { fileOffset - (gzip.end - gzip.start) }
+  var fileBytesRead: Int { fileOffset - (decoding.map { $0.end - $0.start } ?? 0) }
+
+  /// Throws if the file is no longer as it was when it was opened.
+  func checkUnchanged() throws(IngestError) { try file.checkUnchanged() }
 
   /// Reads until `range` of `buffer` is full or the input ends.
   /// - Returns: the bytes read; fewer than asked only at the end.
   func read(into buffer: ByteBuffer, range: Range<Int>) throws(IngestError) -> Int {
-    guard isCompressed else {
+    guard let decoding, let compression else {
       let count = try file.read(at: fileOffset, into: buffer, range: range)
       fileOffset += count
       return count
     }
     var position = range.lowerBound
-    while position < range.upperBound, !gzip.finished {
-      let made = try inflateSome(into: buffer, range: position..<range.upperBound)
-      position += made
+    while position < range.upperBound, !decoding.finished {
+      position += try decodeSome(
+        decoding, compression, into: buffer, range: position..<range.upperBound)
     }
     return position - range.lowerBound
   }
@@ -45,7 +65,7 @@ final class ByteSource {
   /// Reads and forgets `count` bytes.
   /// - Returns: the bytes skipped; fewer than asked only at the end.
   func skip(_ count: Int) throws(IngestError) -> Int {
-    guard isCompressed else {
+    if isSplittable {
       let step = min(count, max(0, file.bytes - fileOffset))
       fileOffset += step
       return step
@@ -61,49 +81,58 @@ final class ByteSource {
     return done
   }
 
-  private func inflateSome(
-    into buffer: ByteBuffer, range: Range<Int>
+  private func decodeSome(
+    _ state: Decoding, _ kind: Compression, into buffer: ByteBuffer, range: Range<Int>
   ) throws(IngestError) -> Int {
-    if gzip.start == gzip.end {
-      let count = try file.read(at: fileOffset, into: gzip.input, range: 0..<gzip.input.capacity)
+    var atEnd = false
+    if state.start == state.end {
+      let count = try file.read(at: fileOffset, into: state.input, range: 0..<state.input.capacity)
       fileOffset += count
-      gzip.start = 0
-      gzip.end = count
-      if count == 0 {
-        guard gzip.betweenMembers else { throw .truncatedGzip(path, byteOffset: fileOffset) }
-        gzip.finished = true
+      state.start = 0
+      state.end = count
+      atEnd = count == 0
+      if atEnd, state.isBetweenFrames {
+        state.finished = true
         return 0
       }
     }
-    if gzip.betweenMembers {
-      // Some writers pad with zeros to a block size.
-      let view = gzip.input.view(count: gzip.end)
-      while gzip.start < gzip.end, view[gzip.start] == 0 { gzip.start += 1 }
-      if gzip.start == gzip.end { return 0 }
-      gzip.inflater.reset()
-      gzip.betweenMembers = false
+    if state.isBetweenFrames {
+      if kind == .gzip {
+        // Some writers pad with zeros to a block size.
+        let view = state.input.view(count: state.end)
+        while state.start < state.end, view[state.start] == 0 { state.start += 1 }
+        if state.start == state.end { return 0 }
+      }
+      state.decoder.begin()
+      state.isBetweenFrames = false
     }
-    let (taken, made, step) = gzip.inflater.run(
-      gzip.input, gzip.start..<gzip.end, buffer, range)
-    gzip.start += taken
+    let (taken, made, step) = state.decoder.run(
+      state.input, state.start..<state.end, buffer, range)
+    state.start += taken
     switch step {
-    case .more: break
-    case .end: gzip.betweenMembers = true
+    case .more:
+      // At the end of the file, a decoder may still hold bytes that had no room before.
+      if atEnd, made == 0 { throw .truncatedStream(path, kind: kind, byteOffset: fileOffset) }
+      if !atEnd, made == 0, taken == 0 {
+        throw .corruptStream(
+          path, kind: kind, byteOffset: fileBytesRead, detail: "the decoder makes no progress")
+      }
+    case .end: state.isBetweenFrames = true
     case .damaged(let detail):
-      throw .corruptGzip(path, byteOffset: fileBytesRead, detail: detail)
+      throw .corruptStream(path, kind: kind, byteOffset: fileBytesRead, detail: detail)
     }
     return made
   }
 }
 
-/// Where a gzip stream stands.
-private struct GzipState: ~Copyable {
-  var inflater = Inflater(.gzip)
-  let input: ByteBuffer
+/// Where a compressed stream stands.
+private final class Decoding {
+  let decoder: any StreamDecoding
+  let input = ByteBuffer(capacity: 1 << 18)
   var start = 0
   var end = 0
-  var betweenMembers = false
+  var isBetweenFrames = false
   var finished = false
 
-  init(inputBytes: Int) { input = ByteBuffer(capacity: inputBytes) }
+  init(decoder: any StreamDecoding) { self.decoder = decoder }
 }

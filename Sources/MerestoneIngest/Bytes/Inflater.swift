@@ -7,11 +7,6 @@ import CZlib
     case raw = -15
   }
 
-  enum Step {
-    case more, end
-    case damaged(String)
-  }
-
   // On the heap: zlib keeps a pointer to its stream.
   private let stream: UnsafeMutablePointer<z_stream>
 
@@ -36,7 +31,7 @@ import CZlib
   /// - Returns: the bytes taken and made, and how the stream stands.
   mutating func run(
     _ input: ByteBuffer, _ inputRange: Range<Int>, _ output: ByteBuffer, _ outputRange: Range<Int>
-  ) -> (taken: Int, made: Int, step: Step) {
+  ) -> (taken: Int, made: Int, step: DecodingStep) {
     let stream = unsafe stream
     return unsafe input.withMutableBytes(inputRange) { source in
       unsafe output.withMutableBytes(outputRange) { target in

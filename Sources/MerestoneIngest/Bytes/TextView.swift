@@ -6,12 +6,15 @@
   private let base: UnsafeRawPointer
   let count: Int
 
-  /// - Parameter base: `count` bytes, followed by ``ByteBuffer/padding`` more that may be read;
-  ///   they outlive the view.
+  /// - Parameter base: `count` bytes, with ``ByteBuffer/padding`` more before and behind them that
+  ///   may be read; they outlive the view.
   @unsafe init(base: UnsafeRawPointer, count: Int) {
     unsafe self.base = base
     self.count = count
   }
+
+  /// The first byte, for a kernel that reads within the view and its padding.
+  @unsafe var start: UnsafePointer<UInt8> { unsafe base.assumingMemoryBound(to: UInt8.self) }
 
   @inline(__always) subscript(offset: Int) -> UInt8 {
     assert(offset >= 0 && offset < count + ByteBuffer.padding)

@@ -4,16 +4,21 @@ import MerestoneStorage
 ///
 /// Shape [2, 2] is read as two edges, one per row.
 struct EdgeArray {
-  let path: String
+  let origin: InputOrigin
   let edgeCount: Int
+  /// Where the values start, in the uncompressed file.
+  let bodyOffset: Int
   let element: ArrayElement
   /// Whether source and destination lie side by side; else all sources come first.
   let isInterleaved: Bool
 
-  init(path: String) throws(IngestError) {
-    self.path = path
-    let source = try ByteSource(path: path)
-    if source.fileBytes == 0 { throw .emptyFile(path) }
+  var path: String { origin.name }
+
+  init(_ origin: InputOrigin) throws(IngestError) {
+    self.origin = origin
+    let path = origin.name
+    let source = try ByteSource(origin.open())
+    if source.fileBytes == 0, origin.isRepeatable { throw .emptyFile(path) }
     let cursor = try ArrayCursor(source, name: path)
     let shape = cursor.header.shape
     guard let element = cursor.element, element.isInteger else {
@@ -28,15 +33,17 @@ struct EdgeArray {
       throw .arrayShape(path, found: shape, expected: "fewer than 2^63 bytes")
     }
     let (total, overflow) = body.addingReportingOverflow(cursor.header.byteCount)
-    if overflow || (!source.isCompressed && source.fileBytes != total) {
+    if overflow || (source.isSplittable && source.fileBytes != total) {
       throw .invalidArray(
         path, byteOffset: min(source.fileBytes, total),
         detail: "its header asks for \(body) bytes of values, the file holds "
           + "\(source.fileBytes - cursor.header.byteCount)")
     }
     self.element = element
+    bodyOffset = cursor.header.byteCount
     edgeCount = rowsAreEdges ? shape[0] : shape[1]
     isInterleaved = rowsAreEdges != cursor.header.isFortranOrder
+    if !isInterleaved, !origin.isRepeatable { throw .readTwice(path) }
   }
 }
 
@@ -47,24 +54,31 @@ final class EdgeArrayStream {
   // A second look at the file where the destinations lie behind all sources.
   private let second: ArrayCursor?
   private let source: ByteSource
-  private var rows = 0
+  private var rows: Int
 
   private static let batchEdges = 1 << 16
 
-  init(_ array: EdgeArray) throws(IngestError) {
+  /// - Parameter firstRow: The edge to begin at.
+  init(_ array: EdgeArray, firstRow: Int = 0) throws(IngestError) {
     self.array = array
-    source = try ByteSource(path: array.path)
+    rows = min(max(0, firstRow), array.edgeCount)
+    let size = array.element.byteCount
+    source = try ByteSource(array.origin.open())
     first = try ArrayCursor(source, name: array.path)
     if array.isInterleaved {
       second = nil
+      _ = try source.skip(rows * 2 * size)
     } else {
-      let other = try ByteSource(path: array.path)
+      let other = try ByteSource(array.origin.open())
       second = try ArrayCursor(other, name: array.path)
-      _ = try other.skip(array.edgeCount * array.element.byteCount)
+      _ = try source.skip(rows * size)
+      _ = try other.skip((array.edgeCount + rows) * size)
     }
   }
 
   var fileBytesRead: Int { source.fileBytesRead }
+
+  func checkUnchanged() throws(IngestError) { try source.checkUnchanged() }
 
   func next() throws(IngestError) -> EdgeBatch? {
     let edges = min(Self.batchEdges, array.edgeCount - rows)
@@ -86,7 +100,9 @@ final class EdgeArrayStream {
     defer { rows += edges }
     return EdgeBatch(
       firstRow: rows, sources: .integers(sources), destinations: .integers(destinations),
-      columns: [])
+      columns: [],
+      end: TextPosition(
+        byteOffset: array.bodyOffset + 2 * (rows + edges) * size, row: rows + edges, line: 0))
   }
 
   private func ids(

@@ -8,6 +8,9 @@ package struct EdgeBatch: Sendable, Equatable {
   package var destinations: RawIDColumn
   /// The values of the reader's columns, in its order; each of shape `[e]`.
   package var columns: [ColumnValues]
+  /// The place behind the last edge, to read on from with
+  /// ``EdgeListReader/stream(from:pool:cancellation:)``.
+  package var end: TextPosition
 
   package var count: Int { sources.count }
 }

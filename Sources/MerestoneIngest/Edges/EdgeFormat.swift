@@ -10,10 +10,12 @@ package enum EdgeFormat: String, Sendable, CaseIterable {
   /// A NumPy array of shape [E, 2] or [2, E].
   case npy
 
-  /// The format that a file's name ends in, a final `.gz` aside; other names are text.
+  /// The format that a file's name ends in, a compression (`.gz`, `.zst`, `.lz4`) aside; other names are text.
   package init(path: String) {
     var name = path.split(separator: "/").last.map(String.init) ?? path
-    if name.hasSuffix(".gz") { name.removeLast(3) }
+    if let compression = Compression(path: name) {
+      name.removeLast(compression.fileExtension.count + 1)
+    }
     switch name.split(separator: ".").last {
     case "u32"?: self = .u32
     case "u64"?: self = .u64

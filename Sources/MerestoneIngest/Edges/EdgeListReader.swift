@@ -1,11 +1,12 @@
 package import MerestoneCore
 
-/// An edge list on disk: text, binary pairs or a NumPy array, plain or gzip.
+/// An edge list on disk: text, binary pairs or a NumPy array, plain or compressed, or the standard input.
 ///
-/// Opening looks at the first lines or the header only. ``stream(pool:cancellation:)`` then
+/// Opening looks at the first lines or the header only. ``stream(from:pool:cancellation:)`` then
 /// delivers all edges in the file's order, in batches that are the same at any number of threads,
 /// with memory bounded by a few batches. A text file with further columns needs their types
-/// first: ``inferColumnTypes(pool:cancellation:)`` reads it once for that.
+/// first: ``inferColumnTypes(pool:cancellation:)`` reads it once for that; of the standard input
+/// it looks at the first batch, and later values that do not fit are an error.
 package struct EdgeListReader: Sendable {
   package struct Options: Sendable {
     /// nil: told by the file's name.
@@ -21,6 +22,8 @@ package struct EdgeListReader: Sendable {
     package var allowsEmpty = false
     /// Bytes of text in a batch at most, and so the longest line.
     package var batchBytes = 1 << 20
+    /// What a path of `-` reads.
+    package var standardInput = StandardInput.shared
 
     package init() {}
   }
@@ -35,7 +38,10 @@ package struct EdgeListReader: Sendable {
   /// The file's size on disk.
   package let fileBytes: Int
 
-  private let options: Options
+  let options: Options
+  private let origin: InputOrigin
+  private let array: EdgeArray?
+  private let isCompressed: Bool
   private let head: TextHead?
   private let sourceColumn: Int
   private let destinationColumn: Int
@@ -61,11 +67,15 @@ package struct EdgeListReader: Sendable {
     head = nil
     sourceColumn = 0
     destinationColumn = 1
-    fileBytes = try ByteSource(path: path).fileBytes
-    switch format {
-    case .npy: knownEdgeCount = try EdgeArray(path: path).edgeCount
-    case .u64: knownEdgeCount = try PairStream.edgeCount(path: path, idBytes: 8)
-    default: knownEdgeCount = try PairStream.edgeCount(path: path, idBytes: 4)
+    origin = try InputOrigin(path, standardInput: options.standardInput)
+    let source = try ByteSource(origin.open())
+    fileBytes = source.fileBytes
+    isCompressed = source.isCompressed
+    array = format == .npy ? try EdgeArray(origin) : nil
+    if let array {
+      knownEdgeCount = array.edgeCount
+    } else {
+      knownEdgeCount = try PairStream.edgeCount(source, idBytes: format == .u64 ? 8 : 4)
     }
     if knownEdgeCount == 0, !options.allowsEmpty { throw .emptyFile(path) }
   }
@@ -75,8 +85,12 @@ package struct EdgeListReader: Sendable {
     self.format = format
     self.options = options
     knownEdgeCount = nil
-    fileBytes = try ByteSource(path: path).fileBytes
-    if fileBytes == 0, options.allowsEmpty {
+    array = nil
+    origin = try InputOrigin(path, standardInput: options.standardInput)
+    let source = try ByteSource(origin.open())
+    fileBytes = source.fileBytes
+    isCompressed = source.isCompressed
+    if fileBytes == 0, origin.isRepeatable, options.allowsEmpty {
       head = nil
       columns = []
       idKind = options.ids == .string ? .string : .integer
@@ -85,7 +99,7 @@ package struct EdgeListReader: Sendable {
       return
     }
     let head = try TextHead(
-      path: path, delimiter: format.delimiter,
+      origin, delimiter: format.delimiter,
       expectedNames: Array(options.mapping.columns.values), hasHeader: options.hasHeader,
       ids: options.ids)
     self.head = head
@@ -103,13 +117,12 @@ package struct EdgeListReader: Sendable {
       throw .tooFewColumns(head.firstRowPlace, found: head.columnCount)
     }
     let roles = try options.mapping.resolve(names: head.names, file: path)
-    let source = roles[.source]!
-    let destination = roles[.destination]!
-    sourceColumn = source
-    destinationColumn = destination
+    sourceColumn = roles[.source]!
+    destinationColumn = roles[.destination]!
+    let (first, second) = (sourceColumn, destinationColumn)
     var columns: [EdgeColumn] = []
     if options.readsColumns {
-      for (index, name) in head.names.enumerated() where index != source && index != destination {
+      for (index, name) in head.names.enumerated() where index != first && index != second {
         let role = roles.first { $0.value == index }?.key
         columns.append(
           EdgeColumn(
@@ -122,7 +135,7 @@ package struct EdgeListReader: Sendable {
     }
     self.columns = columns
     idKind = try Self.decideKind(
-      options.ids, head: head, fields: [source, destination])
+      options.ids, head: head, fields: [first, second])
   }
 
   private static func fixedType(of role: ColumnRole?) -> ColumnType? {
@@ -162,7 +175,7 @@ package struct EdgeListReader: Sendable {
 
   /// The line of an edge, by reading the file again: for messages. nil for binary files.
   package func line(ofRow row: Int) throws(IngestError) -> Int? {
-    guard let head else { return nil }
+    guard let head, origin.isRepeatable else { return nil }
     return try TextLines.line(ofRow: row, path: path, head: head)
   }
 
@@ -187,6 +200,8 @@ package struct EdgeListReader: Sendable {
       head: head, fields: fields, pool: pool, cancellation: cancellation)
     var evidence = [TypeEvidence](repeating: TypeEvidence(), count: fields.count)
     while let batch = try stream.next() {
+      // What is read of the standard input is kept in memory for the reading proper.
+      if !isRepeatable, batch.firstRow > 0 { break }
       for (index, values) in batch.columns.enumerated() {
         if case .evidence(let found) = values { evidence[index].join(found) }
       }
@@ -206,44 +221,119 @@ package struct EdgeListReader: Sendable {
 
   // MARK: - Reading
 
+  /// Whether the input can be read more than once.
+  package var isRepeatable: Bool { origin.isRepeatable }
+
+  /// Whether several threads can read different parts of it: a plain file.
+  package var isSplittable: Bool { isRepeatable && !isCompressed }
+
+  /// Throws if the file is no longer the one that was opened, as it was then.
+  package func checkUnchanged() throws(IngestError) { _ = try origin.open() }
+
+  /// Where the edges of a plain binary file lie, if they lie as pairs; nil for all other files.
+  package var pairLayout: PairLayout? {
+    guard isSplittable, let count = knownEdgeCount else { return nil }
+    guard let array else {
+      return PairLayout(
+        byteOffset: 0, idBytes: format == .u64 ? 8 : 4, count: count, isSigned: false)
+    }
+    let idBytes = array.element.byteCount
+    guard array.isInterleaved, idBytes >= 4 else { return nil }
+    return PairLayout(
+      byteOffset: array.bodyOffset, idBytes: idBytes, count: count,
+      isSigned: array.element == .signed(bytes: idBytes))
+  }
+
   /// Begins to read the edges.
+  ///
+  /// - Parameter start: The end of the batch to go on behind; nil for the first edge. Batches are
+  ///   cut as if the edges before had been read too. Compressed files are decoded from their
+  ///   start, and what comes before is forgotten.
   /// - Precondition: every column has a type.
   package func stream(
-    pool: ThreadPool, cancellation: Cancellation? = nil
+    from start: TextPosition? = nil, pool: ThreadPool, cancellation: Cancellation? = nil
   ) throws(IngestError) -> EdgeStream {
+    let source = try ByteSource(origin.open())
+    origin.standardInput?.stopKeeping()
     switch format {
-    case .u32, .u64:
-      let pairs = try PairStream(path: path, idBytes: format == .u32 ? 4 : 8)
-      return EdgeStream(.pairs(pairs), cancellation: cancellation)
-    case .npy:
-      let array = try EdgeArray(path: path)
-      return EdgeStream(.array(try EdgeArrayStream(array)), cancellation: cancellation)
+    case .u32, .u64, .npy:
+      return EdgeStream(try binarySource(source, from: start), cancellation: cancellation)
     case .tsv, .csv, .blanks, .text:
       guard let head, head.hasRows else { return EdgeStream(.nothing, cancellation: cancellation) }
-      let idType: ColumnType = idKind == .integer ? .integerID : .stringID
-      var fields = [
-        TextField(column: sourceColumn, name: head.names[sourceColumn], type: idType),
-        TextField(column: destinationColumn, name: head.names[destinationColumn], type: idType),
-      ]
-      for column in columns {
-        guard let type = column.type else {
-          preconditionFailure("column '\(column.name)' has no type; call inferColumnTypes first")
-        }
-        fields.append(TextField(column: column.column, name: column.name, type: type))
-      }
-      let text = try textStream(
-        head: head, fields: fields, pool: pool, cancellation: cancellation)
+      let text = TextStream(
+        layout: layout(head: head, fields: fields(head: head)), head: head, pool: pool,
+        cancellation: cancellation, chunkBytes: options.batchBytes, source: source, from: start)
       return EdgeStream(.text(text), cancellation: cancellation)
     }
+  }
+
+  private func binarySource(
+    _ source: ByteSource, from start: TextPosition?
+  ) throws(IngestError) -> EdgeStream.Source {
+    if let array { return .array(try EdgeArrayStream(array, firstRow: start?.row ?? 0)) }
+    return .pairs(
+      PairStream(source, idBytes: format == .u64 ? 8 : 4, firstRow: start?.row ?? 0))
+  }
+
+  /// Begins to read one batch after the other on the caller's thread, text without parsing it.
+  ///
+  /// - Precondition: every column has a type.
+  func pieces(from start: TextPosition?) throws(IngestError) -> EdgePieces {
+    let source = try ByteSource(origin.open())
+    origin.standardInput?.stopKeeping()
+    switch format {
+    case .u32, .u64, .npy: return EdgePieces(try binarySource(source, from: start))
+    case .tsv, .csv, .blanks, .text:
+      guard let head, head.hasRows else { return EdgePieces(.nothing) }
+      let start = start ?? head.bodyPosition
+      return EdgePieces(
+        TextCutter(source, from: start.byteOffset, chunkBytes: options.batchBytes),
+        layout: layout(head: head, fields: fields(head: head)), from: start)
+    }
+  }
+
+  /// What to read from each line: source, destination, the columns.
+  private func fields(head: TextHead) -> [TextField] {
+    let idType: ColumnType = idKind == .integer ? .integerID : .stringID
+    var fields = [
+      TextField(column: sourceColumn, name: head.names[sourceColumn], type: idType),
+      TextField(column: destinationColumn, name: head.names[destinationColumn], type: idType),
+    ]
+    for column in columns {
+      guard let type = column.type else {
+        preconditionFailure("column '\(column.name)' has no type; call inferColumnTypes first")
+      }
+      fields.append(
+        TextField(
+          column: column.column, name: column.name, type: type,
+          isSampled: !isRepeatable && Self.fixedType(of: column.role) == nil))
+    }
+    return fields
+  }
+
+  private func layout(head: TextHead, fields: [TextField]) -> TextLayout {
+    TextLayout(
+      path: origin.name, delimiter: head.delimiter, columnCount: head.columnCount, fields: fields,
+      holdsEdges: true, isQuoted: head.hasQuotes)
   }
 
   private func textStream(
     head: TextHead, fields: [TextField], pool: ThreadPool, cancellation: Cancellation?
   ) throws(IngestError) -> TextStream {
     try TextStream(
-      layout: TextLayout(
-        path: path, delimiter: head.delimiter, columnCount: head.columnCount, fields: fields,
-        holdsEdges: true),
-      head: head, pool: pool, cancellation: cancellation, chunkBytes: options.batchBytes)
+      layout: layout(head: head, fields: fields), head: head,
+      pool: isRepeatable ? pool : ThreadPool(threads: 1), cancellation: cancellation,
+      chunkBytes: options.batchBytes, source: ByteSource(origin.open()))
   }
+}
+
+/// Where the edges of a plain binary file lie: pairs of little-endian source and destination.
+package struct PairLayout: Sendable, Hashable {
+  package var byteOffset: Int
+  /// Bytes of one id: 4 or 8.
+  package var idBytes: Int
+  /// The number of pairs.
+  package var count: Int
+  /// Whether ids are signed, so that a set top bit means a negative one, which is an error.
+  package var isSigned: Bool
 }

@@ -4,31 +4,39 @@ final class PairStream {
   private let idBytes: Int
   private let source: ByteSource
   private let buffer: ByteBuffer
-  private var rows = 0
+  private var rows: Int
+  private var skipped = false
 
   private static let batchEdges = 1 << 16
 
-  init(path: String, idBytes: Int) throws(IngestError) {
-    self.path = path
+  /// - Parameter firstRow: The edge to begin at.
+  init(_ source: ByteSource, idBytes: Int, firstRow: Int = 0) {
+    path = source.path
     self.idBytes = idBytes
-    source = try ByteSource(path: path)
+    self.source = source
+    rows = firstRow
     buffer = ByteBuffer(capacity: 2 * idBytes * Self.batchEdges)
   }
 
   var fileBytesRead: Int { source.fileBytesRead }
 
+  func checkUnchanged() throws(IngestError) { try source.checkUnchanged() }
+
   /// The number of edges, by the size of a plain file; nil for a compressed one.
-  static func edgeCount(path: String, idBytes: Int) throws(IngestError) -> Int? {
-    let source = try ByteSource(path: path)
-    if source.isCompressed { return nil }
+  static func edgeCount(_ source: ByteSource, idBytes: Int) throws(IngestError) -> Int? {
+    guard source.isSplittable else { return nil }
     guard source.fileBytes % (2 * idBytes) == 0 else {
-      throw .oddLength(path, bytes: source.fileBytes, recordBytes: 2 * idBytes)
+      throw .oddLength(source.path, bytes: source.fileBytes, recordBytes: 2 * idBytes)
     }
     return source.fileBytes / (2 * idBytes)
   }
 
   func next() throws(IngestError) -> EdgeBatch? {
     let edgeBytes = 2 * idBytes
+    if !skipped {
+      skipped = true
+      _ = try source.skip(rows * edgeBytes)
+    }
     let count = try source.read(into: buffer, range: 0..<buffer.capacity)
     guard count % edgeBytes == 0 else {
       throw .oddLength(path, bytes: rows * edgeBytes + count, recordBytes: edgeBytes)
@@ -58,6 +66,7 @@ final class PairStream {
     }
     return EdgeBatch(
       firstRow: rows, sources: .integers(sources), destinations: .integers(destinations),
-      columns: [])
+      columns: [],
+      end: TextPosition(byteOffset: (rows + edges) * edgeBytes, row: rows + edges, line: 0))
   }
 }

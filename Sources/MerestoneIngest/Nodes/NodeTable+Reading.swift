@@ -131,8 +131,10 @@ extension NodeTable {
     private func stream(_ fields: [TextField]) throws(IngestError) -> TextStream {
       try TextStream(
         layout: TextLayout(
-          path: path, delimiter: head.delimiter, columnCount: head.columnCount, fields: fields),
-        head: head, pool: pool, cancellation: cancellation, chunkBytes: options.batchBytes)
+          path: path, delimiter: head.delimiter, columnCount: head.columnCount, fields: fields,
+          isQuoted: head.hasQuotes),
+        head: head, pool: pool, cancellation: cancellation, chunkBytes: options.batchBytes,
+        source: ByteSource(path: path))
     }
 
     private func inferTypes(_ columns: [Int]) throws(IngestError) -> [Int: ColumnType] {

@@ -21,27 +21,46 @@ package enum Delimiter: Sendable, Equatable {
     }
   }
 
-  /// The columns of one line, without its newline.
+  /// The columns of one line; quoted ones, which only lines with commas have, without the quotes.
   ///
-  /// - Parameter line: Without newline and carriage return.
-  func fields(of line: Range<Int>, in view: TextView) -> [Range<Int>] {
+  /// - Parameter line: Without newline and carriage return, a newline somewhere behind it.
+  func fields(of line: Range<Int>, in view: TextView) throws(QuoteFault) -> [Range<Int>] {
+    if self == .blanks { return blankFields(of: line, in: view) }
     var fields: [Range<Int>] = []
-    let (first, second) = bytes
+    let (separator, _) = bytes
     var start = line.lowerBound
-    switch self {
-    case .tab, .comma:
-      for offset in line where view[offset] == first {
-        fields.append(trimmed(start..<offset, in: view))
-        start = offset + 1
+    var offset = start
+    while offset < line.upperBound {
+      if self == .comma, view[offset] == TextView.quote,
+        trimmed(start..<offset, in: view).isEmpty
+      {
+        let value = try view.quotedValue(at: offset)
+        fields.append(value.range)
+        if view[value.next] == TextView.newline { return fields }
+        offset = value.next + 1
+        start = offset
+      } else {
+        if view[offset] == separator {
+          fields.append(trimmed(start..<offset, in: view))
+          start = offset + 1
+        }
+        offset += 1
       }
-      fields.append(trimmed(start..<line.upperBound, in: view))
-    case .blanks:
-      for offset in line where view[offset] == first || view[offset] == second {
-        if start < offset { fields.append(start..<offset) }
-        start = offset + 1
-      }
-      if start < line.upperBound { fields.append(start..<line.upperBound) }
     }
+    fields.append(trimmed(start..<line.upperBound, in: view))
+    return fields
+  }
+
+  /// The columns of one line, without its newline, that runs of blanks separate.
+  func blankFields(of line: Range<Int>, in view: TextView) -> [Range<Int>] {
+    var fields: [Range<Int>] = []
+    let (first, second) = Self.blanks.bytes
+    var start = line.lowerBound
+    for offset in line where view[offset] == first || view[offset] == second {
+      if start < offset { fields.append(start..<offset) }
+      start = offset + 1
+    }
+    if start < line.upperBound { fields.append(start..<line.upperBound) }
     return fields
   }
 

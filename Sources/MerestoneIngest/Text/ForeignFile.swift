@@ -4,7 +4,6 @@ struct ForeignFile {
   let mend: String
 
   private static let known: [(start: [UInt8], kind: String, mend: String)] = [
-    ([0x28, 0xb5, 0x2f, 0xfd], "compressed with zstd", "decompress it first (zstd -d)"),
     ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "compressed with xz", "decompress it first (xz -d)"),
     (Array("BZh".utf8) + [], "compressed with bzip2", "decompress it first (bzip2 -d)"),
     (Array("PK".utf8) + [3, 4], "a zip archive", "unpack it first"),

@@ -95,6 +95,10 @@ extension TextChunk {
   }
 
   private func noteField(_ kind: TextProblem.Kind, _ range: Range<Int>, _ field: TextField) {
+    var kind = kind
+    if case .notANumber = kind, field.isSampled {
+      kind = .typeChanged(field.type == .integer ? "integers" : "numbers")
+    }
     note(TextProblem(kind: kind, offset: range.lowerBound, range: range, field: field.name))
   }
 }

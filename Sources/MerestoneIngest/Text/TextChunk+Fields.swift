@@ -51,7 +51,7 @@ extension TextChunk {
       var column = 0
       if isBlanks {
         let end = view.lineEnd(from: offset)
-        for field in layout.delimiter.fields(of: withoutReturn(offset..<end), in: view) {
+        for field in layout.delimiter.blankFields(of: withoutReturn(offset..<end), in: view) {
           if column < columnCount, slotOfColumn[column] >= 0 {
             cuts.set(field, slot: slotOfColumn[column])
           }
@@ -61,18 +61,25 @@ extension TextChunk {
       } else {
         while true {
           var end = view.firstIndex(of: separator, or: newline, from: offset)
-          let atNewline = view[end] == TextView.newline
-          let next = end &+ 1
+          var atNewline = view[end] == TextView.newline
+          var next = end &+ 1
           if atNewline, end > offset, view[end &- 1] == UInt8(ascii: "\r") { end &-= 1 }
-          if column < columnCount {
-            var field = offset..<end
-            if isComma {
-              field = layout.delimiter.trimmed(field, in: view)
-              if !field.isEmpty, view[field.lowerBound] == UInt8(ascii: "\"") {
-                note(TextProblem(kind: .quotedField, offset: lineStart))
+          var field = offset..<end
+          if isComma {
+            field = layout.delimiter.trimmed(field, in: view)
+            if !field.isEmpty, view[field.lowerBound] == TextView.quote {
+              do throws(QuoteFault) {
+                let value = try view.quotedValue(at: field.lowerBound)
+                field = value.hasEscapes ? buffer.unescapeQuotes(value.range) : value.range
+                atNewline = view[value.next] == TextView.newline
+                next = value.next &+ 1
+              } catch {
+                note(TextProblem(kind: .quote(error), offset: lineStart))
                 return cuts
               }
             }
+          }
+          if column < columnCount {
             let slot = slotOfColumn[column]
             if slot >= 0 { cuts.set(field, slot: slot) }
           }

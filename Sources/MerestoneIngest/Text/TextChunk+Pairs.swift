@@ -1,52 +1,41 @@
 extension TextChunk {
-  func parsePairs() {
-    let capacity = view.newlineCount(in: range)
-    let end = range.upperBound
-    let (first, second) = layout.delimiter.bytes
+  /// Lines of two integers: the vectorised kernel reads what it can, plain Swift the lines that it
+  /// stops at, and ``slowPair(_:)`` what is no plain pair.
+  ///
+  /// - Parameter usesKernel: false for tests and processors without the kernel.
+  func parsePairs(usesKernel: Bool = true) {
     let view = view
-    var offset = range.lowerBound
-    var skipped = 0
+    let capacity = view.newlineCount(in: range)
+    var pairs = PairRun(
+      offset: range.lowerBound, end: range.upperBound, usesKernel: usesKernel)
     var found: TextProblem?
     var sources: [UInt64] = []
     var destinations: [UInt64] = []
     // A row takes a line, so both arrays have room for every row.
     sources.append(addingCapacity: capacity) { sourceSpan in
       destinations.append(addingCapacity: capacity) { destinationSpan in
-        while offset < end {
-          let (source, sourceEnd) = view.canonicalDigits(at: offset)
-          let separator = view[sourceEnd]
-          if sourceEnd > offset, separator == first || separator == second {
-            let start = sourceEnd &+ 1
-            let (destination, destinationEnd) = view.canonicalDigits(at: start)
-            if destinationEnd > start {
-              var next = destinationEnd
-              if view[next] == UInt8(ascii: "\r") { next &+= 1 }
-              if view[next] == TextView.newline {
-                sourceSpan.append(source)
-                destinationSpan.append(destination)
-                offset = next &+ 1
-                continue
-              }
-            }
-          }
-          // Comments, blank lines, wide numbers, several blanks, and everything wrong.
-          let lineEnd = view.lineEnd(from: offset)
-          switch self.slowPair(offset..<lineEnd) {
+        while pairs.offset < pairs.end {
+          pairs.readFast(
+            view, layout.delimiter.bytes, &sourceSpan, &destinationSpan)
+          if pairs.offset == pairs.end { return }
+          // Comments, blank lines, several blanks, and everything wrong.
+          let lineEnd = view.lineEnd(from: pairs.offset)
+          switch self.slowPair(pairs.offset..<lineEnd) {
           case .row(let source, let destination):
             sourceSpan.append(source)
             destinationSpan.append(destination)
           case .nothing:
-            skipped &+= 1
+            pairs.skipped &+= 1
           case .problem(let problem):
             found = problem
             return
           }
-          offset = lineEnd &+ 1
+          pairs.offset = lineEnd &+ 1
         }
       }
     }
     rowCount = sources.count
-    lineCount = rowCount + skipped
+    lineCount = rowCount + pairs.skipped
     columns = [.ids(sources), .ids(destinations)]
     if let found { note(found) }
   }
@@ -63,7 +52,12 @@ extension TextChunk {
     }
     let content = withoutReturn(line)
     if isIgnored(content) { return .nothing }
-    let fields = layout.delimiter.fields(of: content, in: view)
+    let fields: [Range<Int>]
+    do throws(QuoteFault) {
+      fields = try layout.delimiter.fields(of: content, in: view)
+    } catch {
+      return .problem(TextProblem(kind: .quote(error), offset: line.lowerBound))
+    }
     guard fields.count == 2 else {
       return .problem(TextProblem(kind: .columnCount(fields.count), offset: line.lowerBound))
     }
@@ -96,29 +90,5 @@ extension TextChunk {
     guard let first = line.first else { return true }
     if view[first] == UInt8(ascii: "#") { return true }
     return line.allSatisfy { view[$0] == UInt8(ascii: " ") || view[$0] == UInt8(ascii: "\t") }
-  }
-}
-
-extension TextView {
-  /// The integer at `offset` and where it ends; an end of `offset` says that there is none of at
-  /// most 16 digits without a leading zero.
-  @inline(__always) fileprivate func canonicalDigits(at offset: Int) -> (UInt64, Int) {
-    let (head, count) = digitRun(at: offset)
-    if count < 8 {
-      if count > 1, self[offset] == UInt8(ascii: "0") { return (0, offset) }
-      return (head, offset &+ count)
-    }
-    if self[offset] == UInt8(ascii: "0") { return (0, offset) }
-    let (tail, more) = digitRun(at: offset &+ 8)
-    if more == 8 { return (0, offset) }
-    return (head &* Self.scale(more) &+ tail, offset &+ 8 &+ more)
-  }
-
-  /// 10 to the power of `count`, for counts below 8.
-  @inline(__always) private static func scale(_ count: Int) -> UInt64 {
-    let small: UInt64 = count & 1 != 0 ? 10 : 1
-    let middle: UInt64 = count & 2 != 0 ? 100 : 1
-    let large: UInt64 = count & 4 != 0 ? 10_000 : 1
-    return small &* middle &* large
   }
 }

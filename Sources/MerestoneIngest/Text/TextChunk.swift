@@ -2,9 +2,14 @@
 ///
 /// What goes wrong is kept with its byte offset; the line number is counted only then.
 final class TextChunk {
+  let buffer: ByteBuffer
   let view: TextView
   /// The lines, with the newline of the last one.
   let range: Range<Int>
+  /// Bytes of the file's text up to the end of the chunk.
+  let endOffset: Int
+  /// Bytes of the file on disk that were read for it.
+  let fileBytes: Int
   let layout: TextLayout
 
   var rowCount = 0
@@ -12,9 +17,13 @@ final class TextChunk {
   var columns: [ColumnValues] = []
   private(set) var problem: TextProblem?
 
-  init(view: TextView, range: Range<Int>, layout: TextLayout) {
-    self.view = view
-    self.range = range
+  /// - Parameter cut: The lines at the front of `buffer`.
+  init(buffer: ByteBuffer, cut: TextCutter.Cut, layout: TextLayout) {
+    self.buffer = buffer
+    view = buffer.view(count: cut.count)
+    range = 0..<cut.count
+    endOffset = cut.endOffset
+    fileBytes = cut.fileBytes
     self.layout = layout
   }
 
@@ -44,10 +53,12 @@ struct TextLayout: Sendable {
   var fields: [TextField]
   /// Whether a row is an edge: for messages.
   var holdsEdges = false
+  /// Whether the first rows have quoted values.
+  var isQuoted = false
 
   /// Whether a row is two integer ids and nothing else, in this order: the fast case.
   var isIDPair: Bool {
-    columnCount == 2 && fields.count == 2
+    columnCount == 2 && fields.count == 2 && !isQuoted
       && fields[0].type == .integerID && fields[0].column == 0
       && fields[1].type == .integerID && fields[1].column == 1
   }
@@ -58,7 +69,9 @@ struct TextProblem {
   enum Kind {
     case columnCount(Int)
     case emptyID, notAnInteger, idTooLarge, notANumber, unknownSplit
-    case quotedField
+    /// What the first rows of the column hold.
+    case typeChanged(String)
+    case quote(QuoteFault)
     case fault(TextFault)
   }
 

@@ -20,6 +20,8 @@ struct TextField: Sendable, Equatable {
   /// As messages name it.
   var name: String
   var type: ColumnType
+  /// Whether its type comes from the first rows only.
+  var isSampled = false
 }
 
 /// The values of one column in one batch.
@@ -65,4 +67,6 @@ struct TextBatch: Sendable, Equatable {
   var rowCount = 0
   /// One entry for each requested field.
   var columns: [ColumnValues] = []
+  /// The place behind its last line.
+  var end = TextPosition(byteOffset: 0, row: 0, line: 0)
 }

@@ -21,7 +21,15 @@ struct TextHead: Sendable {
   var firstRow: [String]
   var firstRowPlace: TextPlace
 
+  /// Whether one of the first two rows has a quoted value.
+  var hasQuotes = false
+
   var hasRows: Bool { !firstRow.isEmpty }
+
+  /// Where the rows start.
+  var bodyPosition: TextPosition {
+    TextPosition(byteOffset: bodyOffset, row: 0, line: linesBeforeBody)
+  }
 
   static let wellKnownNames: Set<String> = [
     "src", "source", "from", "dst", "destination", "dest", "target", "to", "id", "node", "node_id",
@@ -34,12 +42,20 @@ struct TextHead: Sendable {
     path: String, delimiter given: Delimiter?, expectedNames: [String], hasHeader: Bool?,
     ids: IDKind = .auto
   ) throws(IngestError) {
-    let source = try ByteSource(path: path)
-    if source.fileBytes == 0 { throw .emptyFile(path) }
+    try self.init(
+      InputOrigin(path), delimiter: given, expectedNames: expectedNames, hasHeader: hasHeader,
+      ids: ids)
+  }
+
+  init(
+    _ origin: InputOrigin, delimiter given: Delimiter?, expectedNames: [String],
+    hasHeader: Bool?, ids: IDKind = .auto
+  ) throws(IngestError) {
+    let path = origin.name
     var capacity = 1 << 16
     while true {
       let buffer = ByteBuffer(capacity: capacity + 1)
-      let fresh = try ByteSource(path: path)
+      let fresh = try ByteSource(origin.open())
       var count = try fresh.read(into: buffer, range: 0..<capacity)
       let complete = count < capacity
       if complete {
@@ -114,11 +130,18 @@ struct TextHead: Sendable {
       return
     }
     let separator = given ?? Delimiter.detected(in: first.range, of: view)
-    let values = { (row: Range<Int>) in
-      separator.fields(of: row, in: view).map { view.string($0) }
+    func values(_ row: (range: Range<Int>, line: Int, next: Int)) throws(IngestError) -> [String] {
+      do throws(QuoteFault) {
+        return try separator.fields(of: row.range, in: view).map { view.value($0, of: row.range) }
+      } catch {
+        throw error.error(TextPlace(file: path, line: row.line), in: view)
+      }
     }
-    let firstValues = values(first.range)
-    let secondValues = rows.count > 1 ? values(rows[1].range) : []
+    let firstValues = try values(first)
+    let secondValues = rows.count > 1 ? try values(rows[1]) : []
+    hasQuotes =
+      separator == .comma
+      && rows.contains { row in row.range.contains { view[$0] == TextView.quote } }
     let isHeader =
       hasHeader
       ?? (declared == nil
@@ -144,9 +167,6 @@ struct TextHead: Sendable {
       if let declared, declared.count != columnCount {
         throw .columnCount(firstRowPlace, found: columnCount, expected: declared.count)
       }
-    }
-    if separator == .comma, firstValues.contains(where: { $0.hasPrefix("\"") }) {
-      throw .quotedField(TextPlace(file: path, line: first.line))
     }
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       throw .duplicateColumn(path, column: name)

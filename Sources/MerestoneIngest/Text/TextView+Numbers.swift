@@ -32,6 +32,12 @@ extension TextView {
   func integerID(_ range: Range<Int>) -> IntegerText {
     guard !range.isEmpty else { return .other }
     if range.count > 1, self[range.lowerBound] == UInt8(ascii: "0") { return .other }
+    if range.count <= 8 {
+      // A digit behind the field, if it could be one, would be counted too.
+      let (value, count) = digitRun(at: range.lowerBound)
+      if count == range.count { return .value(value) }
+      if count < range.count { return .other }
+    }
     var value: UInt64 = 0
     var overflow = false
     for offset in range {

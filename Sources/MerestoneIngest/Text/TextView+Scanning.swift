@@ -45,33 +45,6 @@ extension TextView {
     return nil
   }
 
-  func newlineCount(in range: Range<Int>) -> Int {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count)")
-    let newlines = Self.spread(Self.newline)
-    var total = 0
-    var offset = range.lowerBound
-    while offset &+ 8 <= range.upperBound {
-      // Eight counters of one byte each, emptied before any can overflow.
-      let end = min(range.upperBound, offset &+ 8 &* 255)
-      var counters: UInt64 = 0
-      while offset &+ 8 <= end {
-        let difference = word(at: offset) ^ newlines
-        // The top bit of a byte stays clear only where all its bits are.
-        let other = ((difference & 0x7f7f_7f7f_7f7f_7f7f) &+ 0x7f7f_7f7f_7f7f_7f7f) | difference
-        counters &+= (~other & 0x8080_8080_8080_8080) &>> 7
-        offset &+= 8
-      }
-      let pairs =
-        (counters & 0x00ff_00ff_00ff_00ff) &+ ((counters &>> 8) & 0x00ff_00ff_00ff_00ff)
-      total &+= Int((pairs &* 0x0001_0001_0001_0001) &>> 48)
-    }
-    while offset < range.upperBound {
-      if self[offset] == Self.newline { total &+= 1 }
-      offset &+= 1
-    }
-    return total
-  }
-
   /// The first NUL byte or broken UTF-8 sequence of `range`; eight bytes at a time while the text
   /// is ASCII.
   func firstFault(in range: Range<Int>) -> TextFault? {
