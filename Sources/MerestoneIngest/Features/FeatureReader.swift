@@ -10,7 +10,7 @@ package struct FeatureRows: Sendable, Equatable {
 }
 
 /// Node features on disk: a `.npy` array of shape [N, F] or [N], or a scipy CSR matrix (`.npz`),
-/// plain or (for `.npy`) gzip.
+/// plain or (for `.npy`) compressed.
 ///
 /// Values come as f16, f32 or u8, as they are stored; doubles and other integers are rounded to
 /// f32. A value that is not finite, or not finite as f32, is an error.
