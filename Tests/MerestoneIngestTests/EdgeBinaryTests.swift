@@ -55,6 +55,24 @@ struct EdgeBinaryTests {
     }
   }
 
+  @Test("a fault behind edges that a resumed reading left out names the same byte")
+  func resumedFault() throws {
+    let folder = try InputFolder()
+    for shape in [[3, 2], [2, 3]] {
+      let array = npy("|u1", shape, [1, 2, 3, 4, 5, 6])
+      let reader = try EdgeListReader.open(
+        folder.file("edges.npy.gz", gzip(array + [7])))
+      let pool = ThreadPool(threads: 1)
+      let starts = [nil, TextPosition(byteOffset: 0, row: 2, line: 0)]
+      let faults = try starts.map { start in
+        let stream = try reader.stream(from: start, pool: pool)
+        return thrown { () throws(IngestError) in while try stream.next() != nil {} }
+      }
+      #expect(faults[0] != nil && faults[0] == faults[1])
+      #expect("\(faults[0]!)".contains("byte \(array.count)"))
+    }
+  }
+
   @Test("an array of no edges is a graph without edges where that is allowed")
   func empty() throws {
     let folder = try InputFolder()

@@ -1,6 +1,7 @@
 import MerestoneCore
 import MerestoneIngest
 import MerestoneTestSupport
+import Synchronization
 
 /// Edge lists: text, pairs, arrays, plain or compressed, as the names of the files say.
 struct EdgeTarget: FuzzTarget {
@@ -52,21 +53,50 @@ struct EdgeTarget: FuzzTarget {
           .randomElement(using: &generator)!)
     }
     let path = folder + "/" + input[0].path
-    let first = Self.outcome(path, options, Pools.one)
-    if Int.random(in: 0..<4, using: &generator) == 0 {
-      let second = Self.outcome(path, options, Pools.two)
-      if first != second {
-        throw Fault(description: "one thread reads \(first), two threads \(second)")
+    let first = Self.outcome(Pools.one, path, options)
+    let second: Outcome?
+    switch Int.random(in: 0..<8, using: &generator) {
+    case 0, 1: second = Self.outcome(Pools.two, path, options)
+    case 2, 3:
+      let memory = [0, 1 << 16, 1 << 24].randomElement(using: &generator)!
+      // The fault of one file may end the reading of another.
+      second = Self.outcomeOfAll(
+        first.error == nil ? [path, path] : [path], options, memory: memory)
+    case 4, 5:
+      let index = first.ends.indices.randomElement(using: &generator)
+      if let index, let end = first.ends[index] {
+        second = Self.outcome(Pools.two, path, options, behind: first, index, end)
+      } else {
+        second = nil
       }
+    default: second = nil
+    }
+    if let second, first != second {
+      throw Fault(description: "one thread reads \(first), another way \(second)")
     }
     if let error = first.error { throw error }
   }
 
   /// What a reader delivers, up to its error.
-  private struct Outcome: Equatable {
+  private struct Outcome: Equatable, CustomStringConvertible {
     var sources: [RawIDColumn] = []
     var destinations: [RawIDColumn] = []
+    /// Where each batch ends, to resume there.
+    var ends: [TextPosition?] = []
     var error: IngestError?
+
+    var description: String {
+      "\(sources.reduce(0) { $0 + $1.count }) edges in \(sources.count) batches, "
+        + "then \(error.map { "\($0)" } ?? "the end")"
+    }
+
+    mutating func append(_ batch: EdgeBatch) {
+      precondition(
+        batch.count > 0 && batch.destinations.count == batch.count, "a batch that is no batch")
+      sources.append(batch.sources)
+      destinations.append(batch.destinations)
+      ends.append(batch.end)
+    }
 
     static func == (a: Self, b: Self) -> Bool {
       func ids(_ parts: [RawIDColumn]) -> [String] {
@@ -77,24 +107,50 @@ struct EdgeTarget: FuzzTarget {
     }
   }
 
-  private static func outcome(
+  private static func reader(
     _ path: String, _ options: EdgeListReader.Options, _ pool: ThreadPool
+  ) throws(IngestError) -> EdgeListReader {
+    var reader = try EdgeListReader.open(path, options: options)
+    try reader.inferColumnTypes(pool: pool)
+    return reader
+  }
+
+  /// All edges batch by batch; or the first batches of an earlier reading, and the rest resumed.
+  private static func outcome(
+    _ pool: ThreadPool, _ path: String, _ options: EdgeListReader.Options,
+    behind earlier: Outcome? = nil, _ index: Int = 0, _ start: TextPosition? = nil
   ) -> Outcome {
     var outcome = Outcome()
+    if let earlier {
+      outcome.sources = Array(earlier.sources[...index])
+      outcome.destinations = Array(earlier.destinations[...index])
+    }
     do throws(IngestError) {
-      var reader = try EdgeListReader.open(path, options: options)
-      try reader.inferColumnTypes(pool: pool)
-      let stream = try reader.stream(pool: pool)
-      while let batch = try stream.next() {
-        guard batch.destinations.count == batch.count, batch.count > 0 else {
-          preconditionFailure("a batch of \(batch.count) sources, \(batch.destinations.count)")
-        }
-        outcome.sources.append(batch.sources)
-        outcome.destinations.append(batch.destinations)
-      }
+      let stream = try reader(path, options, pool).stream(from: start, pool: pool)
+      while let batch = try stream.next() { outcome.append(batch) }
     } catch {
       outcome.error = error
     }
     return outcome
+  }
+
+  /// The first file of a run that reads several at the same time.
+  private static func outcomeOfAll(
+    _ paths: [String], _ options: EdgeListReader.Options, memory: Int
+  ) -> Outcome {
+    let outcome = Mutex(Outcome())
+    do throws(IngestError) {
+      var readers: [EdgeListReader] = []
+      for path in paths { readers.append(try reader(path, options, Pools.two)) }
+      try EdgeInputs(readers: readers).read(
+        pool: Pools.two, memory: memory, wrapping: { $0 },
+        sink: { file, batch throws(IngestError) in
+          let batch = batch
+          if file == 0 { outcome.withLock { $0.append(batch) } }
+        })
+    } catch {
+      outcome.withLock { $0.error = error }
+    }
+    return outcome.withLock { $0 }
   }
 }

@@ -132,6 +132,9 @@ final class ArrayCursor {
     return buffer.view(count: count)
   }
 
+  /// Counts bytes of the body that were skipped in the source, so that faults name the right byte.
+  func advance(by count: Int) { offset += count }
+
   /// Throws unless the input ends here.
   func expectEnd() throws(IngestError) {
     let probe = ByteBuffer(capacity: 1)

@@ -67,12 +67,12 @@ final class EdgeArrayStream {
     first = try ArrayCursor(source, name: array.path)
     if array.isInterleaved {
       second = nil
-      _ = try source.skip(rows * 2 * size)
+      first.advance(by: try source.skip(rows * 2 * size))
     } else {
       let other = try ByteSource(array.origin.open())
       second = try ArrayCursor(other, name: array.path)
-      _ = try source.skip(rows * size)
-      _ = try other.skip((array.edgeCount + rows) * size)
+      first.advance(by: try source.skip(rows * size))
+      second?.advance(by: try other.skip((array.edgeCount + rows) * size))
     }
   }
 
