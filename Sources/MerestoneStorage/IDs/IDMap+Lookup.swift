@@ -30,9 +30,15 @@ extension IDMap {
           expected: "less than \(count)", found: "\(node)")
       }
       return NodeID(node)
-    case .integers(_, let dictionary):
-      guard let index = try dictionary.firstIndex(of: RawIDHash.mix(value)) else { return nil }
-      return try dictionary.node(at: index)
+    case .integers(let raw, let dictionary):
+      return try dictionary.node(
+        RawIDHash.mix(value),
+        matches: { (node) throws(StorageError) in
+          try raw.unsigned(at: Int(node.rawValue)) == value
+        },
+        hashOf: { (node) throws(StorageError) in
+          RawIDHash.mix(try raw.unsigned(at: Int(node.rawValue)))
+        })
     case .strings:
       return nil
     }
@@ -42,20 +48,18 @@ extension IDMap {
   package func global(ofString text: String) throws(StorageError) -> NodeID? {
     guard case .strings(_, _, let dictionary) = form else { return nil }
     let utf8 = Array(text.utf8)
-    // SAFETY: an array of bytes is initialised throughout.
-    let key = unsafe RawIDHash.hash(utf8.span.bytes)
-    guard var index = try dictionary.firstIndex(of: key) else { return nil }
-    while true {
-      let node = try dictionary.node(at: index)
-      let isEqual = try withString(of: node) { bytes in
-        // SAFETY: compared while the span is lent.
-        unsafe bytes.withUnsafeBytes { unsafe $0.elementsEqual(utf8) }
-      }
-      if isEqual { return node }
-      index += 1
-      guard index < count else { return nil }
-      guard try dictionary.keys.unsigned(at: index) == key else { return nil }
-    }
+    return try dictionary.node(
+      // SAFETY: an array of bytes is initialised throughout.
+      unsafe RawIDHash.hash(utf8.span.bytes),
+      matches: { (node) throws(StorageError) in
+        try withString(of: node) { bytes in
+          // SAFETY: compared while the span is lent.
+          unsafe bytes.withUnsafeBytes { unsafe $0.elementsEqual(utf8) }
+        }
+      },
+      hashOf: { (node) throws(StorageError) in
+        try withString(of: node) { RawIDHash.hash($0) }
+      })
   }
 
   /// The raw id of a node.
@@ -71,18 +75,26 @@ extension IDMap {
       return .integer(node.rawValue)
     case .dense(let raw, _), .integers(let raw, _):
       return .integer(try raw.unsigned(at: Int(node.rawValue)))
-    case .strings(let offsets, _, _):
+    case .strings:
       let text = try withString(of: node) { bytes in
         // SAFETY: copied while the span is lent.
         unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
       }
       guard let text else {
+        let place = location(of: node)
         throw .corrupt(
-          path: offsets.path, byteOffset: offsets.byteOffset(ofRow: Int(node.rawValue)),
-          field: "raw id of node \(node)", expected: "UTF-8", found: "other bytes")
+          path: place.path, byteOffset: place.byteOffset, field: "raw id of node \(node)",
+          expected: "UTF-8", found: "other bytes")
       }
       return .string(text)
     }
+  }
+
+  /// The file that holds a node's raw id, or where its string starts, and the byte; for errors.
+  func location(of node: NodeID) -> (path: String, byteOffset: Int) {
+    guard let column = columns.first else { return (prefix, 0) }
+    let row = Int(node.rawValue) / (kind == .string ? Self.stringGroupSize : 1)
+    return (column.path, column.byteOffset(ofRow: row))
   }
 
   /// Lends the bytes of a node's string.
@@ -93,19 +105,49 @@ extension IDMap {
     guard case .strings(let offsets, let bytes, _) = form else {
       preconditionFailure("a string of a map of integers")
     }
-    let row = Int(node.rawValue)
-    let start = try offsets.unsigned(at: row)
-    let end = try offsets.unsigned(at: row + 1)
-    guard start <= end, end <= UInt64(bytes?.rows ?? 0) else {
+    let number = Int(node.rawValue)
+    let group = number / Self.stringGroupSize
+    let start = try offsets.unsigned(at: group)
+    let end = try offsets.unsigned(at: group + 1)
+    guard start <= end, end <= UInt64(bytes.rows) else {
       throw .corrupt(
-        path: offsets.path, byteOffset: offsets.byteOffset(ofRow: row), field: "offset of a string",
-        expected: "\(start)...\(bytes?.rows ?? 0)", found: "\(end)")
+        path: offsets.path, byteOffset: offsets.byteOffset(ofRow: group),
+        field: "offset of strings", expected: "\(start)...\(bytes.rows)", found: "\(end)")
     }
-    guard let bytes else {
-      // SAFETY: there are no bytes.
-      return try unsafe body([UInt8]().span.bytes)
+    return try bytes.withRawRows(Int(start)..<Int(end)) { (strings) throws(StorageError) in
+      var position = 0
+      for _ in 0..<number % Self.stringGroupSize {
+        guard let string = Self.string(in: strings, behind: position) else {
+          throw overrun(bytes, Int(start) + position, strings.byteCount - position)
+        }
+        position = string.upperBound
+      }
+      guard let string = Self.string(in: strings, behind: position) else {
+        throw overrun(bytes, Int(start) + position, strings.byteCount - position)
+      }
+      return try body(strings.extracting(string))
     }
-    return try bytes.withRawRows(Int(start)..<Int(end), body)
+  }
+
+  private func overrun(_ bytes: Column, _ row: Int, _ room: Int) -> StorageError {
+    .corrupt(
+      path: bytes.path, byteOffset: bytes.byteOffset(ofRow: row), field: "length of a string",
+      expected: "less than \(room)", found: "more")
+  }
+
+  /// Where the string behind the length at `start` lies; nil where it is cut off.
+  private static func string(in bytes: RawSpan, behind start: Int) -> Range<Int>? {
+    var (position, length, shift) = (start, 0, 0)
+    while position < bytes.byteCount, shift < 56 {
+      let byte = bytes.littleEndian(at: position, as: UInt8.self)
+      position &+= 1
+      length |= Int(byte & 0x7F) << shift
+      if byte < 0x80 {
+        return length <= bytes.byteCount &- position ? position..<position &+ length : nil
+      }
+      shift &+= 7
+    }
+    return nil
   }
 
   /// The value that says that no node has a raw id.
@@ -129,9 +171,10 @@ extension IDMap {
       let raw = try raw(of: node)
       let found = try global(of: raw)
       guard found == node else {
+        let place = location(of: node)
         throw .corrupt(
-          path: columns[0].path, byteOffset: columns[0].byteOffset(ofRow: Int(value)),
-          field: "raw id \(raw)", expected: "to lead to node \(node)",
+          path: place.path, byteOffset: place.byteOffset, field: "raw id \(raw)",
+          expected: "to lead to node \(node)",
           found: found.map { "node \($0)" } ?? "none")
       }
     }

@@ -228,21 +228,118 @@ struct IDMapTests {
     }
   }
 
-  @Test("of strings whose hashes are equal are told apart by their bytes")
-  func collisions() throws {
-    // A dictionary as the writer makes it, but for one hash given to both nodes.
-    let words = ["one", "two"]
+  /// Replaces a column of the map.
+  private func column<T: BitwiseCopyable>(
+    _ suffix: String, _ element: ElementType, _ values: [T]
+  ) throws(StorageError) {
+    var writer = try ColumnWriter(
+      path: prefix + suffix, element: element, rows: values.count, width: 1)
+    try writer.append(values.span)
+    _ = try writer.finish()
+  }
+
+  @Test(
+    "of strings whose hashes are equal are told apart by their bytes", arguments: [2, 9, 40])
+  func collisions(count: Int) throws {
+    // A dictionary as the writer makes it, but for one place given to all nodes: that of "0".
+    let words = (0..<count).map { "\($0)" }
     _ = try map(words)
-    let key = Array("two".utf8)
-    let hash = RawIDHash.hash(key.span.bytes)
-    var keys = try ColumnWriter(path: prefix + ".keys.npy", element: .u64, rows: 2, width: 1)
-    try keys.append([hash, hash].span)
-    _ = try keys.finish()
-    var values = try ColumnWriter(path: prefix + ".values.npy", element: .u32, rows: 2, width: 1)
-    try values.append(([0, 1] as [UInt32]).span)
-    _ = try values.finish()
-    let map = try IDMap.open(prefix: prefix, kind: .string, storage: .dictionary, count: 2)
-    #expect(try map.global(of: .string("two")) == NodeID(1))
+    let zero = Array("0".utf8)
+    let groups = HashDictionary.groupCount(count)
+    let place = HashDictionary.place(RawIDHash.hash(zero.span.bytes), groupCount: groups)
+    try column(".keys.npy", .u16, [UInt16](repeating: place.key, count: count))
+    try column(
+      ".index.npy", .u32, (0...groups).map { $0 <= place.group ? UInt32(0) : UInt32(count) })
+    let hashes = words.map { word in
+      let utf8 = Array(word.utf8)
+      return RawIDHash.hash(utf8.span.bytes)
+    }
+    let byHash = words.indices.sorted { hashes[$0] < hashes[$1] }.map { UInt32($0) }
+    try column(".values.npy", .u32, byHash)
+    let map = try IDMap.open(prefix: prefix, kind: .string, storage: .dictionary, count: count)
+    #expect(try map.global(of: .string("0")) == NodeID(0))
+    let absent = (0..<20_000).map { "x\($0)" }.filter { word in
+      let utf8 = Array(word.utf8)
+      let hash = RawIDHash.hash(utf8.span.bytes)
+      return HashDictionary.place(hash, groupCount: groups).group == place.group
+    }
+    for word in absent.prefix(50) { #expect(try map.global(of: .string(word)) == nil) }
+  }
+
+  @Test(
+    "are the same bytes for any memory, threads and order of the stream", arguments: [false, true])
+  func external(isString: Bool) throws {
+    var generator = SplitMix64(seed: 7)
+    let count = 20_011
+    let raw = (0..<count).map { _ in generator.next() }
+    let globals = (0..<UInt32(count)).shuffled(using: &generator)
+    var byGlobal = [UInt64](repeating: 0, count: count)
+    for (number, global) in globals.enumerated() { byGlobal[Int(global)] = raw[number] }
+    func word(_ value: UInt64) -> String { "node/\(value % 4 == 0 ? value : value >> 20)" }
+    let plain = TemporaryFolder()
+    _ =
+      isString
+      ? try IDMapWriter.write(strings: count, to: plain.file("t")) {
+        (node, body) throws(StorageError) in
+        let utf8 = Array(word(byGlobal[node]).utf8)
+        try body(utf8.span.bytes)
+      } : try IDMapWriter.write(integers: byGlobal.span, to: plain.file("t"))
+    let workspace = IDMapWorkspace(
+      folder: folder.path, memory: 0, pool: ThreadPool(threads: 3))
+    let written =
+      isString
+      ? try IDMapWriter.write(
+        strings: { (body) throws(StorageError) in
+          for start in stride(from: 0, to: count, by: 7000) {
+            var (bytes, offsets): ([UInt8], [Int]) = ([], [0])
+            for number in start..<min(start + 7000, count) {
+              bytes += Array(word(raw[number]).utf8)
+              offsets.append(bytes.count)
+            }
+            try body(bytes.span.bytes, offsets.span)
+          }
+        }, globals: globals, byteCount: 1 << 20, to: prefix, workspace: workspace)
+      : try IDMapWriter.write(
+        integers: { (body) throws(StorageError) in
+          for start in stride(from: 0, to: count, by: 7000) {
+            try body(Array(raw[start..<min(start + 7000, count)]).span)
+          }
+        }, globals: globals, to: prefix, workspace: workspace)
+    #expect(plain.names.count == (isString ? 10 : 8))
+    for name in plain.names {
+      #expect(
+        TestFile.read(plain.file(name))
+          == TestFile.read(prefix + name.dropFirst(1)), "\(name)")
+    }
+    #expect(folder.names.count == plain.names.count)
+    let map = try open(written, count: count)
+    for node in stride(from: 0, to: count, by: 13) {
+      let id: RawID = isString ? .string(word(byGlobal[node])) : .integer(byGlobal[node])
+      #expect(try map.global(of: id) == NodeID(UInt64(node)))
+      #expect(try map.raw(of: NodeID(UInt64(node))) == id)
+    }
+  }
+
+  @Test("take few bytes per id")
+  func size() throws {
+    let raw = (0..<100_000).map { RawIDHash.mix(UInt64($0)) }
+    #expect(Double(try map(raw).bytesOnDisk) / 100_000 < 14.3)
+    let words = raw.map { String($0, radix: 16) }
+    let own = words.reduce(0) { $0 + $1.utf8.count }
+    #expect(Double(try map(words).bytesOnDisk - own) / 100_000 < 7.9)
+    #expect(Double(try map((0..<100_000).reversed()).bytesOnDisk) / 100_000 < 8.1)
+  }
+
+  @Test("of damaged string lengths say so, though their checksums are right")
+  func wrongLengths() throws {
+    _ = try map(["one", "two", "three"])
+    for bytes in [[3, 1, 2, 3, 200, 1], [255, 255, 255, 255, 255, 255, 255, 255, 255, 1], [200]] {
+      try column(".raw.bytes.npy", .u8, bytes.map { UInt8($0) })
+      try column(".raw.offsets.npy", .u64, [0, UInt64(bytes.count)])
+      let map = try IDMap.open(prefix: prefix, kind: .string, storage: .dictionary, count: 3)
+      #expect(throws: StorageError.self) { try map.raw(of: NodeID(1)) }
+      #expect(throws: StorageError.self) { try map.verify() }
+    }
   }
 }
 

@@ -10,9 +10,9 @@ extension VerificationRun {
         let raw = try map.raw(of: node)
         let found = try map.global(of: raw)
         guard found == node else {
-          let column = map.columns[0]
+          let place = map.location(of: node)
           throw .corrupt(
-            path: column.path, byteOffset: column.bodyStart + number * column.rowBytes,
+            path: place.path, byteOffset: place.byteOffset,
             field: "raw id \(raw)", expected: "one that leads to node \(node)",
             found: found.map { "one that leads to node \($0)" } ?? "one that leads nowhere")
         }
