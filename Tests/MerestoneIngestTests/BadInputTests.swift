@@ -319,7 +319,7 @@ struct BadInputTests {
     #expect(error == .notAFile(path))
   }
 
-  @Test("a line of fifty thousand columns is looked through once", .timeLimit(.minutes(1)))
+  @Test("a line of fifty thousand columns is looked through once", .timeLimit(.minutes(5)))
   func manyColumns() throws {
     let folder = try InputFolder()
     let row = Array(repeating: "1", count: 50_000).joined(separator: "\t") + "\n"
