@@ -1,11 +1,10 @@
 # Sourced by soak.sh and faults.sh: small graphs with all that preprocessing has to carry, and how
 # they are preprocessed. Expects $tool and $work; leaves inputs in $work/raw.
 #
-# A case is a name and a command line; paths are relative to $work/raw. The Kronecker graphs have
-# 2^SCALE nodes (17), the others about as many edges.
+# A case is a name and a command line; paths are relative to $work/raw.
 
 cases=(
-  "binary-range|kron/edges.u32 --node-count ${nodes:=$((1 << ${SCALE:=17}))} --shards 4 --order degree"
+  "binary-range|kron/edges.u32 --node-count ${nodes:=131072} --shards 4 --order degree"
   "binary-ldg|kron/edges.u32 --node-count $nodes --shards 4 --partitioner ldg"
   "text-ldg|text/edges.tsv --node-count $nodes --shards 3 --partitioner ldg"
   "undirected|text/edges.tsv --undirected --duplicates drop --shards 2 --partitioner random"
@@ -22,18 +21,19 @@ done
 cases=("${cases[@]}")
 
 make_inputs() {
-  local raw=$work/raw edges=$((nodes * 9 / 2))
+  local raw=$work/raw scale=17
   mkdir -p "$raw"
-  "$tool" generate kronecker -q --scale $SCALE --out "$raw/kron" > /dev/null
-  "$tool" generate kronecker -q --scale $SCALE --format tsv --out "$raw/text" > /dev/null
-  "$tool" generate communities -q --nodes $((nodes / 6)) --features 32 --out "$raw/club" > /dev/null
-  awk -v n=$edges 'BEGIN { srand(3); for (i = 0; i < n; i++)
+  nodes=131072
+  "$tool" generate kronecker -q --scale $scale --out "$raw/kron" > /dev/null
+  "$tool" generate kronecker -q --scale $scale --format tsv --out "$raw/text" > /dev/null
+  "$tool" generate communities -q --nodes 20000 --features 32 --out "$raw/club" > /dev/null
+  awk 'BEGIN { srand(3); for (i = 0; i < 600000; i++)
     printf "page-%d.example.org\tpage-%d.example.org\n", int(rand() * rand() * 200000),
       int(rand() * 200000) }' > "$raw/words.tsv"
-  awk -v n=$edges 'BEGIN { srand(4); print "src,dst"; for (i = 0; i < n; i++)
+  awk 'BEGIN { srand(4); print "src,dst"; for (i = 0; i < 600000; i++)
     printf "%d%010d,%d%010d\n", 1 + rand() * 9, int(rand() * 3000) * 2499991,
       1 + rand() * 9, int(rand() * 3000) * 2499991 }' > "$raw/sparse.csv"
-  awk -v n=$edges 'BEGIN { srand(5); print "payer,payee,amount,ts"; for (i = 0; i < n; i++)
+  awk 'BEGIN { srand(5); print "payer,payee,amount,ts"; for (i = 0; i < 600000; i++)
     printf "%d,%d,%.2f,%d\n", int(rand() * 900), int(rand() * 50000), rand() * 100,
       1700000000 + int(i / 3) }' > "$raw/columns.csv"
 }

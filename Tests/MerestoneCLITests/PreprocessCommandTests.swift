@@ -77,7 +77,7 @@ struct PreprocessCommandTests {
     #expect(TestFile.read(folder.file("g/manifest.json")) == manifest)
   }
 
-  @Test("work that was interrupted exits with 130 and leaves no output")
+  @Test("work that was interrupted exits with 130 and can be resumed")
   func interrupted() {
     let folder = TemporaryFolder()
     let cancellation = Cancellation()
@@ -87,7 +87,14 @@ struct PreprocessCommandTests {
       cancellation: cancellation)
     #expect(run.status == 130)
     #expect(run.notes.hasPrefix("merestone: interrupted"))
-    #expect(folder.names.isEmpty)
+    #expect(folder.names == ["g.partial", "g.temporary"])
+    let again = merestone(
+      [
+        "preprocess", TinyGraph.data + "/messages", "--out", folder.file("g"), "--quiet",
+        "--resume",
+      ])
+    #expect(again.status == 0)
+    #expect(folder.names == ["g"])
   }
 
   @Test("the same input gives the same bytes with any number of threads")

@@ -318,20 +318,4 @@ struct BadInputTests {
     let error = thrown { () throws(IngestError) in try readEdges(path) }
     #expect(error == .notAFile(path))
   }
-
-  @Test("a line of fifty thousand columns is looked through once", .timeLimit(.minutes(5)))
-  func manyColumns() throws {
-    let folder = try InputFolder()
-    let row = Array(repeating: "1", count: 50_000).joined(separator: "\t") + "\n"
-    let reader = try EdgeListReader.open(folder.file("edges.tsv", row))
-    #expect(reader.columns.count == 49_998)
-    let names = (0..<50_000).map { "c\($0)" }.joined(separator: "\t") + "\tc49999\n"
-    let path = try folder.file("edges.tsv", names + row)
-    let error = thrown { () throws(IngestError) in
-      var options = EdgeListReader.Options()
-      options.hasHeader = true
-      _ = try EdgeListReader.open(path, options: options)
-    }
-    #expect(error == .duplicateColumn(path, column: "c49999"))
-  }
 }

@@ -14,12 +14,13 @@ struct PreprocessCommand: ContextualCommand {
       merestone preprocess <edges> ... --out <graph> [<options>]
       """,
     discussion: """
-      Reads text (tabs, commas or blanks; # comments; plain or gzip), binary pairs or .npy \
+      Reads text (tabs, commas or blanks; # comments; plain, gzip, zstd or LZ4), binary pairs or .npy \
       arrays, and optionally a node table and features. Ids may be integers with gaps or \
       strings; they stay your ids in every answer. Edges are directed, duplicates and \
       self-loops are kept; the counts are printed with the flags that change this.
 
-      Either the whole graph is written or nothing: the directory gets its name at the end.
+      Memory stays below --memory at any size of the graph; temporary files take the rest. The \
+      directory gets its name when it is whole; what was interrupted goes on with --resume.
 
       EXAMPLES
         merestone preprocess edges.tsv --out graph
@@ -42,6 +43,14 @@ struct PreprocessCommand: ContextualCommand {
   @OptionGroup(title: "Input") var input: PreprocessInputOptions
   @OptionGroup(title: "Policies") var policies: PreprocessPolicyOptions
   @OptionGroup(title: "Partition and storage") var partition: PartitionArguments
+  @Flag(help: "Go on with an interrupted run of the same inputs and options.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "An existing folder for temporary files. Default: beside the output.", valueName: "folder"))
+  var temporary: String?
+
   @OptionGroup(title: "Running") var memory: MemoryOptions
   @OptionGroup(title: "Running") var threads: ThreadOptions
   @OptionGroup(title: "Running") var seed: SeedOptions
@@ -55,6 +64,8 @@ struct PreprocessCommand: ContextualCommand {
     partition.apply(to: &options)
     options.partition.seed = seed.seed
     options.memory = memory.cap
+    options.resumes = resume
+    options.temporary = temporary
     options.threads = threads.count
     let report = try Preprocess(options).run(
       progress: progress.progress(in: context), cancellation: context.cancellation)

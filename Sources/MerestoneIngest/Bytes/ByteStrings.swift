@@ -18,6 +18,18 @@ package struct ByteStrings: Sendable, Equatable {
     }
   }
 
+  /// Strings inside `bytes`, which may hold more.
+  ///
+  /// - Parameters:
+  ///   - base: Added to every offset.
+  ///   - offsets: Where each string starts, and the end of the last; ascending.
+  package init(_ bytes: [UInt8], base: Int, offsets: some Sequence<Int>) {
+    self.bytes = bytes
+    self.offsets = offsets.map { base + $0 }
+    precondition(
+      self.offsets.last.map { $0 <= bytes.count } ?? false, "strings beyond their bytes")
+  }
+
   package var count: Int { offsets.count - 1 }
 
   package subscript(index: Int) -> String {

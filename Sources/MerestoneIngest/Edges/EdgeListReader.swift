@@ -128,8 +128,9 @@ package struct EdgeListReader: Sendable {
           EdgeColumn(
             name: role?.name ?? name, role: role, type: Self.fixedType(of: role), column: index))
       }
-      if let name = columns.map(\.name).firstRepeated {
-        throw .duplicateColumn(path, column: name)
+      for (index, column) in columns.enumerated()
+      where columns[..<index].contains(where: { $0.name == column.name }) {
+        throw .duplicateColumn(path, column: column.name)
       }
     }
     self.columns = columns

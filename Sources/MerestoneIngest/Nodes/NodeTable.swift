@@ -48,3 +48,21 @@ package struct NodeTable: Sendable, Equatable {
 
   package var count: Int { ids.count }
 }
+
+extension NodeTable {
+  /// About the bytes that the table takes in memory.
+  package var residentBytes: Int {
+    func bytes(_ values: NodeColumnValues) -> Int {
+      if case .categories(let codes, _) = values { return codes.count * 4 }
+      return values.count * 8
+    }
+    var total = columns.reduce(0) { $0 + bytes($1.values) }
+    if let types { total += bytes(types) }
+    total += (labels?.codes.count ?? 0) * 4 + (splits?.count ?? 0)
+    switch ids {
+    case .integers(let values): total += values.count * 8
+    case .strings(let strings): total += strings.bytes.count + strings.offsets.count * 8
+    }
+    return total
+  }
+}

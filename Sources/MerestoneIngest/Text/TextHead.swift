@@ -168,7 +168,9 @@ struct TextHead: Sendable {
         throw .columnCount(firstRowPlace, found: columnCount, expected: declared.count)
       }
     }
-    if let name = names.firstRepeated { throw .duplicateColumn(path, column: name) }
+    for (index, name) in names.enumerated() where names[..<index].contains(name) {
+      throw .duplicateColumn(path, column: name)
+    }
   }
 
   private static func declaredColumns(_ comment: String) -> [String]? {

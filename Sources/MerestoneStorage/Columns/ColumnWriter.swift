@@ -35,6 +35,34 @@ package struct ColumnWriter: ~Copyable {
     self.file = file
   }
 
+  /// What a writer needs to go on where another left off.
+  package struct State: Codable, Sendable, Equatable {
+    var written: Int
+    var blocks: [UInt32]
+    var block: UInt32
+  }
+
+  /// Brings everything so far to the disk and says how to go on from here.
+  package mutating func checkpoint() throws(StorageError) -> State {
+    if file != nil { try file!.checkpoint() }
+    return State(written: written, blocks: blocks, block: block.value)
+  }
+
+  /// Goes on from a ``checkpoint()``; the other arguments are those of the first writer.
+  package init(
+    path: String, element: ElementType, rows: Int, width: Int, resuming state: State
+  ) throws(StorageError) {
+    self.path = path
+    self.rows = rows
+    rowBytes = width * element.byteCount
+    header = NumpyHeader(element: element, shape: width == 1 ? [rows] : [rows, width]).encoded()
+    written = state.written
+    blocks = state.blocks
+    block = Checksum(state.block)
+    file =
+      rows > 0 ? try OutputFile(path: path, resumingAt: header.count + state.written) : nil
+  }
+
   private static func create(
     _ path: String, _ header: [UInt8]
   ) throws(StorageError) -> OutputFile {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 package import MerestoneCore
 
@@ -69,6 +70,73 @@ package struct EdgeStoreWriter: ~Copyable {
     self.file = file
   }
 
+  /// What a writer needs to go on where another left off.
+  package struct State: Codable, Sendable, Equatable {
+    var fileBytes: Int
+    var indexBytes: Int
+    var maximumInDegree: Int
+    var destinations: Int
+    var edges: Int
+    var degreeSum: Int
+    var blockEdges: Int
+    /// Ids and in-degrees that wait, 8 bytes each.
+    var ids: Data
+    var inDegrees: Data
+    var nodeDirectory: Data
+    var pageDirectory: Data
+  }
+
+  /// Brings everything so far to the disk and says how to go on from here.
+  package mutating func checkpoint() throws(StorageError) -> State {
+    try file.checkpoint()
+    try index.checkpoint()
+    return State(
+      fileBytes: file.count, indexBytes: index.count, maximumInDegree: header.maximumInDegree,
+      destinations: destinations, edges: edges, degreeSum: degreeSum, blockEdges: blockEdges,
+      ids: Self.data(ids), inDegrees: Self.data(inDegrees), nodeDirectory: Data(nodeDirectory),
+      pageDirectory: Data(pageDirectory))
+  }
+
+  /// Goes on from a ``checkpoint()``; the other arguments are those of the first writer.
+  package init(
+    path: String, destinationCount: Int, edgeCount: Int, maximumSource: UInt64,
+    pool: ThreadPool? = nil, resuming state: State
+  ) throws(StorageError) {
+    let file = try OutputFile(path: path, resumingAt: state.fileBytes)
+    index = try OutputFile(path: path + ".index", resumingAt: state.indexBytes)
+    self.file = file
+    self.path = path
+    self.pool = pool
+    header = EdgeFileHeader(
+      destinationCount: destinationCount, edgeCount: edgeCount, maximumSource: maximumSource)
+    header.maximumInDegree = state.maximumInDegree
+    let batchBytes = min(Self.batchEdges, max(edgeCount, 1)) * header.idBytes
+    planes = [UInt8](repeating: 0, count: batchBytes)
+    payloads = [UInt8](repeating: 0, count: batchBytes)
+    ids = Self.words(state.ids)
+    inDegrees = Self.words(state.inDegrees)
+    (destinations, edges) = (state.destinations, state.edges)
+    (degreeSum, blockEdges) = (state.degreeSum, state.blockEdges)
+    nodeDirectory = [UInt8](state.nodeDirectory)
+    pageDirectory = [UInt8](state.pageDirectory)
+  }
+
+  private static func data(_ words: [UInt64]) -> Data {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 * words.count)
+    for word in words { bytes.appendLittleEndian(word) }
+    return Data(bytes)
+  }
+
+  private static func words(_ data: Data) -> [UInt64] {
+    let bytes = [UInt8](data)
+    // SAFETY: every byte of an array of bytes is initialised.
+    let span = unsafe bytes.span.bytes
+    return stride(from: 0, to: bytes.count / 8 * 8, by: 8).map {
+      span.littleEndian(at: $0, as: UInt64.self)
+    }
+  }
+
   /// Adds the lists of the next destinations.
   ///
   /// - Parameters:
@@ -79,7 +147,16 @@ package struct EdgeStoreWriter: ~Copyable {
   package mutating func append(
     inDegrees degrees: Span<UInt64>, sources: Span<UInt64>
   ) throws(StorageError) {
-    try appendDegrees(degrees, sourceCount: sources.count)
+    let before = degreeSum
+    try append(inDegrees: degrees)
+    guard degreeSum - before == sources.count else {
+      throw inconsistent("sum of in-degrees", "\(sources.count)", "\(degreeSum - before)")
+    }
+    try append(sources: sources)
+  }
+
+  /// Adds the next edges, however they are cut into lists; ``append(inDegrees:)`` says that.
+  package mutating func append(sources: Span<UInt64>) throws(StorageError) {
     let maximum = PageCodec.maximum(sources)
     guard maximum <= header.maximumSource else {
       throw inconsistent(
@@ -107,8 +184,11 @@ package struct EdgeStoreWriter: ~Copyable {
   /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` where fewer destinations or
   ///   edges came than announced; an I/O error.
   /// - Returns: The file's path as given, its size, and the checksum of its header.
+  ///
+  /// - Parameter keepsIndex: Whether the file beside it that held the node index stays until
+  ///   ``removeIndex(of:)``, so that a ``State`` of before can still be resumed.
   package consuming func finish(
-    _ durability: OutputFile.Durability = .synced
+    _ durability: OutputFile.Durability = .synced, keepsIndex: Bool = false
   ) throws(StorageError) -> FileEntry {
     try checkComplete()
     try flushPages()
@@ -118,19 +198,11 @@ package struct EdgeStoreWriter: ~Copyable {
     let directory = nodeDirectory
     let pages = pageDirectory
     var file = file
-    let indexBytes = index.count
     try index.finish(.deferred)
     let indexPath = file.path + ".index"
-    defer { unsafe unlink(indexPath) }
-    var completed: [UInt8] = []
-    if indexBytes > 0 {
-      let blocks = try MappedFile(path: indexPath, expectedBytes: indexBytes)
-      let start = file.count
-      completed = try blocks.withBytes { bytes throws(StorageError) in
-        Self.complete(directory, of: bytes, start: start)
-      }
-      try blocks.withBytes { bytes throws(StorageError) in try file.append(bytes) }
-    }
+    let ownPath = path
+    defer { if !keepsIndex { Self.removeIndex(of: ownPath) } }
+    let completed = try Self.appendBlocks(directory, of: indexPath, to: &file)
     header.fileBytes = file.count
     // SAFETY: every byte of an array of bytes is initialised.
     try unsafe file.overwrite(completed.span.bytes, at: header.nodeDirectoryOffset)
@@ -142,36 +214,37 @@ package struct EdgeStoreWriter: ~Copyable {
     return entry
   }
 
+  /// Removes what ``finish(_:keepsIndex:)`` kept of the edge file at `path`.
+  package static func removeIndex(of path: String) { unsafe unlink(path + ".index") }
+
   private func checkComplete() throws(StorageError) {
     guard destinations == header.destinationCount, edges == header.edgeCount else {
       throw inconsistent(
         "destinations and edges", "\(header.destinationCount) and \(header.edgeCount)",
         "\(destinations) and \(edges)")
     }
+    guard degreeSum == edges else {
+      throw inconsistent("sum of in-degrees", "\(edges)", "\(degreeSum)")
+    }
   }
 
-  private mutating func appendDegrees(
-    _ degrees: Span<UInt64>, sourceCount: Int
-  ) throws(StorageError) {
+  /// Adds in-degrees of the next destinations, before, with or after their edges.
+  package mutating func append(inDegrees degrees: Span<UInt64>) throws(StorageError) {
     guard degrees.count <= header.destinationCount - destinations else {
       throw inconsistent(
         "number of destinations", "\(header.destinationCount)",
         "at least \(destinations + degrees.count)")
     }
     destinations += degrees.count
-    var sum = 0
     for position in degrees.indices {
       let degree = degrees[position]
-      guard degree <= UInt64(sourceCount - sum) else {
-        throw inconsistent("sum of in-degrees", "\(sourceCount)", "more")
+      guard degree <= UInt64(header.edgeCount - degreeSum) else {
+        throw inconsistent("sum of in-degrees", "\(header.edgeCount)", "more")
       }
-      sum += Int(degree)
+      degreeSum += Int(degree)
       header.maximumInDegree = max(header.maximumInDegree, Int(degree))
       inDegrees.append(degree)
       if inDegrees.count == NodeIndexBlock.nodes { try flushBlock() }
-    }
-    guard sum == sourceCount else {
-      throw inconsistent("sum of in-degrees", "\(sourceCount)", "\(sum)")
     }
   }
 
@@ -189,24 +262,37 @@ package struct EdgeStoreWriter: ~Copyable {
     inDegrees.removeAll(keepingCapacity: true)
   }
 
-  /// Fills offsets and checksums into the node directory, now that it is known where the blocks
-  /// start.
-  private static func complete(
-    _ directory: [UInt8], of blocks: RawSpan, start: Int
-  ) -> [UInt8] {
+  /// Copies the index blocks behind the pages.
+  ///
+  /// - Returns: The node directory with the offsets and checksums that are known only now.
+  private static func appendBlocks(
+    _ directory: [UInt8], of indexPath: String, to file: inout OutputFile
+  ) throws(StorageError) -> [UInt8] {
+    guard !directory.isEmpty else { return [] }
+    let blocks = try ScratchFile(path: indexPath, resuming: true)
     var completed: [UInt8] = []
     completed.reserveCapacity(directory.count)
+    var block: [UInt8] = []
+    var offset = 0
     // SAFETY: every byte of an array of bytes is initialised.
     let entries = unsafe directory.span.bytes
     for entry in stride(from: 0, to: entries.byteCount, by: EdgeFileHeader.nodeEntryBytes) {
-      let offset = Int(entries.littleEndian(at: entry + 8, as: UInt64.self))
-      let count = entries.littleEndian(at: entry + 16, as: UInt32.self)
+      let count = Int(entries.littleEndian(at: entry + 16, as: UInt32.self))
+      if block.count < count { block = [UInt8](repeating: 0, count: count) }
+      try unsafe block.withUnsafeMutableBufferPointer { buffer throws(StorageError) in
+        // SAFETY: the block has room for `count` bytes.
+        try unsafe blocks.read(
+          into: UnsafeMutableRawBufferPointer(buffer.extracting(0..<count)), at: offset)
+      }
       completed.appendLittleEndian(entries.littleEndian(at: entry, as: UInt64.self))
-      completed.appendLittleEndian(UInt64(start + offset))
-      completed.appendLittleEndian(count)
-      let payload = blocks.extracting(offset..<offset + Int(count))
+      completed.appendLittleEndian(UInt64(file.count))
+      completed.appendLittleEndian(UInt32(count))
+      // SAFETY: as above.
+      let payload = unsafe block.span.bytes.extracting(0..<count)
       completed.appendLittleEndian(
         completed.checksumOfLast(20, continuing: Checksum.of(payload)))
+      try file.append(payload)
+      offset += count
     }
     return completed
   }

@@ -15,6 +15,12 @@ import Synchronization
     package var byteOffset: Int
     package var byteCount: Int
     package var checksum: UInt32
+
+    package init(byteOffset: Int, byteCount: Int, checksum: UInt32) {
+      self.byteOffset = byteOffset
+      self.byteCount = byteCount
+      self.checksum = checksum
+    }
   }
 
   package let bucketCount: Int
@@ -165,14 +171,26 @@ import Synchronization
 
   /// Reads a whole bucket into `buffer`, which gets just its size.
   package func read(_ bucket: Int, into buffer: inout [UInt8]) throws(StorageError) {
-    let count = byteCount(of: bucket)
-    if buffer.count > count { buffer.removeLast(buffer.count - count) }
-    if buffer.count < count {
-      buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
-    }
+    Self.resize(&buffer, to: byteCount(of: bucket))
     try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
       // SAFETY: the buffer has just the bucket's size.
       unsafe try read(bucket, into: UnsafeMutableRawBufferPointer(bytes))
+    }
+  }
+
+  /// Reads one block into `buffer`, which gets just its size.
+  package func read(_ block: Block, into buffer: inout [UInt8]) throws(StorageError) {
+    Self.resize(&buffer, to: block.byteCount)
+    try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
+      // SAFETY: the buffer has just the block's size.
+      unsafe try read(block, into: UnsafeMutableRawBufferPointer(bytes))
+    }
+  }
+
+  private static func resize(_ buffer: inout [UInt8], to count: Int) {
+    if buffer.count > count { buffer.removeLast(buffer.count - count) }
+    if buffer.count < count {
+      buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
     }
   }
 

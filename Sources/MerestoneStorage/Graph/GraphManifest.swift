@@ -6,7 +6,7 @@ import MerestoneCore
 /// here; files carry numbers.
 package struct GraphManifest: Codable, Sendable, Equatable {
   /// The version that this program writes and reads.
-  package static let currentVersion = 1
+  package static let currentVersion = 2
 
   package var formatVersion: Int
   package var nodeTypes: [NodeTypeEntry]
@@ -185,7 +185,8 @@ package struct InputFingerprint: Codable, Sendable, Equatable {
   /// The path as the user gave it.
   package var path: String
   package var bytes: Int
-  /// The CRC-32C of the file.
+  /// For tables and features the CRC-32C of the file; for edges that of the checksums of the chunks
+  /// in which they were read.
   package var checksum: UInt32
 
   package init(path: String, bytes: Int, checksum: UInt32) {

@@ -16,6 +16,9 @@ package final class GraphWriter: Sendable {
   /// The folder to write to until then.
   package let staging: String
 
+  /// Whether this goes on with what an earlier writer left.
+  package let isResumed: Bool
+
   private let state: Mutex<State>
   private let lock: FolderLock
   private let folders: [String]
@@ -23,13 +26,17 @@ package final class GraphWriter: Sendable {
   private struct State {
     var files: [FileEntry] = []
     var isOver = false
+    var isKept = false
   }
 
   /// Locks the output and makes an empty staging folder with the folders of ``GraphLayout``.
   ///
   /// - Throws: ``StorageError/alreadyExists(path:)`` where `output` exists,
   ///   ``StorageError/locked(path:)`` where another process makes it, or an I/O error.
-  package init(output: String, shards: Int) throws(StorageError) {
+  ///
+  /// - Parameter resuming: Whether to go on with what an earlier writer left, where there is any;
+  ///   ``isResumed`` says whether there was.
+  package init(output: String, shards: Int, resuming: Bool = false) throws(StorageError) {
     var trimmed = output[...]
     while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
     self.output = String(trimmed)
@@ -38,10 +45,31 @@ package final class GraphWriter: Sendable {
     state = Mutex(State())
     if FolderTree.status(self.output) != nil { throw .alreadyExists(path: self.output) }
     lock = try FolderLock(path: staging + ".lock", guarding: self.output)
+    isResumed = resuming && FolderTree.status(staging) != nil
+    if isResumed { keep() } else { try clear() }
+  }
+
+  /// Empties the staging folder.
+  package func clear() throws(StorageError) {
     try FolderTree.remove(staging)
     try FolderTree.create(staging)
     for folder in folders { try FolderTree.create(staging + "/" + folder) }
   }
+
+  /// Lets the staging folder outlive this value, so that a later writer can go on with it.
+  package func keep() { state.withLock { $0.isKept = true } }
+
+  /// The files that were announced, as ``add(_:)`` got them, but for the first `count`.
+  package func entries(from count: Int) -> [FileEntry] {
+    state.withLock { Array($0.files.dropFirst(count)) }
+  }
+
+  /// Forgets the files that were announced, but for the first `count`.
+  package func forget(from count: Int) {
+    state.withLock { $0.files.removeLast($0.files.count - count) }
+  }
+
+  package var entryCount: Int { state.withLock { $0.files.count } }
 
   deinit { abandon() }
 
@@ -98,7 +126,7 @@ package final class GraphWriter: Sendable {
   package func abandon() {
     let wasOver = state.withLock { state in
       defer { state.isOver = true }
-      return state.isOver
+      return state.isOver || state.isKept
     }
     // The next writer of this output removes what can't be removed now.
     if !wasOver { try? FolderTree.remove(staging) }

@@ -13,6 +13,7 @@ package struct OutputFile: ~Copyable {
 
   private var descriptor: Int32
   private var buffer: [UInt8] = []
+  private var isKept = false
 
   private static let bufferBytes = 1 << 18
 
@@ -34,10 +35,40 @@ package struct OutputFile: ~Copyable {
     buffer.reserveCapacity(Self.bufferBytes)
   }
 
+  /// Goes on with the temporary file of a run that ended early; what it had beyond `count` bytes is
+  /// forgotten. Such a file stays where it is when this value goes, too.
+  package init(path: String, resumingAt count: Int) throws(StorageError) {
+    self.path = path
+    self.count = count
+    isKept = true
+    // The earlier run may have got as far as giving the file its name.
+    if unsafe access(path + ".partial", F_OK) != 0 { unsafe rename(path, path + ".partial") }
+    descriptor = unsafe Glibc.open(path + ".partial", O_WRONLY | O_CLOEXEC)
+    if descriptor < 0 { throw .io(path: path, operation: "go on writing", code: errno) }
+    let size = Int(lseek(descriptor, 0, SEEK_END))
+    guard size >= count else {
+      throw .wrongSize(path: path + ".partial", expected: count, found: size)
+    }
+    guard ftruncate(descriptor, count) == 0 else {
+      throw .io(path: path, operation: "shorten", code: errno)
+    }
+    buffer.reserveCapacity(Self.bufferBytes)
+  }
+
   deinit {
     guard descriptor >= 0 else { return }
     _ = Glibc.close(descriptor)
-    unsafe unlink(path + ".partial")
+    if !isKept { unsafe unlink(path + ".partial") }
+  }
+
+  /// Brings all bytes so far to the disk. From now on the temporary file outlives this value, so
+  /// that ``init(path:resumingAt:)`` can go on with it.
+  package mutating func checkpoint() throws(StorageError) {
+    try flush()
+    guard fdatasync(descriptor) == 0 else {
+      throw .io(path: path, operation: "sync", code: errno)
+    }
+    isKept = true
   }
 
   package mutating func append(_ bytes: RawSpan) throws(StorageError) {

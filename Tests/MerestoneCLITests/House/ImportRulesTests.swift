@@ -12,7 +12,7 @@ private let allowedImports: [String: Set<String>] = {
     "MerestoneStorage": core.union(kernels).union(["CLZ4"]),
     "MerestoneTensor": core.union(kernels).union(["COpenBLAS"]),
     "MerestoneTransport": core.union(kernels),
-    "MerestoneIngest": store.union(kernels).union(["CZlib"]),
+    "MerestoneIngest": store.union(kernels).union(["CZlib", "CZstd", "CLZ4"]),
     "MerestonePartition": store,
     "MerestoneSampling": store.union(kernels),
     "MerestoneNN": core.union(["MerestoneTensor"]),

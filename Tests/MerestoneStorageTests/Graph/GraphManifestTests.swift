@@ -55,14 +55,14 @@ struct GraphManifestTests {
   @Test("of another version is refused with both versions and the mend")
   func version() throws {
     var manifest = try Self.example()
-    manifest.formatVersion = 2
+    manifest.formatVersion = GraphManifest.currentVersion + 1
     let bytes = try manifest.encoded()
     let error = #expect(throws: StorageError.self) {
       try GraphManifest(decoding: bytes, path: "g/manifest.json")
     }
     let message = error?.description ?? ""
     #expect(message.contains("g/manifest.json"))
-    #expect(message.contains("version 2") && message.contains("version 1"))
+    #expect(message.contains("version 3") && message.contains("version 2"))
     #expect(message.contains("make the graph again"))
   }
 

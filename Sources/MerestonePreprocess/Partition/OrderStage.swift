@@ -1,0 +1,80 @@
+import MerestoneCore
+import MerestonePartition
+import MerestoneStorage
+
+/// Shares the nodes out among shards and gives them their global ids.
+struct OrderStage {
+  let nodeCount: Int
+  let degrees: Degrees
+  let neighbors: NeighborFile?
+  let train: [Bool]?
+  let options: PartitionOptions
+  let folder: String
+  let pool: ThreadPool
+  let progress: any ProgressListener
+  let cancellation: Cancellation
+
+  /// What came of it, for the journal.
+  struct Record: Codable, Sendable {
+    var globals: ArrayFile.Entry
+    var nodeBounds: [UInt64]
+    var edgeBounds: [UInt64]
+    var ordering: String
+    var warnings: [String]
+    var nodeImbalance: Double
+    var edgeImbalance: Double
+    var trainImbalance: Double?
+    var maximumInDegree: Int
+  }
+
+  private static func path(_ folder: String) -> String { "\(folder)/globals.tmp" }
+
+  func run() throws(PreprocessError) -> Record {
+    let (order, warnings) = try PreprocessError.partitioning { () throws(PartitionError) in
+      try makeOrder()
+    }
+    let imbalances = order.imbalances(train: train)
+    var largest: UInt64 = 0
+    for node in 0..<nodeCount { largest = max(largest, degrees.inDegree(of: node)) }
+    let entry = try PreprocessError.storing { () throws(StorageError) in
+      try ArrayFile.write(order.globals, to: Self.path(folder))
+    }
+    return Record(
+      globals: entry, nodeBounds: order.nodeBounds, edgeBounds: order.edgeBounds,
+      ordering: options.ordering.resolved.rawValue, warnings: warnings,
+      nodeImbalance: imbalances.nodes, edgeImbalance: imbalances.edges,
+      trainImbalance: imbalances.training, maximumInDegree: Int(largest))
+  }
+
+  private func makeOrder() throws(PartitionError) -> (GlobalOrder, [String]) {
+    try Partition.check(options, nodeCount: nodeCount)
+    let assignment: ShardAssignment?
+    if options.partitioner == .range {
+      assignment = nil
+    } else if options.partitioner == .random {
+      assignment = try ShardAssignment.random(nodeCount: nodeCount, options: options, pool: pool)
+    } else {
+      guard let neighbors else { preconditionFailure("a partitioner without neighbourhoods") }
+      assignment = try ShardAssignment.make(
+        neighbors: neighbors, inDegrees: degrees.inDegrees, train: train, options: options,
+        pool: pool, progress: progress, cancellation: cancellation)
+    }
+    let sequence: NodeSequence = options.ordering.resolved == .degree ? .degree : .input
+    let order = try GlobalOrder(
+      sequence, inDegrees: degrees.inDegrees, assignment: assignment, shards: options.shards,
+      pool: pool)
+    return (order, assignment?.warnings ?? [])
+  }
+
+  /// Reads the global id of every node number.
+  static func globals(_ record: Record, folder: String) throws(PreprocessError) -> [UInt32] {
+    try PreprocessError.storing { () throws(StorageError) in
+      try ArrayFile.read(record.globals, of: UInt32.self, from: path(folder))
+    }
+  }
+}
+
+extension PartitionOptions {
+  /// Whether partitioner or order read neighbourhoods.
+  var needsNeighbors: Bool { partitioner.readsNeighbors }
+}

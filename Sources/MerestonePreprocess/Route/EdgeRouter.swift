@@ -1,0 +1,143 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// Sends every edge under global ids to its bucket.
+struct EdgeRouter {
+  let source: EdgeSource
+  let plan: RoutePlan
+  /// The global id of every node number.
+  let globals: [UInt32]
+  let buckets: BucketFile
+
+  /// Routes one chunk.
+  func route(_ chunk: EdgeChunk, scratch: inout RouteScratch) throws(PreprocessError) {
+    let count = chunk.count
+    guard count > 0 else { return }
+    scratch.reserve(count, recordBytes: plan.recordBytes, buckets: plan.buckets.count)
+    group(chunk, &scratch)
+    place(chunk, &scratch)
+    let recordBytes = plan.recordBytes
+    // SAFETY: an array of bytes is initialised throughout.
+    let records = unsafe scratch.records.span.bytes
+    try PreprocessError.storing { () throws(StorageError) in
+      var lower = 0
+      for bucket in 0..<plan.buckets.count {
+        let upper = Int(scratch.places[bucket])
+        if upper > lower {
+          try buckets.append(
+            records.extracting(lower * recordBytes..<upper * recordBytes), to: bucket)
+        }
+        lower = upper
+      }
+    }
+  }
+
+  /// Finds each edge's global ids and bucket, and where each bucket's records start.
+  private func group(_ chunk: EdgeChunk, _ scratch: inout RouteScratch) {
+    for bucket in 0..<plan.buckets.count { scratch.places[bucket] = 0 }
+    let count = chunk.count
+    unsafe globals.withUnsafeBufferPointer { globals in
+      unsafe chunk.sources.withUnsafeBufferPointer { sources in
+        unsafe chunk.destinations.withUnsafeBufferPointer { destinations in
+          unsafe scratch.sources.withUnsafeMutableBufferPointer { target in
+            // SAFETY: node numbers are below the number of nodes; the scratch was reserved.
+            for edge in 0..<count { unsafe target[edge] = globals[Int(sources[edge])] }
+          }
+          unsafe scratch.destinations.withUnsafeMutableBufferPointer { target in
+            for edge in 0..<count { unsafe target[edge] = globals[Int(destinations[edge])] }
+          }
+        }
+      }
+    }
+    unsafe scratch.destinations.withUnsafeBufferPointer { destinations in
+      unsafe scratch.ofEdge.withUnsafeMutableBufferPointer { ofEdge in
+        unsafe scratch.places.withUnsafeMutableBufferPointer { places in
+          for edge in 0..<count {
+            // SAFETY: as above; the plan names one of its own buckets.
+            let bucket = unsafe plan.bucket(of: destinations[edge])
+            unsafe ofEdge[edge] = UInt16(truncatingIfNeeded: bucket)
+            unsafe places[bucket] &+= 1
+          }
+        }
+      }
+    }
+    var start: UInt32 = 0
+    for bucket in 0..<plan.buckets.count {
+      let length = scratch.places[bucket]
+      scratch.places[bucket] = start
+      start &+= length
+    }
+  }
+
+  /// Writes the records, bucket by bucket; afterwards `places` says where each bucket ends.
+  private func place(_ chunk: EdgeChunk, _ scratch: inout RouteScratch) {
+    let (recordBytes, keyBytes, rowBytes) = (plan.recordBytes, plan.keyBytes, plan.rowBytes)
+    let shift = UInt64(plan.sourceBits)
+    let starts = scratch.starts
+    let count = chunk.count
+    unsafe scratch.records.withUnsafeMutableBufferPointer { records in
+      unsafe scratch.places.withUnsafeMutableBufferPointer { places in
+        for edge in 0..<count {
+          // SAFETY: places count these very edges; the records have 8 bytes to spare at the end,
+          // so that a key can be stored as one word whose surplus the next record overwrites.
+          let bucket = Int(scratch.ofEdge[edge])
+          let place = unsafe Int(places[bucket])
+          unsafe places[bucket] &+= 1
+          let offset = UInt64(scratch.destinations[edge] &- starts[bucket])
+          let key = offset &<< shift | UInt64(scratch.sources[edge])
+          let target = unsafe UnsafeMutableRawPointer(records.baseAddress!) + place &* recordBytes
+          if rowBytes == 0 {
+            for byte in 0..<keyBytes {
+              unsafe target.storeBytes(
+                of: UInt8(truncatingIfNeeded: key &>> UInt64(8 &* byte)), toByteOffset: byte,
+                as: UInt8.self)
+            }
+          } else {
+            var record = unsafe target
+            for byte in 0..<keyBytes {
+              unsafe record.storeBytes(
+                of: UInt8(truncatingIfNeeded: key &>> UInt64(8 &* byte)), toByteOffset: byte,
+                as: UInt8.self)
+            }
+            unsafe record += keyBytes
+            let sequence = chunk.sequences[edge]
+            for byte in 0..<RoutePlan.sequenceBytes {
+              unsafe record.storeBytes(
+                of: UInt8(truncatingIfNeeded: sequence &>> UInt64(8 &* byte)), toByteOffset: byte,
+                as: UInt8.self)
+            }
+            unsafe record += RoutePlan.sequenceBytes
+            unsafe chunk.rows.withUnsafeBufferPointer { rows in
+              unsafe record.copyMemory(
+                from: rows.baseAddress! + edge &* rowBytes, byteCount: rowBytes)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// What a worker needs to route chunks.
+struct RouteScratch {
+  var sources: [UInt32] = []
+  var destinations: [UInt32] = []
+  var ofEdge: [UInt16] = []
+  var records: [UInt8] = []
+  var places: [UInt32]
+  /// The first destination of each bucket.
+  let starts: [UInt32]
+
+  init(plan: RoutePlan) {
+    places = [UInt32](repeating: 0, count: plan.buckets.count)
+    starts = plan.buckets.map { UInt32(truncatingIfNeeded: $0.nodes.lowerBound) }
+  }
+
+  mutating func reserve(_ count: Int, recordBytes: Int, buckets: Int) {
+    guard sources.count < count || records.count < count * recordBytes else { return }
+    sources = [UInt32](repeating: 0, count: count)
+    destinations = sources
+    ofEdge = [UInt16](repeating: 0, count: count)
+    records = [UInt8](repeating: 0, count: count * recordBytes)
+  }
+}

@@ -1,0 +1,118 @@
+import FoundationEssentials
+import Glibc
+import MerestoneIngest
+import MerestoneStorage
+
+/// What a run has done so far: enough for `--resume` to go on behind it.
+///
+/// Kept as `journal.json` in the folder of temporary files and replaced as a whole. Everything that
+/// it names is checked by size or checksum when it is used.
+struct Journal: Codable, Sendable {
+  static let currentVersion = 1
+
+  var version = Journal.currentVersion
+  /// Inputs and flags that shape the result; a run with others can't go on.
+  var identity: RunIdentity
+  var read: ReadStage.Result?
+  /// Checksums of the chunks of plain binary inputs, by input file.
+  var pairChecksums: [[UInt32?]]?
+  var numbers: NumberStage.Record?
+  var counts: CountStage.Record?
+  var grouped: GroupStage.Record?
+  var neighbors: Bool?
+  var order: OrderStage.Record?
+  var routed: RouteStage.Record?
+  var writing: EdgeWriting.State?
+  /// Columns and id map, once they are written.
+  var nodeFiles: NodeStage.Record?
+  var report = PreprocessReport()
+
+  init(identity: RunIdentity) { self.identity = identity }
+}
+
+/// Which run this is: what shapes its result.
+struct RunIdentity: Codable, Sendable, Equatable {
+  struct Input: Codable, Sendable, Equatable {
+    var path: String
+    var bytes: Int
+    /// Nanoseconds since 1970.
+    var modified: Int
+  }
+
+  var inputs: [Input]
+  var flags: [String: String]
+
+  /// What differs in `other`, as a message; nil where nothing does.
+  func difference(from other: RunIdentity) -> String? {
+    for (now, then) in zip(inputs, other.inputs) where now != then {
+      if now.path != then.path { return "the input was \(then.path) and is \(now.path)" }
+      return "\(now.path) has changed since (\(then.bytes) bytes then, \(now.bytes) now)"
+    }
+    if inputs.count != other.inputs.count {
+      return "there were \(other.inputs.count) input files and are \(inputs.count)"
+    }
+    for (flag, value) in flags.sorted(by: { $0.key < $1.key }) where other.flags[flag] != value {
+      return "--\(flag) was \(other.flags[flag] ?? "not given") and is \(value)"
+    }
+    for flag in other.flags.keys.sorted() where flags[flag] == nil {
+      return "--\(flag) was \(other.flags[flag]!) and is not given"
+    }
+    return nil
+  }
+
+  /// - Parameter paths: Every input file.
+  init(paths: [String], flags: [String: String]) throws(PreprocessError) {
+    self.flags = flags
+    inputs = []
+    for path in paths where path != "-" {
+      var status = stat()
+      // SAFETY: `status` is a local that the call fills.
+      guard unsafe stat(path, &status) == 0 else {
+        throw .ingest(
+          errno == ENOENT ? .missingFile(path) : .cannotRead(path, byteOffset: 0, code: errno))
+      }
+      inputs.append(
+        Input(
+          path: path, bytes: Int(status.st_size),
+          modified: Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)))
+    }
+  }
+}
+
+extension Journal {
+  private static func path(_ folder: String) -> String { "\(folder)/journal.json" }
+
+  /// The journal in `folder`; nil where there is none.
+  /// - Throws: ``PreprocessError/journalUnreadable(path:)`` for one that says nothing sensible.
+  static func read(folder: String) throws(PreprocessError) -> Journal? {
+    let path = path(folder)
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    struct Version: Decodable { var version: Int }
+    guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
+      throw .journalUnreadable(path: path)
+    }
+    guard version.version == currentVersion else {
+      throw .cannotResume(
+        reason: "it was begun by a version of merestone with journal version \(version.version), "
+          + "this one has \(currentVersion)")
+    }
+    guard let journal = try? JSONDecoder().decode(Journal.self, from: data) else {
+      throw .journalUnreadable(path: path)
+    }
+    return journal
+  }
+
+  /// Replaces the journal in `folder`.
+  func write(folder: String) throws(PreprocessError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(self) else {
+      preconditionFailure("a journal without numbers that are not finite")
+    }
+    let bytes = [UInt8](data)
+    try PreprocessError.storing { () throws(StorageError) in
+      // SAFETY: every byte of an array of bytes is initialised.
+      try OutputFile.write(unsafe bytes.span.bytes, to: Self.path(folder), .deferred)
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package import MerestoneCore
+import MerestoneIngest
+import MerestonePartition
+import MerestoneStorage
+
+/// Makes a GRAPH directory from raw files, in bounded memory.
+///
+/// Data flows one way: read -> number the nodes -> settle duplicates and reverses -> count ->
+/// partition and order -> route to buckets -> sort and write -> node columns and id map ->
+/// manifest. Every stage has a folder of its own here, a record in the ``Journal``, and leaves
+/// nothing per edge in memory. Equal inputs and shaping flags give equal bytes in every file but
+/// `report.json`, at any number of threads, under any memory cap, resumed or not.
+package struct Preprocess {
+  private let options: PreprocessOptions
+
+  package init(_ options: PreprocessOptions) { self.options = options }
+
+  /// Does all of it.
+  ///
+  /// - Throws: ``PreprocessError``; there is no output directory then. After an interruption or a
+  ///   failure of the disk the staging folder stays for `resumes`; else it is removed.
+  /// - Returns: What was found and made, as in `report.json`.
+  package func run(
+    progress: any ProgressListener = SilentProgress(), cancellation: Cancellation = Cancellation()
+  ) throws(PreprocessError) -> PreprocessReport {
+    try options.check()
+    let plan = MemoryPlan(cap: options.memory.bytes, threads: options.threads)
+    var run = PreprocessRun(
+      options: options, plan: plan, pool: ThreadPool(threads: plan.threads), progress: progress,
+      cancellation: cancellation)
+    return try run.perform()
+  }
+}
+
+/// One run: what its stages share.
+struct PreprocessRun {
+  let options: PreprocessOptions
+  let plan: MemoryPlan
+  let pool: ThreadPool
+  let progress: any ProgressListener
+  let cancellation: Cancellation
+  var clock: StageClock
+  var report = PreprocessReport()
+
+  init(
+    options: PreprocessOptions, plan: MemoryPlan, pool: ThreadPool,
+    progress: any ProgressListener, cancellation: Cancellation
+  ) {
+    self.options = options
+    self.plan = plan
+    self.pool = pool
+    self.progress = progress
+    self.cancellation = cancellation
+    clock = StageClock(progress: progress)
+  }
+
+  mutating func perform() throws(PreprocessError) -> PreprocessReport {
+    if options.resumes, let report = PreprocessReport.of(options.output) {
+      // Killed between the last renaming and the end, or called once too often.
+      try? TemporaryPlace.remove(Workplace.folder(options))
+      return report
+    }
+    var inputs = try InputFiles.open(options)
+    let identity = try RunIdentity(paths: inputs.paths, flags: options.identityFlags)
+    let writer = try PreprocessError.storing { () throws(StorageError) in
+      try GraphWriter(
+        output: options.output, shards: options.partition.shards, resuming: options.resumes)
+    }
+    let workplace = try Workplace(
+      options: options, writer: writer, identity: identity)
+    do throws(PreprocessError) {
+      var journal = workplace.journal
+      report = journal.report
+      try perform(&inputs, &journal, workplace, writer)
+      return report
+    } catch {
+      // Who was interrupted, or has to make room on a disk, will want to go on.
+      if error.isResumable { writer.keep() } else { workplace.remove() }
+      throw error
+    }
+  }
+
+  private mutating func perform(
+    _ inputs: inout InputFiles, _ journal: inout Journal, _ workplace: Workplace,
+    _ writer: GraphWriter
+  ) throws(PreprocessError) {
+    let table = try readTable(inputs)
+    let raw = try read(&inputs, &journal, workplace)
+    let tables = table.map(\.residentBytes) ?? 0
+    let (numbers, numbering) = try number(
+      raw, inputs, table, &journal, workplace, tables: tables)
+    try checkFeatures(inputs, nodes: numbering)
+    let columns = try nodeColumns(inputs, table: table, numbers: numbers, numbering)
+    let source = try edges(raw, numbers, inputs, table, &journal, workplace)
+    var degrees = try PreprocessError.storing { () throws(StorageError) in
+      try Degrees(
+        journal.counts!.degrees, folder: workplace.folder,
+        withTotals: options.partition.needsNeighbors && journal.order == nil)
+    }
+    let order = try order(source, &degrees, columns.train, &journal, workplace)
+    var globals = try OrderStage.globals(order, folder: workplace.folder)
+    let state = try writeEdges(
+      source, degrees, order, globals, &journal, workplace, writer)
+    degrees = Degrees(count: 0, keepsTotals: false)
+    let nodes = try writeNodes(
+      inputs, numbers, columns, globals, order, &journal, workplace, writer)
+    globals = []
+    writer.add(state.files)
+    writer.add(nodes.files)
+    try finish(
+      inputs: inputs, raw: raw, order: order, edges: state, nodes: nodes,
+      nodeCount: numbering.count,
+      edgeCount: degrees.edgeCount == 0 ? Int(order.edgeBounds.last!) : degrees.edgeCount,
+      columns: source.columns, workplace: workplace, writer: writer)
+  }
+
+  func checkCancelled() throws(PreprocessError) {
+    if cancellation.isCancelled { throw .interrupted }
+  }
+
+  mutating func warn(_ message: String) {
+    guard !report.warnings.contains(message) else { return }
+    report.warnings.append(message)
+    progress.warn(message)
+  }
+
+  /// Keeps what was done so far.
+  mutating func keep(_ journal: inout Journal, _ workplace: Workplace) throws(PreprocessError) {
+    journal.report = report
+    journal.report.stages = clock.times
+    try journal.write(folder: workplace.folder)
+  }
+}
+
+extension PreprocessOptions {
+  /// Refuses what no input could make right, before any is read.
+  func check() throws(PreprocessError) {
+    if relations == .split {
+      throw .unsupported(
+        flag: "--relations", value: "split",
+        mend: "use column, which keeps the relation of each edge")
+    }
+    if encoding != .lz4 {
+      throw .unsupported(flag: "--encoding", value: encoding.rawValue, mend: "use lz4")
+    }
+    if threads < 1 {
+      throw .invalidValue(flag: "--threads", value: "\(threads)", allowed: "1 or more")
+    }
+    if let nodeCount {
+      if nodeCount < 1 || nodeCount > EdgeList.nodeLimit {
+        throw .invalidValue(
+          flag: "--node-count", value: "\(nodeCount)", allowed: "1...\(EdgeList.nodeLimit)")
+      }
+      if nodes != nil {
+        throw .conflict(
+          flags: "--nodes and --node-count", reason: "each says which nodes there are")
+      }
+      if ids == .string {
+        throw .conflict(
+          flags: "--ids string and --node-count", reason: "the nodes of a count are integers")
+      }
+    }
+    // What holds for any graph holds for one that has a node per shard.
+    try PreprocessError.partitioning { () throws(PartitionError) in
+      try Partition.check(partition, nodeCount: max(1, min(partition.shards, EdgeList.nodeLimit)))
+    }
+    let least = MemoryPlan.least(nodes: 0, tables: 0, options: partition)
+    guard memory.bytes >= least else {
+      throw .memory(neededBytes: least, capBytes: memory.bytes, edges: nil, nodes: nil)
+    }
+    if !resumes || PreprocessReport.of(output) == nil { try OutputPlace.check(output) }
+  }
+}

@@ -1,0 +1,220 @@
+import FoundationEssentials
+import Glibc
+import MerestoneCore
+import MerestoneIngest
+import MerestonePartition
+import MerestoneStorage
+
+extension PreprocessRun {
+  /// Neighbourhoods where they are needed, shards and global ids.
+  mutating func order(
+    _ source: EdgeSource, _ degrees: inout Degrees, _ train: [Bool]?, _ journal: inout Journal,
+    _ workplace: Workplace
+  ) throws(PreprocessError) -> OrderStage.Record {
+    if let record = journal.order { return record }
+    var neighbors: NeighborFile?
+    if options.partition.needsNeighbors {
+      if journal.neighbors != true {
+        clock.begin("neighbors", total: source.edgeCount, unit: "edges")
+        let file = try NeighborStage(
+          source: source, totals: degrees.totals, folder: workplace.folder,
+          memory: plan.buffers(beside: 8 * degrees.count, atMost: 1 << 30), pool: pool,
+          progress: progress, cancellation: cancellation
+        ).run()
+        neighbors = file
+        journal.neighbors = true
+        clock.end(
+          "\(file.entryCount.grouped) neighbours of \(degrees.count.grouped) nodes kept",
+          work: source.edgeCount, unit: "edges")
+        try keep(&journal, workplace)
+      } else {
+        neighbors = try PreprocessError.storing { () throws(StorageError) in
+          try NeighborFile(path: NeighborStage.path(workplace.folder))
+        }
+      }
+      degrees.dropTotals()
+    }
+    let isStreamed = options.partition.needsNeighbors
+    clock.begin(
+      "partition", total: isStreamed ? degrees.count * options.partition.passes : nil,
+      unit: "nodes")
+    let record = try OrderStage(
+      nodeCount: degrees.count, degrees: degrees, neighbors: neighbors, train: train,
+      options: options.partition, folder: workplace.folder, pool: pool, progress: progress,
+      cancellation: cancellation
+    ).run()
+    journal.order = record
+    for warning in record.warnings { warn(warning) }
+    clock.end(
+      "\(options.partition.shards.grouped) shards of \(degrees.count.grouped) nodes",
+      work: degrees.count, unit: "nodes")
+    try keep(&journal, workplace)
+    neighbors = nil
+    workplace.discard("neighbors.tmp")
+    return record
+  }
+
+  /// Routes, sorts and writes all edges.
+  mutating func writeEdges(
+    _ source: EdgeSource, _ degrees: Degrees, _ order: OrderStage.Record, _ globals: [UInt32],
+    _ journal: inout Journal, _ workplace: Workplace, _ writer: GraphWriter
+  ) throws(PreprocessError) -> EdgeWriting.State {
+    if let state = journal.writing, state.isComplete { return state }
+    let edgeCount = degrees.edgeCount
+    var degreesByGlobal = [UInt64](repeating: 0, count: globals.count)
+    for (node, global) in globals.enumerated() {
+      degreesByGlobal[Int(global)] = degrees.inDegree(of: node)
+    }
+    let plan = RoutePlan(
+      nodeBounds: order.nodeBounds, edgeCount: edgeCount, rowBytes: source.columns.rowBytes
+    ) { degreesByGlobal[$0] }
+    degreesByGlobal = []
+    let resident = 4 * globals.count
+    let route = RouteStage(
+      source: source, plan: plan, folder: workplace.folder,
+      memory: self.plan.buffers(beside: resident, atMost: 512 << 20), pool: pool,
+      progress: progress, cancellation: cancellation)
+    let isRouted = journal.routed.map { $0.chunks == source.chunkCount } ?? false
+    let buckets: BucketFile
+    if isRouted {
+      buckets = try route.open(journal.routed!)
+    } else {
+      clock.begin("route", total: source.edgeCount, unit: "edges")
+      var held = journal
+      var run = self
+      buckets = try route.run(
+        from: journal.routed, globals: globals,
+        chunksPerCheckpoint: max(64, source.chunkCount / 8)
+      ) { (record) throws(PreprocessError) in
+        held.routed = record
+        try run.keep(&held, workplace)
+      }
+      journal = held
+      clock.end("\(edgeCount.grouped) edges routed", work: source.edgeCount, unit: "edges")
+    }
+    clock.begin("write edges", total: edgeCount, unit: "edges")
+    let writing = EdgeWriting(
+      plan: plan, buckets: buckets, columns: source.columns, nodeBounds: order.nodeBounds,
+      writer: writer, pool: pool,
+      memory: self.plan.buffers(beside: resident, atMost: pool.threadCount * (192 << 20)),
+      countsDuplicates: options.duplicates == .keep && !options.isUndirected,
+      temporaryFolder: workplace.folder, progress: progress, cancellation: cancellation)
+    var held = journal
+    var run = self
+    let state = try writing.run(
+      from: journal.writing ?? EdgeWriting.State(),
+      edgesPerCheckpoint: max(1 << 25, edgeCount / 32)
+    ) { (state) throws(PreprocessError) in
+      held.writing = state
+      try run.keep(&held, workplace)
+    }
+    journal = held
+    if writing.countsDuplicates { report.counts.duplicates = state.counts.duplicates }
+    clock.end("\(edgeCount.grouped) edges written", work: edgeCount, unit: "edges")
+    buckets.remove()
+    return state
+  }
+
+  /// Manifest, report, and the rename that makes it a graph.
+  mutating func finish(
+    inputs: InputFiles, raw: RawEdges, order: OrderStage.Record, edges: EdgeWriting.State,
+    nodes: NodeStage.Record, nodeCount: Int, edgeCount: Int, columns: EdgeColumns,
+    workplace: Workplace, writer: GraphWriter
+  ) throws(PreprocessError) {
+    clock.begin("finish", unit: "files")
+    let maximumSource = UInt64(max(nodeCount - 1, 0))
+    var fingerprints: [InputFingerprint] = []
+    for (part, reader) in inputs.edges.enumerated() {
+      fingerprints.append(
+        InputFingerprint(
+          path: reader.path, bytes: reader.fileBytes, checksum: raw.fingerprint(ofPart: part)))
+    }
+    for path in inputs.paths.dropFirst(inputs.edges.count) {
+      fingerprints.append(try FileFingerprint.of(path, cancellation: cancellation))
+    }
+    var flags = options.shapingFlags
+    flags["ids"] = nodes.idKind.rawValue
+    flags["order"] = order.ordering
+    let book = try PreprocessError.storing { () throws(StorageError) in
+      try PartitionBook(nodeBounds: [order.nodeBounds], edgeBounds: [order.edgeBounds])
+    }
+    let cutRatio = edgeCount == 0 ? 0 : Double(edges.counts.cut) / Double(edgeCount)
+    let edgeColumns = columns.columns.map {
+      ColumnEntry(name: $0.name, element: $0.element, categories: $0.words)
+    }
+    let manifest = GraphManifest(
+      nodeTypes: [
+        NodeTypeEntry(
+          name: "node", count: nodeCount, idKind: nodes.idKind, rawIDStorage: nodes.storage,
+          columns: nodes.columns)
+      ],
+      relations: [
+        RelationEntry(
+          name: "edge", edgeCount: edgeCount,
+          idBytes: max(1, (71 - maximumSource.leadingZeroBitCount) / 8),
+          maxInDegree: order.maximumInDegree, columns: edgeColumns)
+      ],
+      book: book,
+      partition: PartitionSummary(
+        cutEdges: edges.counts.cut, cutRatio: cutRatio, nodeImbalance: order.nodeImbalance,
+        edgeImbalance: order.edgeImbalance, trainImbalance: order.trainImbalance),
+      flags: flags, inputs: fingerprints)
+    report.nodes = nodeCount
+    report.edges = edgeCount
+    report.shards = options.partition.shards
+    report.columns.node = nodes.columns.map(\.name)
+    report.columns.edge = edgeColumns.map(\.name)
+    report.cutEdges = edges.counts.cut
+    report.cutRatio = cutRatio
+    report.nodeImbalance = order.nodeImbalance
+    report.edgeImbalance = order.edgeImbalance
+    report.trainImbalance = order.trainImbalance
+    report.order = order.ordering
+    fillMachine()
+    try checkCancelled()
+    try PreprocessError.storing { () throws(StorageError) in
+      try writer.writeReport(report.encoded())
+      let written = try writer.commit(manifest)
+      report.outputBytes = written.files.reduce(0) { $0 + $1.bytes }
+    }
+    workplace.remove()
+    clock.end("\(options.output) is complete, \(ByteCount(report.outputBytes))")
+    report.stages = clock.times
+    report.seconds = clock.elapsed
+  }
+
+  private mutating func fillMachine() {
+    report.stages = clock.times
+    report.seconds = clock.elapsed
+    report.threads = options.threads
+    report.memoryCapBytes = options.memory.bytes
+    report.peakResidentBytes = MachineMemory.peakResidentBytes
+    report.host = Self.hostName
+  }
+
+  private static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    // SAFETY: at most `count - 1` bytes are written, so that the last stays zero.
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+extension PreprocessReport {
+  /// The report of a graph that is complete; nil where there is none.
+  static func of(_ graph: String) -> PreprocessReport? {
+    guard (try? GraphStore.open(graph)) != nil,
+      let data = FileManager.default.contents(atPath: "\(graph)/\(GraphManifest.reportName)")
+    else { return nil }
+    return try? JSONDecoder().decode(PreprocessReport.self, from: data)
+  }
+
+  /// The report as JSON with sorted keys.
+  package func encoded() -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    // Encoding fails for numbers that are not finite only; there are none.
+    guard let data = try? encoder.encode(self) else { return Array("{}".utf8) }
+    return [UInt8](data) + Array("\n".utf8)
+  }
+}

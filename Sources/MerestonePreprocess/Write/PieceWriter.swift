@@ -1,0 +1,150 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// Writes the edges of one relation in one shard, run by run in the order of the store: the edge
+/// file and a file per column.
+final class PieceWriter {
+  /// What is written, and where.
+  struct Piece: Sendable {
+    var edgesPath: String
+    var columnPaths: [String]
+    /// Destinations, as global ids.
+    var nodes: Range<Int>
+    var edges: Int
+    var maximumSource: UInt64
+    var columns: EdgeColumns
+  }
+
+  /// What a writer needs to go on where another left off.
+  struct State: Codable, Sendable {
+    fileprivate var file: EdgeStoreWriter.State
+    fileprivate var columns: [ColumnWriter.State]
+    fileprivate var node: Int
+    fileprivate var degree: UInt64
+  }
+
+  private var file: EdgeStoreWriter?
+  private var columns: [ColumnSink] = []
+  private let piece: Piece
+  private let ranges: [Range<Int>]
+  private var degrees: [UInt64] = []
+  /// The destination whose list came last, and the edges of it so far.
+  private var node: Int
+  private var degree: UInt64 = 0
+
+  private static let degreePortion = 1 << 16
+
+  init(_ piece: Piece, pool: ThreadPool, resuming state: State? = nil) throws(StorageError) {
+    self.piece = piece
+    node = state?.node ?? piece.nodes.lowerBound
+    degree = state?.degree ?? 0
+    ranges = piece.columns.columns.indices.map { piece.columns.range($0) }
+    if let state {
+      file = try EdgeStoreWriter(
+        path: piece.edgesPath, destinationCount: piece.nodes.count, edgeCount: piece.edges,
+        maximumSource: piece.maximumSource, pool: pool, resuming: state.file)
+    } else {
+      file = try EdgeStoreWriter(
+        path: piece.edgesPath, destinationCount: piece.nodes.count, edgeCount: piece.edges,
+        maximumSource: piece.maximumSource, pool: pool)
+    }
+    for (number, column) in piece.columns.columns.enumerated() {
+      columns.append(
+        try ColumnSink(
+          path: piece.columnPaths[number], element: column.element, rows: piece.edges,
+          resuming: state?.columns[number]))
+    }
+  }
+
+  /// Adds the next edges.
+  ///
+  /// - Parameters:
+  ///   - run: Its keys are used up: sources alone are left of them.
+  ///   - start: The destination that keys count from.
+  func append(_ run: inout SortedRun, start: Int, plan: RoutePlan) throws(StorageError) {
+    try countDegrees(run, start: start, shift: UInt64(plan.sourceBits))
+    let mask = (1 as UInt64) << UInt64(plan.sourceBits) - 1
+    let count = run.count
+    for index in 0..<count { run.keys[index] &= mask }
+    try run.withKeys { (keys) throws(StorageError) in try file!.append(sources: keys) }
+    guard plan.rowBytes > 0 else { return }
+    for (number, range) in ranges.enumerated() {
+      var values: [UInt8] = []
+      values.reserveCapacity(count * range.count)
+      for row in 0..<count {
+        let place = row &* plan.rowBytes
+        values.append(contentsOf: run.rows[place + range.lowerBound..<place + range.upperBound])
+      }
+      // SAFETY: every byte of an array of bytes is initialised.
+      try columns[number].append(unsafe values.span.bytes)
+    }
+  }
+
+  private func countDegrees(
+    _ run: SortedRun, start: Int, shift: UInt64
+  ) throws(StorageError) {
+    var index = 0
+    let count = run.count
+    while index < count {
+      let destination = run.keys[index] &>> shift
+      var end = index &+ 1
+      while end < count, run.keys[end] &>> shift == destination { end &+= 1 }
+      try advance(to: start + Int(destination))
+      degree &+= UInt64(end &- index)
+      index = end
+    }
+  }
+
+  /// Closes the lists before `target`.
+  private func advance(to target: Int) throws(StorageError) {
+    while node < target {
+      degrees.append(degree)
+      degree = 0
+      node &+= 1
+      if degrees.count == Self.degreePortion { try handOnDegrees() }
+    }
+  }
+
+  private func handOnDegrees() throws(StorageError) {
+    let ready = degrees
+    try file!.append(inDegrees: ready.span)
+    degrees.removeAll(keepingCapacity: true)
+  }
+
+  /// Brings everything so far to the disk and says how to go on from here.
+  func checkpoint() throws(StorageError) -> State {
+    try handOnDegrees()
+    var states: [ColumnWriter.State] = []
+    for column in columns { states.append(try column.checkpoint()) }
+    return State(file: try file!.checkpoint(), columns: states, node: node, degree: degree)
+  }
+
+  /// Completes all files.
+  func finish() throws(StorageError) -> [FileEntry] {
+    try advance(to: piece.nodes.upperBound)
+    try handOnDegrees()
+    var entries = [try file.take()!.finish(.deferred, keepsIndex: true)]
+    for column in columns { entries += try column.finish() }
+    return entries
+  }
+}
+
+/// A ``ColumnWriter`` that can be an element of an array.
+private final class ColumnSink {
+  private var writer: ColumnWriter?
+
+  init(
+    path: String, element: ElementType, rows: Int, resuming state: ColumnWriter.State?
+  ) throws(StorageError) {
+    if let state {
+      writer = try ColumnWriter(
+        path: path, element: element, rows: rows, width: 1, resuming: state)
+    } else {
+      writer = try ColumnWriter(path: path, element: element, rows: rows, width: 1)
+    }
+  }
+
+  func append(_ bytes: RawSpan) throws(StorageError) { try writer!.append(bytes: bytes) }
+  func checkpoint() throws(StorageError) -> ColumnWriter.State { try writer!.checkpoint() }
+  func finish() throws(StorageError) -> [FileEntry] { try writer.take()!.finish(.deferred) }
+}
