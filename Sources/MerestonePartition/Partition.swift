@@ -21,6 +21,7 @@ package struct Partition: Sendable {
     switch partitioner {
     case .range, .random: (0, 40)
     case .ldg, .fennel: (24, 64)
+    case .multilevel: (56, 96)
     }
   }
 
@@ -39,20 +40,33 @@ package struct Partition: Sendable {
     let inDegrees = try edges.inDegrees()
     let narrow = try narrowed(inDegrees)
     if cancellation?.isCancelled == true { throw .interrupted }
+    let neighbors =
+      options.partitioner.readsNeighbors || options.ordering == .locality
+      ? InMemoryNeighbors(
+        nodeCount: edges.nodeCount, sources: edges.sources, destinations: edges.destinations)
+      : InMemoryNeighbors(nodeCount: 0, sources: [], destinations: [])
     let assignment: ShardAssignment? =
       switch options.partitioner {
       case .range: nil
       case .random:
         try .random(nodeCount: edges.nodeCount, options: options, pool: pool)
-      case .ldg, .fennel:
+      case .ldg, .fennel, .multilevel:
         try .make(
-          neighbors: InMemoryNeighbors(
-            nodeCount: edges.nodeCount, sources: edges.sources, destinations: edges.destinations),
+          neighbors: neighbors,
           inDegrees: narrow, train: train, options: options, pool: pool, progress: progress,
           cancellation: cancellation)
       }
+    let sequence: NodeSequence =
+      switch options.ordering.resolved {
+      case .locality:
+        .given(
+          try LocalityOrder.sequence(
+            of: neighbors, inDegrees: narrow, cancellation: cancellation))
+      case .degree, .auto: .degree
+      case .input: .input
+      }
     let ordered = try GlobalOrder(
-      options.ordering.resolved == .degree ? .degree : .input, inDegrees: narrow,
+      sequence, inDegrees: narrow,
       assignment: assignment, shards: options.shards, pool: pool)
     let order = try NodeOrder(inputs: inverse(ordered.globals))
     let (nodeBounds, edgeBounds) = (ordered.nodeBounds, ordered.edgeBounds)

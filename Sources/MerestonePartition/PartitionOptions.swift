@@ -10,6 +10,9 @@ package enum Partitioner: String, Sendable, CaseIterable, Codable {
   case ldg
   /// As `ldg`, with an additive cost of load instead of a discount.
   case fennel
+  /// Clusters until little is left, partitions that, and refines on the way back: the smallest
+  /// cut, for more time and memory.
+  case multilevel
 }
 
 /// In which order nodes get their global ids; inside each shard for `random` and `ldg`.
@@ -18,6 +21,8 @@ package enum NodeOrdering: String, Sendable, CaseIterable, Codable {
   case auto
   /// In-degree descending, ties by input index.
   case degree
+  /// Neighbours, and nodes with the same neighbours, next to each other.
+  case locality
   /// As the input lists the nodes.
   case input
 

@@ -5,7 +5,7 @@ extension Partitioner {
   package var readsNeighbors: Bool {
     switch self {
     case .range, .random: false
-    case .ldg, .fennel: true
+    case .ldg, .fennel, .multilevel: true
     }
   }
 }
@@ -48,10 +48,18 @@ extension ShardAssignment {
     let rule: StreamingRule =
       options.partitioner == .fennel
       ? .fennel(nodeCount: neighbors.nodeCount, entryCount: neighbors.entryCount) : .greedy
-    let shardOf = try StreamingPartitioner(
-      source: neighbors, inDegrees: inDegrees, train: train, bounds: bounds, rule: rule,
-      pool: pool, progress: progress, cancellation: cancellation
-    ).run(passes: options.passes)
+    let shardOf: [UInt16]
+    if options.partitioner == .multilevel {
+      shardOf = try MultilevelPartitioner(
+        source: neighbors, inDegrees: inDegrees, train: train, bounds: bounds, seed: options.seed,
+        pool: pool, progress: progress, cancellation: cancellation
+      ).run()
+    } else {
+      shardOf = try StreamingPartitioner(
+        source: neighbors, inDegrees: inDegrees, train: train, bounds: bounds, rule: rule,
+        pool: pool, progress: progress, cancellation: cancellation
+      ).run(passes: options.passes)
+    }
     return ShardAssignment(
       shardOf: shardOf, shards: options.shards,
       warnings: warnings(of: shardOf, inDegrees: inDegrees, train: train, bounds: bounds, options))

@@ -17,7 +17,7 @@ struct ShardLoads {
     @inline(__always)
     func fill(for node: PlacedNode) -> Double {
       let felt = edgeFill + (nodeFill - edgeFill) * node.lightness
-      return node.isTraining ? max(felt, trainingFill) : felt
+      return node.training > 0 ? max(felt, trainingFill) : felt
     }
   }
 
@@ -41,9 +41,9 @@ struct ShardLoads {
   @inline(__always)
   mutating func add(_ node: PlacedNode, to shard: Int) {
     var held = shards[shard]
-    held.nodes &+= 1
-    held.edges &+= UInt64(node.inDegree)
-    held.training &+= node.isTraining ? 1 : 0
+    held.nodes &+= node.nodes
+    held.edges &+= node.edges
+    held.training &+= node.training
     update(&held)
     shards[shard] = held
   }
@@ -51,9 +51,9 @@ struct ShardLoads {
   @inline(__always)
   mutating func remove(_ node: PlacedNode, from shard: Int) {
     var held = shards[shard]
-    held.nodes &-= 1
-    held.edges &-= UInt64(node.inDegree)
-    held.training &-= node.isTraining ? 1 : 0
+    held.nodes &-= node.nodes
+    held.edges &-= node.edges
+    held.training &-= node.training
     update(&held)
     shards[shard] = held
   }
@@ -69,9 +69,9 @@ struct ShardLoads {
   @inline(__always)
   func hasRoom(for node: PlacedNode, in shard: Int) -> Bool {
     let held = shards[shard]
-    return held.nodes < bounds.nodes.strict
-      && held.edges &+ UInt64(node.inDegree) <= bounds.edges.strict
-      && held.training &+ (node.isTraining ? 1 : 0) <= bounds.training.strict
+    return held.nodes &+ node.nodes <= bounds.nodes.strict
+      && held.edges &+ node.edges <= bounds.edges.strict
+      && held.training &+ node.training <= bounds.training.strict
   }
 
   /// Where a node goes that no shard attracts, or that those which do can't take: the emptiest
@@ -88,20 +88,22 @@ struct ShardLoads {
     for demandsTraining in [true, false] {
       for shard in shards.indices {
         let held = shards[shard]
-        guard held.nodes < bounds.nodes.loose,
-          held.edges &+ UInt64(node.inDegree) <= bounds.edges.loose,
+        guard held.nodes &+ node.nodes <= bounds.nodes.loose,
+          held.edges &+ node.edges <= bounds.edges.loose,
           !demandsTraining
-            || held.training &+ (node.isTraining ? 1 : 0) <= bounds.training.loose
+            || held.training &+ node.training <= bounds.training.loose
         else { continue }
         if best < 0 || held.fill < shards[best].fill { best = shard }
       }
       if best >= 0 { return best }
     }
     // The bound on nodes leaves room for all of them, so there is a shard with room for one more.
-    for shard in shards.indices where shards[shard].nodes < bounds.nodes.loose {
+    for shard in shards.indices where shards[shard].nodes &+ node.nodes <= bounds.nodes.loose {
       if best < 0 || shards[shard].edges < shards[best].edges { best = shard }
     }
-    return best
+    if best >= 0 { return best }
+    // Only a cluster of several nodes can be too much for all of them.
+    return shards.indices.min { shards[$0].nodes < shards[$1].nodes } ?? 0
   }
 
   /// How close to a bound a shard may come before it sheds nodes to even out the loads.
@@ -121,9 +123,9 @@ struct ShardLoads {
       square(fill - weight) - square(fill) + square(other + weight) - square(other)
     }
     let (a, b) = (shards[from], shards[to])
-    return change(a.nodeFill, b.nodeFill, nodeShare)
-      + change(a.edgeFill, b.edgeFill, Double(node.inDegree) * edgeShare)
-      + change(a.trainingFill, b.trainingFill, node.isTraining ? trainingShare : 0) < 0
+    return change(a.nodeFill, b.nodeFill, Double(node.nodes) * nodeShare)
+      + change(a.edgeFill, b.edgeFill, Double(node.edges) * edgeShare)
+      + change(a.trainingFill, b.trainingFill, Double(node.training) * trainingShare) < 0
   }
 
   /// How far the fullest shards are beyond the loose bounds.
@@ -145,10 +147,11 @@ struct ShardLoads {
   }
 }
 
-/// What a node adds to its shard's load.
+/// What a node, or a cluster of nodes, adds to its shard's load.
 struct PlacedNode: Sendable {
-  var inDegree: UInt32
-  var isTraining: Bool
+  var nodes: UInt64
+  var edges: UInt64
+  var training: UInt64
   /// Its share of all nodes over its shares of all nodes and all edges: 1 without in-edges.
   var lightness: Double
 }
@@ -157,7 +160,14 @@ extension ShardBounds {
   @inline(__always)
   func node(inDegree: UInt32, isTraining: Bool) -> PlacedNode {
     PlacedNode(
-      inDegree: inDegree, isTraining: isTraining,
+      nodes: 1, edges: UInt64(inDegree), training: isTraining ? 1 : 0,
       lightness: meanDegree / (meanDegree + Double(inDegree)))
+  }
+
+  func cluster(nodes: UInt32, edges: UInt64, training: UInt32) -> PlacedNode {
+    let felt = meanDegree * Double(nodes)
+    return PlacedNode(
+      nodes: UInt64(nodes), edges: edges, training: UInt64(training),
+      lightness: felt / (felt + Double(edges)))
   }
 }

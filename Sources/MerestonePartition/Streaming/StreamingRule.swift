@@ -3,6 +3,8 @@ enum StreamingRule: Sendable {
   /// (neighbours there) x (1 - fill). Stanton and Kliot, "Streaming Graph Partitioning for Large
   /// Distributed Graphs", KDD 2012.
   case greedy
+  /// Neighbours there, however full: for refining.
+  case attachment
   /// Neighbours there minus the marginal cost of load, `alpha` x sqrt(fill): the cost of a shard
   /// grows as load^1.5. Tsourakakis et al., "FENNEL: Streaming Graph Partitioning for Massive
   /// Scale Graphs", WSDM 2014, with gamma = 1.5.
@@ -18,6 +20,7 @@ enum StreamingRule: Sendable {
   func score(neighbors: UInt32, fill: Double) -> Double {
     switch self {
     case .greedy: Double(neighbors) * max(0, 1 - fill)
+    case .attachment: Double(neighbors)
     case .fennel(let alpha): Double(neighbors) - alpha * fill.squareRoot()
     }
   }

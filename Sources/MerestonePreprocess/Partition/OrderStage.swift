@@ -59,7 +59,16 @@ struct OrderStage {
         neighbors: neighbors, inDegrees: degrees.inDegrees, train: train, options: options,
         pool: pool, progress: progress, cancellation: cancellation)
     }
-    let sequence: NodeSequence = options.ordering.resolved == .degree ? .degree : .input
+    let sequence: NodeSequence
+    switch options.ordering.resolved {
+    case .degree, .auto: sequence = .degree
+    case .input: sequence = .input
+    case .locality:
+      guard let neighbors else { preconditionFailure("an order without neighbourhoods") }
+      sequence = .given(
+        try LocalityOrder.sequence(
+          of: neighbors, inDegrees: degrees.inDegrees, cancellation: cancellation))
+    }
     let order = try GlobalOrder(
       sequence, inDegrees: degrees.inDegrees, assignment: assignment, shards: options.shards,
       pool: pool)
@@ -76,5 +85,5 @@ struct OrderStage {
 
 extension PartitionOptions {
   /// Whether partitioner or order read neighbourhoods.
-  var needsNeighbors: Bool { partitioner.readsNeighbors }
+  var needsNeighbors: Bool { partitioner.readsNeighbors || ordering.resolved == .locality }
 }

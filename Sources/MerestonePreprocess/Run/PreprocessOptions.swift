@@ -91,7 +91,7 @@ package struct PreprocessOptions: Sendable {
     switch partition.partitioner {
     case .range: break
     case .random: flags["seed"] = "\(partition.seed)"
-    case .ldg, .fennel:
+    case .ldg, .fennel, .multilevel:
       flags["balance"] = partition.balance.rawValue
       flags["imbalance"] = "\(partition.imbalance)"
       flags["passes"] = "\(partition.passes)"

@@ -19,7 +19,7 @@ package enum PageCodec {
   ///   - planes: Scratch of at least `n * idBytes` bytes; it holds the page when it stays plain.
   ///   - payload: Receives the compressed page; at least `n * idBytes` bytes.
   /// - Returns: The compressed size, or `nil` where the page is to be stored as `planes` holds it.
-  static func encode(
+  package static func encode(
     _ ids: Span<UInt64>, idBytes: Int, planes: inout MutableSpan<UInt8>,
     payload: inout MutableSpan<UInt8>
   ) -> Int? {

@@ -1,0 +1,36 @@
+/// Clusters numbered without gaps.
+struct Clusters: Sendable {
+  /// The cluster of every node; ``none`` for nodes without neighbours, which belong to none.
+  let of: [UInt32]
+  let count: Int
+
+  /// Every node a cluster of its own.
+  init(single count: Int) {
+    of = (0..<UInt32(count)).map { $0 }
+    self.count = count
+  }
+
+  static let none = UInt32.max
+
+  /// - Parameter isLeftOut: Nodes that get no cluster.
+  init(labels: [UInt32], isLeftOut: (Int) -> Bool) {
+    // Numbers in the order of the first member keep whatever locality the input has.
+    var number = [UInt32](repeating: Self.none, count: labels.count)
+    var next: UInt32 = 0
+    var result = labels
+    for node in labels.indices {
+      if isLeftOut(node) {
+        result[node] = Self.none
+        continue
+      }
+      let label = Int(labels[node])
+      if number[label] == Self.none {
+        number[label] = next
+        next += 1
+      }
+      result[node] = number[label]
+    }
+    of = result
+    count = Int(next)
+  }
+}
