@@ -13,6 +13,9 @@ public enum GraphError: Error, Equatable, Sendable {
   /// There is no such column; `available` names those that are there.
   case unknownColumn(name: String, available: [String])
 
+  /// The graph was made without out-edges.
+  case noOutEdges
+
   /// A fanout below -1.
   case badFanout(Int, hop: Int)
 
@@ -39,6 +42,8 @@ extension GraphError: CustomStringConvertible {
       "there is no column '\(name)'; "
         + (available.isEmpty
           ? "the graph has none" : "there are \(available.joined(separator: ", "))")
+    case .noOutEdges:
+      "the graph has no out-edges; preprocess with --reverse to store them, too"
     case .badFanout(let fanout, let hop):
       "fanout \(fanout) of hop \(hop) is not a number of edges; use 0 or more, or -1 for all edges"
     case .badBatchSize(let size): "a batch of \(size) seeds; use at least 1"

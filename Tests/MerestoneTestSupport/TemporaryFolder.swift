@@ -20,6 +20,9 @@ public final class TemporaryFolder: Sendable {
   /// The names in the folder, sorted.
   public var names: [String] { Self.names(in: path) }
 
+  /// The names in any folder, sorted.
+  public static func entries(_ path: String) -> [String] { names(in: path) }
+
   private static func names(in path: String) -> [String] {
     guard let folder = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(folder) }

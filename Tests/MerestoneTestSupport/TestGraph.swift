@@ -23,6 +23,9 @@ package struct TestGraph: Sendable {
   /// The `split` column of the edges, in the order of the lists; empty for no column.
   package var edgeSplits: [Split] = []
 
+  /// Whether out-edges are stored, too.
+  package var storesReverse = false
+
   package init(lists: [[UInt64]], bounds: [UInt64]? = nil) {
     self.lists = lists
     self.bounds = bounds ?? [0, UInt64(lists.count)]
@@ -102,21 +105,54 @@ package struct TestGraph: Sendable {
       }
     }
     edgeBounds.append(UInt64(edgeCount))
+    let reverse = storesReverse ? try storeReverse(writer) : nil
     while idBytes < 8, UInt64(max(0, nodeCount - 1)) >> (8 * UInt64(idBytes)) != 0 { idBytes += 1 }
-    try writer.commit(
-      GraphManifest(
-        nodeTypes: [
-          NodeTypeEntry(
-            name: "node", count: nodeCount, idKind: .integer, rawIDStorage: .identity,
-            columns: nodeColumns)
-        ],
-        relations: [
-          RelationEntry(
-            name: "edge", edgeCount: edgeCount, idBytes: idBytes,
-            maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns)
-        ],
-        book: PartitionBook(nodeBounds: [bounds], edgeBounds: [edgeBounds])))
+    var manifest = try GraphManifest(
+      nodeTypes: [
+        NodeTypeEntry(
+          name: "node", count: nodeCount, idKind: .integer, rawIDStorage: .identity,
+          columns: nodeColumns)
+      ],
+      relations: [
+        RelationEntry(
+          name: "edge", edgeCount: edgeCount, idBytes: idBytes,
+          maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns)
+      ],
+      book: PartitionBook(nodeBounds: [bounds], edgeBounds: [edgeBounds]))
+    manifest.relations[0].reverse = reverse
+    try writer.commit(manifest)
     return try GraphStore.open(path)
+  }
+
+  private func storeReverse(_ writer: GraphWriter) throws -> ReverseEntry {
+    var out = [[(destination: UInt64, edge: UInt64)]](repeating: [], count: nodeCount)
+    var edge: UInt64 = 0
+    for (destination, sources) in lists.enumerated() {
+      for source in sources {
+        out[Int(source)].append((UInt64(destination), edge))
+        edge += 1
+      }
+    }
+    var entry = ReverseEntry(shardEdges: [], maxOutDegree: out.map(\.count).max() ?? 0)
+    for shard in 0..<bounds.count - 1 {
+      let owned = out[Int(bounds[shard])..<Int(bounds[shard + 1])]
+      let all = owned.flatMap { $0 }
+      entry.shardEdges.append(all.count)
+      if all.isEmpty { continue }
+      let (degrees, destinations) = (owned.map { UInt64($0.count) }, all.map(\.destination))
+      var lists = try EdgeStoreWriter(
+        path: writer.path(GraphLayout.reverse(RelationID(0), shard: ShardID(shard))),
+        destinationCount: owned.count, edgeCount: all.count, maximumSource: UInt64(nodeCount - 1))
+      try lists.append(inDegrees: degrees.span, sources: destinations.span)
+      writer.add(try lists.finish())
+      let edges = all.map(\.edge)
+      var ids = try EdgeIDWriter(
+        path: writer.path(GraphLayout.reverseIDs(RelationID(0), shard: ShardID(shard))),
+        count: all.count, edgeCount: edgeCount)
+      try ids.append(edges.span)
+      writer.add(try ids.finish())
+    }
+    return entry
   }
 
   private func storeEdges(of nodes: Range<Int>, at path: String) throws -> FileEntry {

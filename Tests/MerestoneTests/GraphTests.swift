@@ -49,6 +49,26 @@ struct GraphTests {
     }
   }
 
+  @Test("says where a node's edges lead, where out-edges are stored")
+  func outEdges() throws {
+    let folder = TemporaryFolder()
+    #expect(throws: GraphError.noOutEdges) {
+      try Self.drawn(in: folder).outEdges(of: NodeID(0))
+    }
+    var drawn = TestGraph(lists: [[1, 2], [2], [3, 3], [], []], bounds: [0, 2, 5])
+    drawn.storesReverse = true
+    _ = try drawn.store(at: folder.file("both"))
+    let graph = try Graph(at: folder.file("both"))
+    #expect(graph.hasOutEdges)
+    let found = try (0..<5).map { node in
+      try graph.outEdges(of: NodeID(node)).map { "\($0.destination) by \($0.edge)" }
+    }
+    #expect(found == [[], ["0 by 0"], ["0 by 1", "1 by 2"], ["2 by 3", "2 by 4"], []])
+    #expect(throws: GraphError.nodeOutOfRange(NodeID(5), nodeCount: 5)) {
+      try graph.outEdges(of: NodeID(5))
+    }
+  }
+
   @Test("names what it does not know")
   func unknown() throws {
     let folder = TemporaryFolder()

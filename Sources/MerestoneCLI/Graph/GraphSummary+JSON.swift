@@ -24,6 +24,7 @@ extension GraphSummary {
       ]),
       "parts": .object([
         "edges": .integer(edgeFileBytes),
+        "reverse": .integer(reverseBytes),
         "edgeColumns": .integer(edgeColumnBytes),
         "nodeColumns": .integer(nodeColumnBytes),
         "ids": .integer(idBytes),

@@ -95,6 +95,7 @@ extension GraphSummary {
     edgeStream("node index", nodeIndexBytes)
     edgeStream("headers", headerBytes)
     edgeStream("edges together", edgeFileBytes)
+    if reverseBytes > 0 { edgeStream("out-edges and ids", reverseBytes) }
     table.add("edge columns", ByteCount(edgeColumnBytes).description, "")
     table.add("node columns", ByteCount(nodeColumnBytes).description, "")
     let perNode = nodes == 0 ? 0 : Double(idBytes) / Double(nodes)

@@ -12,6 +12,8 @@ struct GraphSummary {
   private(set) var nodeIndexBytes = 0
   private(set) var edgeFileBytes = 0
 
+  /// Bytes of the out-edges, ids included; 0 where they are not stored.
+  private(set) var reverseBytes = 0
   private(set) var edgeColumnBytes = 0
   private(set) var nodeColumnBytes = 0
   private(set) var idBytes = 0
@@ -38,6 +40,8 @@ struct GraphSummary {
         idBytes += file.bytes
       } else if file.path.contains("/nodes/") {
         nodeColumnBytes += file.bytes
+      } else if file.path.hasSuffix(".rev") || file.path.hasSuffix(".rev.ids") {
+        reverseBytes += file.bytes
       } else if !file.path.hasSuffix(".csc") {
         edgeColumnBytes += file.bytes
       }

@@ -178,6 +178,9 @@ struct PartitionArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Order of the nodes.", valueName: "name"))
   var order: NodeOrdering = .auto
 
+  @Flag(help: "Store out-edges, too, each with the id of its edge.")
+  var reverse = false
+
   @Option(
     help: ArgumentHelp("Encoding of the edge pages; this version writes lz4.", valueName: "name"))
   var encoding: PageEncoding = .lz4
@@ -192,6 +195,7 @@ struct PartitionArguments: ParsableArguments {
       shards: shards, partitioner: partitioner, ordering: order, imbalance: imbalance,
       passes: passes)
     options.encoding = encoding
+    options.storesReverse = reverse
   }
 }
 

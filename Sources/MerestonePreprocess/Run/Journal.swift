@@ -23,6 +23,8 @@ struct Journal: Codable, Sendable {
   var order: OrderStage.Record?
   var routed: RouteStage.Record?
   var writing: EdgeWriting.State?
+  /// Out-edges, by relation.
+  var reversed: [ReverseStage.Record]?
   /// Columns and id map, once they are written.
   var nodeFiles: NodeStage.Record?
   var report = PreprocessReport()

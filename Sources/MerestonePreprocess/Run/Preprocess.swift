@@ -107,7 +107,11 @@ struct PreprocessRun {
     globals = []
     writer.add(state.files)
     writer.add(nodes.files)
+    let reverse = try writeReverse(
+      sourceBounds: order.nodeBounds, destinationBounds: order.nodeBounds,
+      edgeBounds: order.edgeBounds, &journal, workplace, writer)
     try finish(
+      reverse: reverse,
       inputs: inputs, raw: raw, order: order, edges: state, nodes: nodes,
       nodeCount: numbering.count,
       edgeCount: degrees.edgeCount == 0 ? Int(order.edgeBounds.last!) : degrees.edgeCount,

@@ -61,6 +61,9 @@ package struct PreprocessOptions: Sendable {
   package var encoding = PageEncoding.lz4
   package var relations = RelationLayout.column
 
+  /// Whether out-edges are stored, too.
+  package var storesReverse = false
+
   package var isUndirected = false
   package var duplicates = DuplicatePolicy.keep
   package var selfLoops = SelfLoopPolicy.keep
@@ -96,6 +99,7 @@ package struct PreprocessOptions: Sendable {
       flags["imbalance"] = "\(partition.imbalance)"
       flags["passes"] = "\(partition.passes)"
     }
+    if storesReverse { flags["reverse"] = "true" }
     if let nodeCount { flags["node-count"] = "\(nodeCount)" }
     return flags
   }

@@ -117,7 +117,8 @@ extension PreprocessRun {
 
   /// Manifest, report, and the rename that makes it a graph.
   mutating func finish(
-    inputs: InputFiles, raw: RawEdges, order: OrderStage.Record, edges: EdgeWriting.State,
+    reverse: ReverseEntry?, inputs: InputFiles, raw: RawEdges, order: OrderStage.Record,
+    edges: EdgeWriting.State,
     nodes: NodeStage.Record, nodeCount: Int, edgeCount: Int, columns: EdgeColumns,
     workplace: Workplace, writer: GraphWriter
   ) throws(PreprocessError) {
@@ -142,7 +143,7 @@ extension PreprocessRun {
     let edgeColumns = columns.columns.map {
       ColumnEntry(name: $0.name, element: $0.element, categories: $0.words)
     }
-    let manifest = GraphManifest(
+    var manifest = GraphManifest(
       nodeTypes: [
         NodeTypeEntry(
           name: "node", count: nodeCount, idKind: nodes.idKind, rawIDStorage: nodes.storage,
@@ -159,6 +160,7 @@ extension PreprocessRun {
         cutEdges: edges.counts.cut, cutRatio: cutRatio, nodeImbalance: order.nodeImbalance,
         edgeImbalance: order.edgeImbalance, trainImbalance: order.trainImbalance),
       flags: flags, inputs: fingerprints)
+    manifest.relations[0].reverse = reverse
     report.nodes = nodeCount
     report.edges = edgeCount
     report.shards = options.partition.shards

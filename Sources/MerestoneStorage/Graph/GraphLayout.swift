@@ -8,12 +8,24 @@ package import MerestoneCore
 /// ids/t0000.*                 raw and global ids of node type 0
 /// shard-00003/
 ///   edges/r0007.csc           in-edges of relation 7: EdgeFileHeader
+///   edges/r0007.rev           out-edges of relation 7 by source, in the format of a .csc
+///   edges/r0007.rev.ids       the id of the edge at each place there: EdgeIDHeader
 ///   edges/r0007.c02.npy       its edge column 2, and r0007.c02.npy.crc
 ///   nodes/t0001.c00.npy       node column 0 of type 1, and its .crc
 /// ```
 package enum GraphLayout {
   package static func edges(_ relation: RelationID, shard: ShardID) -> String {
     "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).csc"
+  }
+
+  /// Out-edges, in the shard of their source.
+  package static func reverse(_ relation: RelationID, shard: ShardID) -> String {
+    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).rev"
+  }
+
+  /// The edge ids of ``reverse(_:shard:)``.
+  package static func reverseIDs(_ relation: RelationID, shard: ShardID) -> String {
+    reverse(relation, shard: shard) + ".ids"
   }
 
   package static func edgeColumn(_ column: Int, of relation: RelationID, shard: ShardID) -> String {

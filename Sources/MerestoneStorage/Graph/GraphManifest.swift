@@ -68,6 +68,11 @@ package struct GraphManifest: Codable, Sendable, Equatable {
       if !(1...8).contains(relation.idBytes) {
         return ("bytes of an id of relation \(relation.name)", "1...8", "\(relation.idBytes)")
       }
+      if let problem = relation.reverse?.contradiction(
+        relation: relation.name, shards: book.shardCount, edges: relation.edgeCount)
+      {
+        return problem
+      }
       if let problem = Self.contradiction(in: relation.columns, of: "relation \(relation.name)") {
         return problem
       }
@@ -125,6 +130,8 @@ package struct RelationEntry: Codable, Sendable, Equatable {
   package var idBytes: Int
   package var maxInDegree: Int
   package var columns: [ColumnEntry]
+  /// `nil` where out-edges are not stored.
+  package var reverse: ReverseEntry?
 
   package init(
     sourceType: Int = 0, name: String, destinationType: Int = 0, edgeCount: Int, idBytes: Int,

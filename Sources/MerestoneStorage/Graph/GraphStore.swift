@@ -18,6 +18,7 @@ package final class GraphStore: Sendable {
   /// Files in use, by path.
   private struct Opened {
     var edges: [String: EdgeStore] = [:]
+    var reverse: [String: ReverseStore] = [:]
     var columns: [String: Column] = [:]
     var ids: [NodeTypeID: IDMap] = [:]
   }
@@ -66,6 +67,24 @@ package final class GraphStore: Sendable {
     return opened.withLock { opened in
       if let earlier = opened.edges[name] { return earlier }
       opened.edges[name] = store
+      return store
+    }
+  }
+
+  /// The out-edges of a relation from one shard's nodes; `nil` where there are none.
+  ///
+  /// - Precondition: The manifest says that the relation has its out-edges stored.
+  package func outEdges(
+    _ relation: RelationID, shard: ShardID
+  ) throws(StorageError) -> ReverseStore? {
+    precondition(
+      manifest.relations[relation.rawValue].reverse != nil, "out-edges that are not stored")
+    let name = GraphLayout.reverse(relation, shard: shard)
+    if let store = opened.withLock({ $0.reverse[name] }) { return store }
+    guard let store = try openReverse(relation, shard) else { return nil }
+    return opened.withLock { opened in
+      if let earlier = opened.reverse[name] { return earlier }
+      opened.reverse[name] = store
       return store
     }
   }

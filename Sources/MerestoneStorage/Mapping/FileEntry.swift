@@ -5,8 +5,8 @@ package struct FileEntry: Codable, Sendable, Equatable {
 
   package var bytes: Int
 
-  /// A CRC-32C that vouches for the file: of the header of a `.csc` file (which vouches for the
-  /// rest), of the side file of a column (in the entries of both its files), else of all bytes.
+  /// A CRC-32C that vouches for the file: of the header of a file of edges or of
+  /// their ids (which vouches for the rest), of the side file of a column (in the entries of both its files), else of all bytes.
   package var checksum: UInt32
 
   package init(path: String, bytes: Int, checksum: UInt32) {

@@ -7,6 +7,7 @@ import Synchronization
 /// - Every checksum: manifest, headers, directories, index blocks, pages, columns, their tables.
 /// - Lists ascend by source and sources exist; in-degrees sum to the edges; the largest in-degrees
 ///   and the number of cut edges are as recorded.
+/// - Out-edges, where they are stored, are the edges, each once and with its id.
 /// - Every node's raw id leads back to it, and no raw id leads elsewhere.
 /// - Split codes, labels and categories exist.
 package enum Verification {
@@ -66,6 +67,10 @@ package enum Verification {
     var file = -1
     var maximumInDegree = 0
     var cutEdges = 0
+    /// For out-edges their file. The edges of this piece: of in-edges by the shard of their source,
+    /// of out-edges all of them.
+    var reverseFile = -1
+    var digests: [EdgeDigest] = []
     /// For a table of raw ids: the type, and how many of its rows name a node.
     var type: NodeTypeID?
     var presentIDs = 0

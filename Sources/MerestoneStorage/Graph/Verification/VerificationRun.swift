@@ -5,6 +5,7 @@ struct VerificationRun: Sendable {
   let graph: GraphStore
   var errors: [StorageError] = []
   var edgeFiles: [EdgeFile] = []
+  var reverseFiles: [ReverseFile] = []
   var columns: [ColumnFile] = []
   var ids: [(type: NodeTypeID, map: IDMap)] = []
 
@@ -14,6 +15,7 @@ struct VerificationRun: Sendable {
   struct EdgeFile: Sendable {
     var store: EdgeStore
     var relation: RelationID
+    var shard: ShardID
     /// Sources of this shard: an edge from another is cut.
     var ownSources: Range<UInt64>
     var firstDestination: UInt64
@@ -33,6 +35,9 @@ struct VerificationRun: Sendable {
   enum Work: Sendable {
     case layout(file: Int)
     case lists(file: Int, blocks: Range<Int>)
+    case digest(file: Int, positions: Range<Int>)
+    case reverseLayout(Int)
+    case reverse(Int, positions: Range<Int>)
     case column(Int, blocks: Range<Int>)
     case nodeIDs(Int, nodes: Range<Int>)
     case rawIDs(Int, rows: Range<Int>)
@@ -64,6 +69,9 @@ struct VerificationRun: Sendable {
     for piece in graph.pieces {
       let name = graph.name(of: piece)
       cover(name, isColumn: name.hasSuffix(".npy"))
+      if case .reverse(let relation, let shard) = piece {
+        cover(GraphLayout.reverseIDs(relation, shard: shard), isColumn: false)
+      }
       do throws(StorageError) { try collect(piece) } catch { errors.append(error) }
     }
     for number in graph.manifest.nodeTypes.indices {
@@ -90,6 +98,13 @@ struct VerificationRun: Sendable {
   private mutating func collect(_ piece: GraphStore.Piece) throws(StorageError) {
     switch piece {
     case .edges(let relation, let shard): try collectEdges(relation, shard)
+    case .reverse(let relation, let shard):
+      guard let store = try graph.openReverse(relation, shard) else { return }
+      let type = NodeTypeID(graph.manifest.relations[relation.rawValue].sourceType)
+      reverseFiles.append(
+        ReverseFile(
+          store: store, relation: relation, shard: shard,
+          firstSource: graph.book.nodes(of: type, in: shard).lowerBound))
     case .nodeColumn(let number, let type, _):
       try collect(piece, graph.manifest.nodeTypes[type.rawValue].columns[number])
     case .edgeColumn(let number, let relation, _):
@@ -105,7 +120,7 @@ struct VerificationRun: Sendable {
     let book = graph.book
     edgeFiles.append(
       EdgeFile(
-        store: store, relation: relation,
+        store: store, relation: relation, shard: shard,
         ownSources: book.nodes(of: NodeTypeID(entry.sourceType), in: shard),
         firstDestination: book.nodes(of: NodeTypeID(entry.destinationType), in: shard).lowerBound))
   }
@@ -141,6 +156,18 @@ struct VerificationRun: Sendable {
         .lists(file: number, blocks: $0)
       }
     }
+    for (number, file) in edgeFiles.enumerated()
+    where graph.manifest.relations[file.relation.rawValue].reverse != nil {
+      cut(file.store.edgeCount, Self.portion, file.store.fileBytes) {
+        .digest(file: number, positions: $0)
+      }
+    }
+    for (number, file) in reverseFiles.enumerated() {
+      tasks.append(Task(work: .reverseLayout(number), bytes: 0))
+      cut(file.store.edgeCount, Self.portion, file.store.fileBytes) {
+        .reverse(number, positions: $0)
+      }
+    }
     for (number, file) in columns.enumerated() {
       cut(file.column.blockCount, 16, file.column.bytesOnDisk) { .column(number, blocks: $0) }
     }
@@ -157,6 +184,9 @@ struct VerificationRun: Sendable {
     switch work {
     case .layout(let file): checkLayout(edgeFiles[file])
     case .lists(let file, let blocks): checkLists(file, blocks)
+    case .digest(let file, let positions): digest(file, positions)
+    case .reverseLayout(let number): checkReverseLayout(number)
+    case .reverse(let number, let positions): checkReverse(number, positions)
     case .column(let number, let blocks): check(columns[number], blocks)
     case .nodeIDs(let number, let nodes): checkNodeIDs(ids[number].map, nodes)
     case .rawIDs(let number, let rows): countRawIDs(ids[number].type, ids[number].map, rows)
@@ -171,6 +201,7 @@ struct VerificationRun: Sendable {
     where findings.contains(where: { $0.file == number && !$0.errors.isEmpty }) {
       file.store.sweep(into: &errors)
     }
+    concludeReverse(findings)
     let isWhole = errors.isEmpty
     for (number, file) in edgeFiles.enumerated() {
       let found = findings.filter { $0.file == number }.map(\.maximumInDegree).max() ?? 0
