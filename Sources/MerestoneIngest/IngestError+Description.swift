@@ -21,7 +21,7 @@ extension IngestError: CustomStringConvertible {
       .missingArray, .sparseStructure:
       return arrayDescription
     case .duplicateNode, .labelForUnknownNode, .edgeToUnknownNode, .featureRowCount, .notFinite,
-      .moreShardsThanNodes, .noEdges, .ambiguousLayout, .nodeTypesUnsupported, .unknownFormat,
+      .moreShardsThanNodes, .noEdges, .ambiguousLayout, .unknownFormat,
       .invalidParameter:
       return graphDescription
     }
@@ -194,8 +194,6 @@ extension IngestError: CustomStringConvertible {
     case .ambiguousLayout(let directory, let files):
       "\(directory): found \(files.joined(separator: " and ")); keep one of them, "
         + "or name the files on the command line"
-    case .nodeTypesUnsupported(let file):
-      "\(file): node types come with a later version; this one reads graphs with one node type"
     case .unknownFormat(let file):
       "\(file): cannot tell its format; use --format tsv, csv, u32, u64 or npy"
     case .invalidParameter(let name, let found, let allowed):

@@ -84,7 +84,6 @@ package enum IngestError: Error, Equatable, Sendable {
   // Layout.
   case noEdges(directory: String)
   case ambiguousLayout(directory: String, files: [String])
-  case nodeTypesUnsupported(String)
   case unknownFormat(String)
   case invalidParameter(name: String, found: String, allowed: String)
 }

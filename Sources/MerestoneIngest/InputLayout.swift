@@ -8,15 +8,22 @@ import Glibc
 /// | `edges.tsv`, `.csv`, `.txt` (each also `.gz`, `.zst`, `.lz4`), `.u32`, `.u64`, `.npy` | one edge list |
 /// | `nodes.tsv`, `.csv`, `.txt` (each also `.gz`, `.zst`, `.lz4`) | raw id, label, split, further columns |
 /// | `features.npy`, `features.npz` | one row per node, in the node table's order |
+/// | `features_<type>.npy`, `.npz` | one row per node of a type, in the node table's order |
 package struct InputLayout: Sendable, Equatable {
   package var edges: String
   package var nodes: String?
   package var features: String?
+  /// Features of nodes of one type each, by the type's name.
+  package var typedFeatures: [String: String]
 
-  package init(edges: String, nodes: String? = nil, features: String? = nil) {
+  package init(
+    edges: String, nodes: String? = nil, features: String? = nil,
+    typedFeatures: [String: String] = [:]
+  ) {
     self.edges = edges
     self.nodes = nodes
     self.features = features
+    self.typedFeatures = typedFeatures
   }
 
   private static let plainTextNames = ["tsv", "csv", "txt"]
@@ -40,14 +47,10 @@ package struct InputLayout: Sendable, Equatable {
 
   /// Finds the files of the layout in `directory`.
   ///
-  /// - Throws: ``IngestError/noEdges(directory:)``, ``IngestError/ambiguousLayout(directory:files:)``
-  ///   where one part is there twice, and ``IngestError/nodeTypesUnsupported(_:)`` for a graph with
-  ///   several node types (`features_<type>` files, or a node table with a column `type`).
+  /// - Throws: ``IngestError/noEdges(directory:)``, and
+  ///   ``IngestError/ambiguousLayout(directory:files:)`` where one part is there twice.
   package static func discover(_ directory: String) throws(IngestError) -> InputLayout {
     let names = try list(directory)
-    if let typed = names.first(where: { $0.hasPrefix("features_") }) {
-      throw .nodeTypesUnsupported("\(directory)/\(typed)")
-    }
     func find(_ allowed: [String]) throws(IngestError) -> String? {
       let found = names.filter(allowed.contains)
       if found.count > 1 { throw .ambiguousLayout(directory: directory, files: found) }
@@ -56,13 +59,30 @@ package struct InputLayout: Sendable, Equatable {
     guard let edges = try find(edgeFileNames) else { throw .noEdges(directory: directory) }
     let nodes = try find(textNames.map { "nodes.\($0)" })
     let features = try find(["features.npy", "features.npz"])
-    if let nodes {
-      let head = try TextHead(
-        path: nodes, delimiter: nil, expectedNames: ["label", "split"], hasHeader: nil)
-      if head.namesDeclared, head.names.contains("type") { throw .nodeTypesUnsupported(nodes) }
-    }
-    return InputLayout(edges: edges, nodes: nodes, features: features)
+    return InputLayout(
+      edges: edges, nodes: nodes, features: features,
+      typedFeatures: try typedFeatures(among: names, directory: directory))
   }
+
+  /// The files `features_<type>.npy` and `.npz`, by type.
+  private static func typedFeatures(
+    among names: [String], directory: String
+  ) throws(IngestError) -> [String: String] {
+    var found: [String: String] = [:]
+    for name in names where name.hasPrefix(typedPrefix) {
+      guard name.hasSuffix(".npy") || name.hasSuffix(".npz") else { continue }
+      let type = String(name.dropFirst(typedPrefix.count).dropLast(4))
+      guard !type.isEmpty else { continue }
+      if let other = found[type] {
+        throw .ambiguousLayout(
+          directory: directory, files: [String(other.dropFirst(directory.count + 1)), name])
+      }
+      found[type] = "\(directory)/\(name)"
+    }
+    return found
+  }
+
+  private static let typedPrefix = "features_"
 
   /// The names in a directory, sorted.
   private static func list(_ directory: String) throws(IngestError) -> [String] {

@@ -22,7 +22,7 @@ struct LayoutTests {
     #expect(!InputLayout.isDirectory(folder.path + "/edges.u32"))
   }
 
-  @Test("a directory without edges, with two edge files, or with node types")
+  @Test("a directory without edges, with two edge files, or with two files of features of a type")
   func faults() throws {
     let folder = try InputFolder()
     func error() -> IngestError? {
@@ -39,12 +39,14 @@ struct LayoutTests {
     let typed = try InputFolder()
     _ = try typed.file("edges.tsv", "1\t2\n")
     let nodes = try typed.file("nodes.tsv", "# columns: id\ttype\n1\ta\n2\tb\n")
+    _ = try typed.file("features_a.npy", "")
+    _ = try typed.file("features_a.npz", "")
     let typeError = thrown { () throws(IngestError) in try InputLayout.discover(typed.path) }
-    #expect(typeError == .nodeTypesUnsupported(nodes))
     #expect(
-      "\(typeError!)"
-        == "\(nodes): node types come with a later version; "
-        + "this one reads graphs with one node type")
+      typeError
+        == .ambiguousLayout(
+          directory: typed.path, files: ["features_a.npy", "features_a.npz"]))
+    #expect(nodes.hasSuffix("nodes.tsv"))
     let missing = thrown { () throws(IngestError) in try InputLayout.discover("/nowhere") }
     #expect(missing == .missingFile("/nowhere"))
   }
@@ -89,11 +91,17 @@ struct LayoutTests {
     }
   }
 
-  @Test("a graph with node types is refused", .enabled(if: realData != nil, "needs MERESTONE_DATA"))
-  func heterogeneous() {
-    let error = thrown { () throws(IngestError) in
-      try InputLayout.discover("\(realData!)/hgb-dblp")
-    }
-    #expect(error == .nodeTypesUnsupported("\(realData!)/hgb-dblp/features_author.npz"))
+  @Test(
+    "features of node types are found by their names",
+    .enabled(if: realData != nil, "needs MERESTONE_DATA"))
+  func heterogeneous() throws {
+    let folder = "\(realData!)/hgb-dblp"
+    let layout = try InputLayout.discover(folder)
+    #expect(
+      layout.typedFeatures == [
+        "author": "\(folder)/features_author.npz", "paper": "\(folder)/features_paper.npz",
+        "term": "\(folder)/features_term.npy",
+      ])
+    #expect(layout.features == nil && layout.nodes == "\(folder)/nodes.tsv.gz")
   }
 }

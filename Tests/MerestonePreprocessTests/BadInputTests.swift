@@ -61,8 +61,8 @@ struct BadInputTests {
     expectFailure(options, code: 65, "split.tsv, line 3", "often")
     options.nodes = folder.write("twice.tsv", "# columns: id\n1\n2\n1\n")
     expectFailure(options, code: 65, "twice.tsv", "4")
-    options.nodes = folder.write("types.tsv", "# columns: id\ttype\n1\tauthor\n2\tpaper\n")
-    expectFailure(options, code: 65, "types.tsv", "author")
+    options.nodes = folder.write("types.tsv", "# columns: id\ttype\n1\tauthor\n2\t-\n")
+    expectFailure(options, code: 65, "types.tsv, line 3", "has no type")
   }
 
   @Test("features with the wrong number of rows or NaN are refused")
@@ -95,9 +95,6 @@ struct BadInputTests {
     options = folder.options(edges)
     options.duplicates = .sum
     expectFailure(options, code: 64, "--duplicates sum", "weight=NAME")
-    options = folder.options(edges)
-    options.relations = .split
-    expectFailure(options, code: 64, "--relations split", "not in this version")
     options = folder.options(edges)
     options.encoding = .packed
     expectFailure(options, code: 64, "--encoding packed", "not in this version")

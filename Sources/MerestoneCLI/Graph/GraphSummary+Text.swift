@@ -34,10 +34,20 @@ extension GraphSummary {
     table.indent = 2
     for relation in manifest.relations {
       table.add(
-        relation.name, relation.edgeCount.grouped,
+        name(of: relation), relation.edgeCount.grouped,
         "in-degree up to \(relation.maxInDegree.grouped)", columns(relation.columns))
     }
     return ("Edges", table)
+  }
+
+  /// With the types of both ends, where there are several.
+  private func name(of relation: RelationEntry) -> String {
+    guard manifest.nodeTypes.count > 1 else { return relation.name }
+    let (source, destination) = (
+      manifest.nodeTypes[relation.sourceType].name,
+      manifest.nodeTypes[relation.destinationType].name
+    )
+    return "(\(source), \(relation.name), \(destination))"
   }
 
   private func columns(_ columns: [ColumnEntry]) -> String {

@@ -19,6 +19,10 @@ struct PreprocessCommand: ContextualCommand {
       strings; they stay your ids in every answer. Edges are directed, duplicates and \
       self-loops are kept; the counts are printed with the flags that change this.
 
+      A column `type` of the node table makes typed nodes: each type has ids, columns and \
+      features of its own, and each relation (source type, name, destination type) edges of its \
+      own. Raw ids are unique over all types.
+
       Memory stays below --memory at any size of the graph; temporary files take the rest. The \
       directory gets its name when it is whole; what was interrupted goes on with --resume.
 
@@ -96,8 +100,9 @@ struct PreprocessInputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Feature rows in the order of the node table: .npy, or scipy CSR .npz.", valueName: "file"))
-  var features: String?
+      "Feature rows in the order of the node table: .npy, or scipy CSR .npz. Of one node type: "
+        + "type=file, once per type.", valueName: "file"))
+  var features: [String] = []
 
   @Option(
     help: ArgumentHelp("The nodes are the integers 0 to n - 1, used or not.", valueName: "n"))
@@ -110,7 +115,8 @@ struct PreprocessInputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Which edge column is what: src, dst, relation, weight, time, split.",
+      "Which edge column is what: src, dst, relation, weight, time, split; type is a column of "
+        + "the node table.",
       valueName: "src=a,dst=b,..."))
   var columns: String?
 
@@ -120,11 +126,29 @@ struct PreprocessInputOptions: ParsableArguments {
   func apply(to options: inout PreprocessOptions) throws {
     options.nodes = nodes
     options.labels = labels
-    options.features = features
+    try applyFeatures(to: &options)
     options.nodeCount = nodeCount
     options.format = format
     options.ids = ids
     if let columns { options.columns = try ColumnMapping(parsing: columns) }
+  }
+
+  private func applyFeatures(to options: inout PreprocessOptions) throws {
+    for value in features {
+      let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2, !parts[0].isEmpty, !parts[0].contains("/") {
+        let type = String(parts[0])
+        guard options.typedFeatures[type] == nil else {
+          throw ValidationError("--features \(value): type \(type) has features already.")
+        }
+        options.typedFeatures[type] = String(parts[1])
+      } else {
+        guard options.features == nil else {
+          throw ValidationError("--features \(value): name a type for each file (type=file).")
+        }
+        options.features = value
+      }
+    }
   }
 }
 
@@ -145,7 +169,7 @@ struct PreprocessPolicyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Relations as an edge column (this version), or each with edges of its own.",
+      "Relations as an edge column, or each with edges of its own, as in typed graphs.",
       valueName: "layout"))
   var relations: RelationLayout = .column
 

@@ -62,6 +62,11 @@ struct PreprocessSummary {
     table.indent = 2
     table.add("merestone inspect \(options.output)", "what the graph costs, bit by bit")
     table.add("merestone verify \(options.output)", "check every byte")
+    // Sampling and training follow one relation of one type.
+    guard graph.manifest.nodeTypes.count == 1, graph.manifest.relations.count == 1 else {
+      table.add("merestone lookup \(options.output) --global 0 --type NAME", "see a node of a type")
+      return table
+    }
     table.add(
       "merestone sample \(options.output) --seeds \(example) --fanouts 10,5", "ask for neighbours")
     if report.columns.node.contains("label"), report.columns.node.contains("features") {

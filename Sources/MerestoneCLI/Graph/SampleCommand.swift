@@ -10,7 +10,8 @@ struct SampleCommand: ContextualCommand {
     abstract: "Sample the neighbourhood of some nodes.",
     usage: """
       merestone sample <graph> --seeds <id,...> | --ids-file <file>
-              --fanouts <n,...> [--type <name>] [--seed <number>] [--json]
+              --fanouts <n,...> [--type <name>] [--relation <name>]
+              [--seed <number>] [--json]
       """,
     discussion: """
       Starts from the seeds and keeps, hop by hop, up to the given number of in-edges of every \
@@ -45,6 +46,12 @@ struct SampleCommand: ContextualCommand {
   var fanouts: Fanouts
 
   @OptionGroup var selection: NodeSelection
+
+  @Option(
+    help: ArgumentHelp(
+      "The relation to follow, where the seeds' type has several to itself.", valueName: "name"))
+  var relation: String?
+
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: JSONOptions
 
@@ -74,16 +81,24 @@ struct SampleCommand: ContextualCommand {
     }
   }
 
-  /// The first relation from the type to itself.
+  /// The relation from the type to itself, by its name where there are several.
   private func relation(of store: GraphStore, type: NodeTypeID) throws -> RelationID {
-    let number = store.manifest.relations.firstIndex {
-      $0.sourceType == type.rawValue && $0.destinationType == type.rawValue
+    let relations = store.manifest.relations
+    let found = relations.indices.filter {
+      relations[$0].sourceType == type.rawValue && relations[$0].destinationType == type.rawValue
+        && (relation == nil || relations[$0].name == relation)
     }
-    guard let number else {
+    if found.count == 1 { return RelationID(found[0]) }
+    let name = store.manifest.nodeTypes[type.rawValue].name
+    guard !found.isEmpty else {
       throw CommandError.usage(
-        "\(store.path) has no relation among nodes of type "
-          + "\(store.manifest.nodeTypes[type.rawValue].name); choose another with --type")
+        "\(store.path) has no relation \(relation.map { "'\($0)' " } ?? "")from nodes of type \(name) "
+          + "to nodes of the same type, and sampling follows one that has; choose another "
+          + "--type\(relation == nil ? "" : " or --relation"), or see `merestone inspect`")
     }
-    return RelationID(number)
+    let names = found.prefix(10).map { relations[$0].name }.joined(separator: ", ")
+    throw CommandError.usage(
+      "\(store.path) has \(found.count) relations among nodes of type \(name) (\(names)"
+        + "\(found.count > 10 ? ", ..." : "")); choose one with --relation")
   }
 }

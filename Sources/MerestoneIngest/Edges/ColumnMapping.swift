@@ -22,8 +22,11 @@ package enum ColumnRole: String, Sendable, CaseIterable {
 }
 
 /// Which column of the input plays which role: `--columns src=payer,dst=payee,weight=amount`.
+/// The role `type` is one of the node table, all others are of the edges.
 package struct ColumnMapping: Sendable, Equatable {
   package private(set) var columns: [ColumnRole: String]
+  /// The column of the node table that says which type a node has.
+  package private(set) var nodeType: String?
 
   /// No column is named: roles are told by the usual names.
   package init() { columns = [:] }
@@ -33,6 +36,10 @@ package struct ColumnMapping: Sendable, Equatable {
     columns = [:]
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if sides.count == 2, sides[0] == "type", !sides[1].isEmpty, nodeType == nil {
+        nodeType = String(sides[1])
+        continue
+      }
       guard sides.count == 2, !sides[1].isEmpty, let role = ColumnRole(word: String(sides[0])),
         columns[role] == nil, !columns.values.contains(String(sides[1]))
       else { throw .invalidColumnMapping(text, found: String(part)) }

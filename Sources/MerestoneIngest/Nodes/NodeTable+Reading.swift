@@ -5,10 +5,11 @@ extension NodeTable {
     package var ids = IDKind.auto
     /// nil: told by the first data line.
     package var delimiter: Delimiter?
-    /// Names of columns that stand for `id`, `label` and `split`.
+    /// Names of columns that stand for `id`, `label`, `split` and `type`.
     package var idColumn: String?
     package var labelColumn: String?
     package var splitColumn: String?
+    package var typeColumn: String?
     package var hasHeader: Bool?
     package var batchBytes = 1 << 20
 
@@ -31,8 +32,9 @@ extension NodeTable {
   ) throws(IngestError) -> NodeTable {
     let head = try TextHead(
       path: path, delimiter: options.delimiter,
-      expectedNames: [options.idColumn, options.labelColumn, options.splitColumn].compactMap { $0 }
-        + ["label", "split"],
+      expectedNames: [
+        options.idColumn, options.labelColumn, options.splitColumn, options.typeColumn,
+      ].compactMap { $0 } + ["label", "split"],
       hasHeader: options.hasHeader, ids: options.ids)
     guard head.hasRows else { throw .noDataLines(path, lines: head.linesBeforeBody) }
     let reader = Reader(
@@ -83,7 +85,9 @@ extension NodeTable {
       if let found = try find(options.idColumn, among: NodeTable.idNames, in: head, path: path) {
         return found
       }
-      let others = ["label", "split", "type", options.labelColumn, options.splitColumn]
+      let others = [
+        "label", "split", "type", options.labelColumn, options.splitColumn, options.typeColumn,
+      ]
       if head.namesDeclared, let first = head.names.first, others.contains(first.lowercased()) {
         throw .noIDColumn(path, available: head.names)
       }
@@ -95,6 +99,7 @@ extension NodeTable {
       let kind = try EdgeListReader.decideKind(options.ids, head: head, fields: [idColumn])
       let label = try Self.find(options.labelColumn, among: ["label"], in: head, path: path)
       let split = try Self.find(options.splitColumn, among: ["split"], in: head, path: path)
+      let type = try Self.find(options.typeColumn, among: ["type"], in: head, path: path)
       let others = (0..<head.columnCount).filter { $0 != idColumn && $0 != split }
       let types = try inferTypes(others)
       var fields = [
@@ -112,7 +117,7 @@ extension NodeTable {
           table.splits = gathered.splits
         } else if field.column == label {
           table.labels = try labels(gathered, field)
-        } else if field.name == "type" {
+        } else if field.column == type {
           table.types = gathered.nodeValues
         } else {
           table.columns.append(NodeColumn(name: field.name, values: gathered.nodeValues))

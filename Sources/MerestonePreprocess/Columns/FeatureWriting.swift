@@ -6,10 +6,11 @@ import MerestoneStorage
 /// buckets by ranges of global ids, and each bucket is put in order by itself.
 struct FeatureWriting {
   let reader: FeatureReader
-  /// The global id of every node number.
+  /// The global id of every row's node.
   let globals: [UInt32]
   let nodeBounds: [UInt64]
   let writer: GraphWriter
+  let type: NodeTypeID
   /// The number that the column has in file names.
   let column: Int
   let folder: String
@@ -38,7 +39,7 @@ struct FeatureWriting {
       let count = Int(nodeBounds[shard + 1] - nodeBounds[shard])
       guard count > 0 else { continue }
       let path = writer.path(
-        GraphLayout.nodeColumn(column, of: NodeTypeID(0), shard: ShardID(shard)))
+        GraphLayout.nodeColumn(column, of: type, shard: ShardID(shard)))
       let entries = try PreprocessError.storing { () throws(StorageError) in
         var output = try ColumnWriter(
           path: path, element: reader.element, rows: count, width: reader.width)

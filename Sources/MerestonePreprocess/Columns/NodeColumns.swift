@@ -25,12 +25,13 @@ struct NodeColumns {
   /// Takes over the columns of a table.
   ///
   /// - Parameters:
+  ///   - isOfAll: Whether this is the table of all nodes, which says their types.
   ///   - positions: The input index of each row; nil where row `i` is node `i`.
   ///   - count: Number of nodes; those that the table lacks get no value.
   mutating func add(
-    _ table: NodeTable, positions: [UInt32]?, count: Int
+    _ table: NodeTable, positions: [UInt32]?, isOfAll: Bool = false, count: Int
   ) throws(PreprocessError) {
-    if case .categories(_, let words)? = table.types, words.count > 1 {
+    if !isOfAll, case .categories(_, let words)? = table.types, words.count > 1 {
       throw .severalNodeTypes(file: table.path, types: words)
     }
     var found: [NamedColumn] = []

@@ -2,13 +2,16 @@ import MerestoneCore
 import MerestoneIngest
 import MerestoneStorage
 
-/// Writes what nodes have: features, columns, and the map between raw and global ids.
+/// Writes what nodes have, type by type: features, columns, and the map between raw and global ids.
 struct NodeStage {
-  let inputs: InputFiles
+  /// By type.
+  let features: [Int: FeatureReader]
   let numbers: NodeNumbers
   let columns: NodeColumns
+  let types: NodeTypes
   let globals: [UInt32]
-  let nodeBounds: [UInt64]
+  /// Shape `[types, shards + 1]`.
+  let nodeBounds: [[UInt64]]
   let writer: GraphWriter
   let folder: String
   let memory: Int
@@ -18,53 +21,78 @@ struct NodeStage {
 
   /// What came of it, for the journal.
   struct Record: Codable, Sendable {
-    var columns: [ColumnEntry] = []
-    var idKind = IDMap.Kind.integer
-    var storage = IDMap.Storage.identity
+    var types: [NodeTypeEntry] = []
     var files: [FileEntry] = []
+
+    /// The names of the columns of all types, each once.
+    var columnNames: [String] {
+      var names: [String] = []
+      for column in types.flatMap(\.columns) where !names.contains(column.name) {
+        names.append(column.name)
+      }
+      return names
+    }
   }
 
   func run() throws(PreprocessError) -> Record {
     var record = Record()
-    if let features = inputs.features, features.width > 0 {
-      try FeatureWriting(
-        reader: features, globals: globals, nodeBounds: nodeBounds, writer: writer, column: 0,
-        folder: folder, memory: memory, progress: progress, cancellation: cancellation
-      ).run()
-      record.columns.append(
-        ColumnEntry(name: "features", element: features.element, width: features.width))
+    for type in types.names.indices {
+      // The nodes of the type in the order of the input, and their ids among those of the type.
+      let members = types.isTyped ? types.nodes(of: type) : []
+      let ids = types.isTyped ? members.map { globals[Int($0)] } : globals
+      let map = try writeMap(type, members, ids)
+      writer.add(map.files)
+      var entry = NodeTypeEntry(
+        name: types.names[type], count: types.counts[type], idKind: map.kind,
+        rawIDStorage: map.storage)
+      if let reader = features[type], reader.width > 0 {
+        try FeatureWriting(
+          reader: reader, globals: ids, nodeBounds: nodeBounds[type], writer: writer,
+          type: NodeTypeID(type), column: 0, folder: folder, memory: memory, progress: progress,
+          cancellation: cancellation
+        ).run()
+        entry.columns.append(
+          ColumnEntry(name: "features", element: reader.element, width: reader.width))
+      }
+      if !columns.columns.isEmpty { try writeColumns(&entry, type, members, ids) }
+      record.types.append(entry)
     }
-    if !columns.columns.isEmpty { try writeColumns(&record) }
-    let map = try writeMap()
-    writer.add(map.files)
-    record.idKind = map.kind
-    record.storage = map.storage
     return record
   }
 
-  private func writeColumns(_ record: inout Record) throws(PreprocessError) {
-    var inputs = [UInt32](repeating: 0, count: globals.count)
-    for (number, global) in globals.enumerated() {
-      inputs[Int(global)] = UInt32(truncatingIfNeeded: number)
+  private func writeColumns(
+    _ entry: inout NodeTypeEntry, _ type: Int, _ members: [UInt32], _ ids: [UInt32]
+  ) throws(PreprocessError) {
+    var rows = [UInt32](repeating: 0, count: ids.count)
+    for (place, id) in ids.enumerated() {
+      rows[Int(id)] = types.isTyped ? members[place] : UInt32(truncatingIfNeeded: place)
     }
     for column in columns.columns {
-      let element = column.data.element
-      for shard in 0..<nodeBounds.count - 1 {
-        let nodes = Int(nodeBounds[shard])..<Int(nodeBounds[shard + 1])
+      var data = column.data
+      if types.isTyped {
+        // What another type has is no column of this one, and its words are none of this one's.
+        guard data.hasValue(among: members) else { continue }
+        data = data.withWords(of: members)
+      }
+      let element = data.element
+      for shard in 0..<nodeBounds[type].count - 1 {
+        let nodes = Int(nodeBounds[type][shard])..<Int(nodeBounds[type][shard + 1])
         let path = GraphLayout.nodeColumn(
-          record.columns.count, of: NodeTypeID(0), shard: ShardID(shard))
+          entry.columns.count, of: NodeTypeID(type), shard: ShardID(shard))
         writer.add(
-          try column.data.write(
-            rows: inputs, nodes, element: element, to: writer.path(path),
+          try data.write(
+            rows: rows, nodes, element: element, to: writer.path(path),
             cancellation: cancellation))
       }
-      record.columns.append(
-        ColumnEntry(name: column.name, element: element, categories: column.data.categories))
+      entry.columns.append(
+        ColumnEntry(name: column.name, element: element, categories: data.categories))
     }
   }
 
-  private func writeMap() throws(PreprocessError) -> IDMapWriter.Written {
-    let prefix = writer.path(GraphLayout.ids(.init(0)))
+  private func writeMap(
+    _ type: Int, _ members: [UInt32], _ ids: [UInt32]
+  ) throws(PreprocessError) -> IDMapWriter.Written {
+    let prefix = writer.path(GraphLayout.ids(NodeTypeID(type)))
     let workspace = IDMapWorkspace(
       folder: folder, memory: memory, pool: pool, cancellation: cancellation)
     return try PreprocessError.storing { () throws(StorageError) in
@@ -73,14 +101,20 @@ struct NodeStage {
       {
         return try IDMapWriter.write(
           strings: { (body) throws(StorageError) in
-            try Self.strings(of: dictionary, below: limit, body)
+            guard types.isTyped else {
+              return try Self.strings(of: dictionary, below: limit, body)
+            }
+            try Self.strings(of: dictionary, at: members, body)
           },
-          globals: globals, byteCount: dictionary.summary.idBytes, to: prefix, .deferred,
+          globals: ids, byteCount: dictionary.summary.idBytes, to: prefix, .deferred,
           workspace: workspace)
       }
       return try IDMapWriter.write(
-        integers: { (body) throws(StorageError) in try numbers.forEachIntegerBlock(body) },
-        globals: globals, to: prefix, .deferred, workspace: workspace)
+        integers: { (body) throws(StorageError) in
+          guard types.isTyped else { return try numbers.forEachIntegerBlock(body) }
+          try numbers.forEachIntegerBlock(at: members, body)
+        },
+        globals: ids, to: prefix, .deferred, workspace: workspace)
     }
   }
 
@@ -96,34 +130,28 @@ struct NodeStage {
       if count > 0 { try body(bytes, offsets.extracting(0...count)) }
     }
   }
-}
 
-extension NodeNumbers {
-  /// Lends the raw ids of all nodes in the order of their numbers.
-  /// - Precondition: They are integers.
-  func forEachIntegerBlock(
-    _ body: (Span<UInt64>) throws(StorageError) -> Void
+  /// The strings of the nodes with these numbers, which ascend.
+  private static func strings(
+    of dictionary: NodeDictionary, at members: [UInt32],
+    _ body: (RawSpan, Span<Int>) throws(StorageError) -> Void
   ) throws(StorageError) {
-    let portion = 1 << 16
-    switch self {
-    case .identity(let count):
-      for start in stride(from: 0, to: count, by: portion) {
-        let block = (start..<min(start + portion, count)).map { UInt64($0) }
-        try body(block.span)
+    var first = 0
+    var next = 0
+    try dictionary.forEachStringBlock { (bytes, offsets) throws(StorageError) in
+      var chosen: [UInt8] = []
+      var ends = [0]
+      while next < members.count, Int(members[next]) - first < offsets.count - 1 {
+        let place = Int(members[next]) - first
+        let part = bytes.extracting(offsets[place]..<offsets[place + 1])
+        // SAFETY: copied while the span is lent.
+        unsafe part.withUnsafeBytes { unsafe chosen.append(contentsOf: $0) }
+        ends.append(chosen.count)
+        next += 1
       }
-    case .rank(let rank):
-      try rank.forEachBlock(of: portion) { (block) throws(StorageError) in try body(block.span) }
-    case .listed(_, let ids):
-      for start in stride(from: 0, to: ids.count, by: portion) {
-        try body(ids.span.extracting(start..<min(start + portion, ids.count)))
-      }
-    case .dictionary(let dictionary, let limit):
-      var first = 0
-      try dictionary.forEachIntegerBlock { (block) throws(StorageError) in
-        let count = min(block.count, max(0, limit - first))
-        first += block.count
-        if count > 0 { try body(block.extracting(0..<count)) }
-      }
+      first += offsets.count - 1
+      // SAFETY: every byte of an array of bytes is initialised.
+      if ends.count > 1 { try body(unsafe chosen.span.bytes, ends.span) }
     }
   }
 }

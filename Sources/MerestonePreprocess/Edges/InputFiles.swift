@@ -8,11 +8,14 @@ struct InputFiles {
   var nodes: String?
   var labels: String?
   var features: FeatureReader?
+  /// By the name of the type.
+  var typedFeatures: [String: FeatureReader] = [:]
   var idKind: RawIDKind
 
   /// All files, for their fingerprints.
   var paths: [String] {
     edges.map(\.path) + [nodes, labels, features?.path].compactMap { $0 }
+      + typedFeatures.sorted { $0.key < $1.key }.map(\.value.path)
   }
 
   var fileBytes: Int { edges.reduce(0) { $0 + $1.fileBytes } }
@@ -25,6 +28,7 @@ struct InputFiles {
     }
     var nodes = options.nodes
     var features = options.features
+    var typedFeatures = options.typedFeatures
     if let directory = paths.first(where: InputLayout.isDirectory) {
       guard paths.count == 1 else { throw .mixedInputs(directory: directory) }
       let layout = try PreprocessError.reading { () throws(IngestError) in
@@ -32,7 +36,15 @@ struct InputFiles {
       }
       paths = [layout.edges]
       nodes = nodes ?? layout.nodes
-      features = features ?? layout.features
+      if features == nil, typedFeatures.isEmpty {
+        features = layout.features
+        typedFeatures = layout.typedFeatures
+      }
+    }
+    if nodes == nil, let column = options.columns.nodeType {
+      throw .conflict(
+        flags: "--columns type=\(column) and no node table",
+        reason: "the type of a node is a column of --nodes")
     }
     let kind = try decideKind(paths: paths, nodes: nodes, options: options)
     var readerOptions = readerOptions(options)
@@ -49,8 +61,15 @@ struct InputFiles {
     let featureReader = try features.map { (path: String) throws(PreprocessError) in
       try PreprocessError.reading { () throws(IngestError) in try FeatureReader.open(path) }
     }
+    var typedReaders: [String: FeatureReader] = [:]
+    for (type, path) in typedFeatures {
+      typedReaders[type] = try PreprocessError.reading { () throws(IngestError) in
+        try FeatureReader.open(path)
+      }
+    }
     return InputFiles(
-      edges: readers, nodes: nodes, labels: options.labels, features: featureReader, idKind: kind)
+      edges: readers, nodes: nodes, labels: options.labels, features: featureReader,
+      typedFeatures: typedReaders, idKind: kind)
   }
 
   /// What all ids are: words, if the first row of any file has one, else integers.

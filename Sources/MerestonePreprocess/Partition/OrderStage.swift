@@ -8,6 +8,7 @@ struct OrderStage {
   let degrees: Degrees
   let neighbors: NeighborFile?
   let train: [Bool]?
+  let types: NodeTypes
   let options: PartitionOptions
   let folder: String
   let pool: ThreadPool
@@ -17,14 +18,15 @@ struct OrderStage {
   /// What came of it, for the journal.
   struct Record: Codable, Sendable {
     var globals: ArrayFile.Entry
-    var nodeBounds: [UInt64]
+    /// Shape `[types, shards + 1]`.
+    var nodeBounds: [[UInt64]]
+    /// Of the edges of all relations together. Shape `[shards + 1]`.
     var edgeBounds: [UInt64]
     var ordering: String
     var warnings: [String]
     var nodeImbalance: Double
     var edgeImbalance: Double
     var trainImbalance: Double?
-    var maximumInDegree: Int
   }
 
   private static func path(_ folder: String) -> String { "\(folder)/globals.tmp" }
@@ -34,16 +36,16 @@ struct OrderStage {
       try makeOrder()
     }
     let imbalances = order.imbalances(train: train)
-    var largest: UInt64 = 0
-    for node in 0..<nodeCount { largest = max(largest, degrees.inDegree(of: node)) }
+    var globals = order.globals
+    let nodeBounds = types.separate(&globals, bounds: order.nodeBounds)
     let entry = try PreprocessError.storing { () throws(StorageError) in
-      try ArrayFile.write(order.globals, to: Self.path(folder))
+      try ArrayFile.write(globals, to: Self.path(folder))
     }
     return Record(
-      globals: entry, nodeBounds: order.nodeBounds, edgeBounds: order.edgeBounds,
+      globals: entry, nodeBounds: nodeBounds, edgeBounds: order.edgeBounds,
       ordering: options.ordering.resolved.rawValue, warnings: warnings,
       nodeImbalance: imbalances.nodes, edgeImbalance: imbalances.edges,
-      trainImbalance: imbalances.training, maximumInDegree: Int(largest))
+      trainImbalance: imbalances.training)
   }
 
   private func makeOrder() throws(PartitionError) -> (GlobalOrder, [String]) {
@@ -75,7 +77,7 @@ struct OrderStage {
     return (order, assignment?.warnings ?? [])
   }
 
-  /// Reads the global id of every node number.
+  /// Reads the global id of every node number, among the nodes of its type.
   static func globals(_ record: Record, folder: String) throws(PreprocessError) -> [UInt32] {
     try PreprocessError.storing { () throws(StorageError) in
       try ArrayFile.read(record.globals, of: UInt32.self, from: path(folder))

@@ -8,13 +8,16 @@ struct EdgeRouter {
   /// The global id of every node number.
   let globals: [UInt32]
   let buckets: BucketFile
+  /// How relations are told apart; nil for edges of one relation.
+  var scheme: RelationScheme?
 
   /// Routes one chunk.
-  func route(_ chunk: EdgeChunk, scratch: inout RouteScratch) throws(PreprocessError) {
+  func route(_ chunk: inout EdgeChunk, scratch: inout RouteScratch) throws(PreprocessError) {
     let count = chunk.count
     guard count > 0 else { return }
     scratch.reserve(count, recordBytes: plan.recordBytes, buckets: plan.buckets.count)
-    group(chunk, &scratch)
+    if let scheme { group(&chunk, by: scheme, &scratch) } else { group(chunk, &scratch) }
+    scratch.startBuckets(plan.buckets.count)
     place(chunk, &scratch)
     let recordBytes = plan.recordBytes
     // SAFETY: an array of bytes is initialised throughout.
@@ -60,12 +63,6 @@ struct EdgeRouter {
           }
         }
       }
-    }
-    var start: UInt32 = 0
-    for bucket in 0..<plan.buckets.count {
-      let length = scratch.places[bucket]
-      scratch.places[bucket] = start
-      start &+= length
     }
   }
 
@@ -131,6 +128,16 @@ struct RouteScratch {
   init(plan: RoutePlan) {
     places = [UInt32](repeating: 0, count: plan.buckets.count)
     starts = plan.buckets.map { UInt32(truncatingIfNeeded: $0.nodes.lowerBound) }
+  }
+
+  /// Turns the number of edges of each bucket into the place of its first one.
+  mutating func startBuckets(_ count: Int) {
+    var start: UInt32 = 0
+    for bucket in 0..<count {
+      let length = places[bucket]
+      places[bucket] = start
+      start &+= length
+    }
   }
 
   mutating func reserve(_ count: Int, recordBytes: Int, buckets: Int) {

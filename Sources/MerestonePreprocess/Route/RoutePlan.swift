@@ -7,20 +7,23 @@ import MerestoneStorage
 /// columns, the sequence (5 bytes) and the stored row follow.
 struct RoutePlan: Sendable {
   struct Bucket: Sendable, Codable, Equatable {
+    var relation = 0
     var shard: Int
     /// Destinations, as global ids.
     var nodes: Range<Int>
     var edges: Int
   }
 
-  let buckets: [Bucket]
+  var buckets: [Bucket]
   let sourceBits: Int
   let keyBytes: Int
   let rowBytes: Int
 
   /// The first bucket that has a destination of each group of `1 << groupBits` global ids.
   private let firstBucket: [UInt16]
-  private let ends: [UInt32]
+  let ends: [UInt32]
+  /// Where the buckets of each relation begin; empty for edges of one relation.
+  let relationStarts: [Int]
 
   private static let groupBits = 6
   static let sequenceBytes = 5
@@ -37,47 +40,84 @@ struct RoutePlan: Sendable {
     nodeBounds: [UInt64], edgeCount: Int, rowBytes: Int, degree: (Int) -> UInt64
   ) {
     let nodeCount = Int(nodeBounds.last!)
-    sourceBits = max(1, Int.bitWidth - max(nodeCount - 1, 1).leadingZeroBitCount)
-    // 40 bits, 5 bytes, where that leaves few enough buckets; else 48 or more.
-    var destinationBits = max(40 - sourceBits, 12)
-    while nodeCount >> destinationBits > Self.bucketLimit / 2, destinationBits < 32 {
-      destinationBits += 8
-    }
-    let edgeLimit = max(Self.smallestBucket, edgeCount / (Self.bucketLimit / 4))
+    let sourceBits = Self.bits(ofIDs: nodeCount)
+    let destinationBits = Self.destinationBits(sourceBits: sourceBits, destinations: nodeCount)
     var buckets: [Bucket] = []
     for shard in 0..<nodeBounds.count - 1 {
-      var start = Int(nodeBounds[shard])
-      var edges = 0
-      for node in Int(nodeBounds[shard])..<Int(nodeBounds[shard + 1]) {
-        let degree = Int(degree(node))
-        let isFull =
-          edges > 0 && (edges + degree > edgeLimit || node - start >= 1 << destinationBits)
-        // Nodes without edges cost nothing: any number of them makes one bucket.
-        let endsGap = edges == 0 && degree > 0 && node - start >= 1 << destinationBits
-        if isFull || endsGap {
-          buckets.append(Bucket(shard: shard, nodes: start..<node, edges: edges))
-          start = node
-          edges = 0
-        }
-        edges += degree
-      }
-      let end = Int(nodeBounds[shard + 1])
-      if start < end { buckets.append(Bucket(shard: shard, nodes: start..<end, edges: edges)) }
+      Self.cut(
+        Int(nodeBounds[shard])..<Int(nodeBounds[shard + 1]), relation: 0, shard: shard,
+        edgeLimit: Self.edgeLimit(edgeCount), widthLimit: 1 << destinationBits, into: &buckets,
+        degree: degree)
     }
+    self.init(buckets: buckets, sourceBits: sourceBits, rowBytes: rowBytes, nodeCount: nodeCount)
+  }
+
+  /// - Parameters:
+  ///   - relationStarts: Where the buckets of each relation begin, for several.
+  ///   - nodeCount: The nodes, for one relation.
+  init(
+    buckets: [Bucket], sourceBits: Int, rowBytes: Int, relationStarts: [Int] = [],
+    nodeCount: Int? = nil
+  ) {
     var widest = 1
     for bucket in buckets where bucket.edges > 0 { widest = max(widest, bucket.nodes.count) }
     let bits = sourceBits + (Int.bitWidth - (widest - 1).leadingZeroBitCount)
     keyBytes = (bits + 7) / 8
     self.buckets = buckets
+    self.sourceBits = sourceBits
     self.rowBytes = rowBytes
+    self.relationStarts = relationStarts
     ends = buckets.map { UInt32(truncatingIfNeeded: $0.nodes.upperBound) }
     var first: [UInt16] = []
-    var bucket = 0
-    for group in stride(from: 0, to: max(nodeCount, 1), by: 1 << Self.groupBits) {
-      while bucket < buckets.count, buckets[bucket].nodes.upperBound <= group { bucket += 1 }
-      first.append(UInt16(truncatingIfNeeded: bucket))
+    if let nodeCount {
+      var bucket = 0
+      for group in stride(from: 0, to: max(nodeCount, 1), by: 1 << Self.groupBits) {
+        while bucket < buckets.count, buckets[bucket].nodes.upperBound <= group { bucket += 1 }
+        first.append(UInt16(truncatingIfNeeded: bucket))
+      }
     }
     firstBucket = first
+  }
+
+  static func bits(ofIDs count: Int) -> Int {
+    max(1, Int.bitWidth - max(count - 1, 1).leadingZeroBitCount)
+  }
+
+  /// 40 bits, 5 bytes, where that leaves few enough buckets; else 48 or more.
+  static func destinationBits(sourceBits: Int, destinations: Int) -> Int {
+    var bits = max(40 - sourceBits, 12)
+    while destinations >> bits > bucketLimit / 2, bits < 32 { bits += 8 }
+    return bits
+  }
+
+  /// The edges that a bucket should have at most.
+  static func edgeLimit(_ edgeCount: Int) -> Int {
+    max(smallestBucket, edgeCount / (bucketLimit / 4))
+  }
+
+  /// Cuts destinations of one shard into buckets.
+  static func cut(
+    _ nodes: Range<Int>, relation: Int, shard: Int, edgeLimit: Int, widthLimit: Int,
+    into buckets: inout [Bucket], degree: (Int) -> UInt64
+  ) {
+    var start = nodes.lowerBound
+    var edges = 0
+    func bucket(upTo end: Int) -> Bucket {
+      Bucket(relation: relation, shard: shard, nodes: start..<end, edges: edges)
+    }
+    for node in nodes {
+      let degree = Int(degree(node))
+      let isFull = edges > 0 && (edges + degree > edgeLimit || node - start >= widthLimit)
+      // Nodes without edges cost nothing: any number of them makes one bucket.
+      let endsGap = edges == 0 && degree > 0 && node - start >= widthLimit
+      if isFull || endsGap {
+        buckets.append(bucket(upTo: node))
+        start = node
+        edges = 0
+      }
+      edges += degree
+    }
+    if start < nodes.upperBound { buckets.append(bucket(upTo: nodes.upperBound)) }
   }
 
   private static let smallestBucket = 1 << 20

@@ -6,6 +6,8 @@ import Synchronization
 struct RouteStage {
   let source: EdgeSource
   let plan: RoutePlan
+  /// How relations are told apart; nil for edges of one relation.
+  let scheme: RelationScheme?
   let folder: String
   let memory: Int
   let pool: ThreadPool
@@ -33,7 +35,8 @@ struct RouteStage {
   ) throws(PreprocessError) -> BucketFile {
     let buckets = try open(record)
     var record = record ?? Record()
-    let router = EdgeRouter(source: source, plan: plan, globals: globals, buckets: buckets)
+    let router = EdgeRouter(
+      source: source, plan: plan, globals: globals, buckets: buckets, scheme: scheme)
     while record.chunks < source.chunkCount {
       let first = record.chunks
       let count = min(chunksPerCheckpoint, source.chunkCount - first)
@@ -43,8 +46,9 @@ struct RouteStage {
         while let index = queue.claim() {
           if cancellation.isCancelled { throw .interrupted }
           let dropped = try source.read(first + index, withColumns: true, into: &chunk)
-          try router.route(chunk, scratch: &scratch)
-          progress.advance(by: chunk.count + dropped.selfLoops + dropped.unlisted)
+          let count = chunk.count
+          try router.route(&chunk, scratch: &scratch)
+          progress.advance(by: count + dropped.selfLoops + dropped.unlisted)
         }
       }
       record.chunks += count

@@ -8,7 +8,7 @@ import MerestoneStorage
 /// Kept as `journal.json` in the folder of temporary files and replaced as a whole. Everything that
 /// it names is checked by size or checksum when it is used.
 struct Journal: Codable, Sendable {
-  static let currentVersion = 1
+  static let currentVersion = 2
 
   var version = Journal.currentVersion
   /// Inputs and flags that shape the result; a run with others can't go on.
@@ -21,6 +21,8 @@ struct Journal: Codable, Sendable {
   var grouped: GroupStage.Record?
   var neighbors: Bool?
   var order: OrderStage.Record?
+  /// Where edges are stored by relation.
+  var relations: [RelationTriple]?
   var routed: RouteStage.Record?
   var writing: EdgeWriting.State?
   /// Out-edges, by relation.

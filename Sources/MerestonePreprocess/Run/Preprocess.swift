@@ -86,10 +86,12 @@ struct PreprocessRun {
   ) throws(PreprocessError) {
     let table = try readTable(inputs)
     let raw = try read(&inputs, &journal, workplace)
-    let tables = table.map(\.residentBytes) ?? 0
+    // Types take some bytes per node beside the table.
+    let tables = table.map { $0.residentBytes + ($0.types == nil ? 0 : 10 * $0.count) } ?? 0
     let (numbers, numbering) = try number(
       raw, inputs, table, &journal, workplace, tables: tables)
-    try checkFeatures(inputs, nodes: numbering)
+    let types = try NodeTypes(table, count: numbering.count)
+    let features = try features(inputs, types: types, nodes: numbering)
     let columns = try nodeColumns(inputs, table: table, numbers: numbers, numbering)
     let source = try edges(raw, numbers, inputs, table, &journal, workplace)
     var degrees = try PreprocessError.storing { () throws(StorageError) in
@@ -97,25 +99,33 @@ struct PreprocessRun {
         journal.counts!.degrees, folder: workplace.folder,
         withTotals: options.partition.needsNeighbors && journal.order == nil)
     }
-    let order = try order(source, &degrees, columns.train, &journal, workplace)
+    let order = try order(source, &degrees, columns.train, types, &journal, workplace)
+    let layout = try relations(source, types, &journal, workplace)
     var globals = try OrderStage.globals(order, folder: workplace.folder)
     let state = try writeEdges(
-      source, degrees, order, globals, &journal, workplace, writer)
+      source, degrees, order, layout, types, globals, &journal, workplace, writer)
     degrees = Degrees(count: 0, keepsTotals: false)
     let nodes = try writeNodes(
-      inputs, numbers, columns, globals, order, &journal, workplace, writer)
+      features, numbers, columns, types, globals, order, &journal, workplace, writer)
     globals = []
     writer.add(state.files)
     writer.add(nodes.files)
-    let reverse = try writeReverse(
-      sourceBounds: order.nodeBounds, destinationBounds: order.nodeBounds,
-      edgeBounds: order.edgeBounds, &journal, workplace, writer)
+    var reverse: [ReverseEntry?] = []
+    for (number, relation) in layout.relations.enumerated() {
+      reverse.append(
+        try writeReverse(
+          RelationID(number), sourceBounds: order.nodeBounds[relation.source],
+          destinationBounds: order.nodeBounds[relation.destination],
+          edgeBounds: state.edgeBounds[number], &journal, workplace, writer))
+    }
     try finish(
       reverse: reverse,
-      inputs: inputs, raw: raw, order: order, edges: state, nodes: nodes,
+      inputs: inputs, raw: raw, order: order, edges: state, nodes: nodes, types: types,
+      relations: layout.relations,
       nodeCount: numbering.count,
       edgeCount: degrees.edgeCount == 0 ? Int(order.edgeBounds.last!) : degrees.edgeCount,
-      columns: source.columns, workplace: workplace, writer: writer)
+      columns: layout.columns(of: source), words: source.columns, workplace: workplace,
+      writer: writer)
   }
 
   func checkCancelled() throws(PreprocessError) {
@@ -139,11 +149,6 @@ struct PreprocessRun {
 extension PreprocessOptions {
   /// Refuses what no input could make right, before any is read.
   func check() throws(PreprocessError) {
-    if relations == .split {
-      throw .unsupported(
-        flag: "--relations", value: "split",
-        mend: "use column, which keeps the relation of each edge")
-    }
     if encoding != .lz4 {
       throw .unsupported(flag: "--encoding", value: encoding.rawValue, mend: "use lz4")
     }

@@ -45,8 +45,11 @@ extension PreprocessError: CustomStringConvertible {
       "the input has more than the \(limit.grouped) nodes that preprocessing can number; "
         + "split the input"
     case .columnsDiffer, .columnTaken, .idBeyondCount, .unlistedNode, .featuresNeedNodes,
-      .featuresTooFew, .severalNodeTypes:
+      .featuresTooFew:
       dataDescription
+    case .severalNodeTypes, .nodeWithoutType, .tooManyTypes, .tooManyRelations, .tooManyPieces,
+      .featuresOfNoType, .featuresOfAllTypes:
+      typeDescription
     }
   }
 
@@ -69,9 +72,36 @@ extension PreprocessError: CustomStringConvertible {
     case .featuresTooFew(let file, let rows, let edges, let row, let id):
       "\(file) has \(rows) feature rows, for nodes 0..<\(rows), but \(edges), edge \(row), names "
         + "node \(id); name the nodes in the order of the rows (--nodes), or complete the features"
+    default: ""
+    }
+  }
+
+  private var typeDescription: String {
+    switch self {
     case .severalNodeTypes(let file, let types):
-      "\(file) has nodes of several types (\(types.prefix(5).joined(separator: ", "))); "
-        + "node types come with a later version, this one reads graphs with one"
+      "\(file) has nodes of several types (\(types.prefix(5).joined(separator: ", "))), but only "
+        + "the table of all nodes says which type each has; give the types there (--nodes)"
+    case .nodeWithoutType(let file, let line, let id):
+      "\(file), line \(line): node '\(id)' has no type, but other nodes have; name one"
+    case .tooManyTypes(let file, let count, let limit):
+      "\(file) has \(count.grouped) node types, and a graph can have \(limit.grouped); if the "
+        + "column holds something else, name another one (--columns type=NAME)"
+    case .tooManyRelations(let count, let limit):
+      "the edges have \(count.grouped) relations (source type, name, destination type), and a graph "
+        + "can have \(limit.grouped) with edge files of their own; use --relations column where "
+        + "nodes have one type, or fewer relations"
+    case .tooManyPieces(let relations, let shards, let limit):
+      "\(relations.grouped) relations in \(shards.grouped) shards are more pieces than the "
+        + "\(limit.grouped) that can be written; use fewer --shards, or --relations column where "
+        + "nodes have one type"
+    case .featuresOfNoType(let file, let type, let types):
+      "\(file) has features of nodes of type '\(type)', but the node types are "
+        + "\(types.prefix(10).joined(separator: ", ")); name the file for one of them, or give the "
+        + "types in the node table (--nodes)"
+    case .featuresOfAllTypes(let file, let types):
+      "\(file) has features of all nodes, but nodes have several types "
+        + "(\(types.prefix(5).joined(separator: ", "))); give a file for each type that has features "
+        + "(--features \(types[0])=FILE, or features_\(types[0]).npy)"
     default: ""
     }
   }

@@ -31,6 +31,12 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case featuresNeedNodes(file: String)
   case featuresTooFew(file: String, rows: Int, edges: String, row: Int, id: String)
   case severalNodeTypes(file: String, types: [String])
+  case nodeWithoutType(file: String, line: Int, id: String)
+  case tooManyTypes(file: String, count: Int, limit: Int)
+  case tooManyRelations(count: Int, limit: Int)
+  case tooManyPieces(relations: Int, shards: Int, limit: Int)
+  case featuresOfNoType(file: String, type: String, types: [String])
+  case featuresOfAllTypes(file: String, types: [String])
 }
 
 extension PreprocessError {
@@ -53,7 +59,8 @@ extension PreprocessError {
       64
     case .temporarySpace: 74
     case .inputChanged, .tooManyNodes, .columnsDiffer, .columnTaken, .idBeyondCount,
-      .unlistedNode, .featuresNeedNodes, .featuresTooFew, .severalNodeTypes:
+      .unlistedNode, .featuresNeedNodes, .featuresTooFew, .severalNodeTypes, .nodeWithoutType,
+      .tooManyTypes, .tooManyRelations, .tooManyPieces, .featuresOfNoType, .featuresOfAllTypes:
       65
     }
   }

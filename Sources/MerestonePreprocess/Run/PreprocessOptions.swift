@@ -49,6 +49,8 @@ package struct PreprocessOptions: Sendable {
   package var labels: String?
   /// Feature rows in the order of the node table, or of ids 0..<N.
   package var features: String?
+  /// Feature rows of the nodes of one type each, by the type's name.
+  package var typedFeatures: [String: String] = [:]
   /// Nodes are the integers `0..<nodeCount`, isolated ones included.
   package var nodeCount: Int?
 
@@ -118,6 +120,8 @@ package struct PreprocessOptions: Sendable {
     flags["nodes"] = nodes
     flags["labels"] = labels
     flags["features"] = features
+    for (type, path) in typedFeatures { flags["features \(type)"] = path }
+    flags["columns type"] = columns.nodeType
     flags["temporary"] = temporary
     return flags
   }

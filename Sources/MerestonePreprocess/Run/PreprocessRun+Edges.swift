@@ -8,13 +8,17 @@ extension PreprocessRun {
   mutating func readTable(_ inputs: InputFiles) throws(PreprocessError) -> NodeTable? {
     guard let path = inputs.nodes else { return nil }
     clock.begin("read nodes", unit: "nodes")
-    let table = try readTable(path, kind: inputs.idKind)
+    let table = try readTable(
+      path, kind: inputs.idKind, typeColumn: options.columns.nodeType)
     clock.end("\(table.count.grouped) nodes of \(path) read", work: table.count, unit: "nodes")
     return table
   }
 
-  func readTable(_ path: String, kind: RawIDKind) throws(PreprocessError) -> NodeTable {
+  func readTable(
+    _ path: String, kind: RawIDKind, typeColumn: String? = nil
+  ) throws(PreprocessError) -> NodeTable {
     var tableOptions = NodeTable.Options()
+    tableOptions.typeColumn = typeColumn
     tableOptions.ids = kind == .integer ? .integer : .string
     return try PreprocessError.reading { () throws(IngestError) in
       try NodeTable.read(path, options: tableOptions, pool: pool, cancellation: cancellation)
@@ -94,13 +98,6 @@ extension PreprocessRun {
       try keep(&journal, workplace)
     }
     return (try stage.open(journal.numbers!), journal.numbers!)
-  }
-
-  func checkFeatures(
-    _ inputs: InputFiles, nodes: NumberStage.Record
-  ) throws(PreprocessError) {
-    guard let features = inputs.features, features.rowCount != nodes.listed else { return }
-    throw .ingest(.featureRowCount(features.path, rows: features.rowCount, nodes: nodes.listed))
   }
 
   /// The edges between numbered nodes, policies applied, and their counts in the journal.

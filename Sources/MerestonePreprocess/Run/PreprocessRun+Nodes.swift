@@ -13,8 +13,9 @@ extension PreprocessRun {
         "\((numbering.count - numbering.listed).grouped) added nodes have no feature row and get "
           + "zeros; list them in the node table")
     }
-    var columns = NodeColumns(hasFeatures: inputs.features != nil)
-    if let table { try columns.add(table, positions: nil, count: numbering.count) }
+    var columns = NodeColumns(
+      hasFeatures: inputs.features != nil || !inputs.typedFeatures.isEmpty)
+    if let table { try columns.add(table, positions: nil, isOfAll: true, count: numbering.count) }
     if let path = inputs.labels {
       let labels = try readTable(path, kind: inputs.idKind)
       let positions = try self.positions(of: labels, numbers)
@@ -22,6 +23,32 @@ extension PreprocessRun {
     }
     for warning in columns.warnings { warn(warning) }
     return columns
+  }
+
+  /// The features of the nodes of each type that has any.
+  func features(
+    _ inputs: InputFiles, types: NodeTypes, nodes: NumberStage.Record
+  ) throws(PreprocessError) -> [Int: FeatureReader] {
+    var found: [Int: FeatureReader] = [:]
+    if let reader = inputs.features {
+      guard !types.isTyped else {
+        throw .featuresOfAllTypes(file: reader.path, types: types.names)
+      }
+      found[0] = reader
+    }
+    for (name, reader) in inputs.typedFeatures.sorted(by: { $0.key < $1.key }) {
+      guard let type = types.names.firstIndex(of: name), found[type] == nil else {
+        throw .featuresOfNoType(file: reader.path, type: name, types: types.names)
+      }
+      found[type] = reader
+    }
+    for (type, reader) in found {
+      let expected = types.isTyped ? types.counts[type] : nodes.listed
+      guard reader.rowCount == expected else {
+        throw .ingest(.featureRowCount(reader.path, rows: reader.rowCount, nodes: expected))
+      }
+    }
+    return found
   }
 
   /// The node number of every row of a table.
@@ -75,15 +102,18 @@ extension PreprocessRun {
   }
 
   mutating func writeNodes(
-    _ inputs: InputFiles, _ numbers: NodeNumbers, _ columns: NodeColumns, _ globals: [UInt32],
-    _ order: OrderStage.Record, _ journal: inout Journal, _ workplace: Workplace,
+    _ features: [Int: FeatureReader], _ numbers: NodeNumbers, _ columns: NodeColumns,
+    _ types: NodeTypes, _ globals: [UInt32], _ order: OrderStage.Record, _ journal: inout Journal,
+    _ workplace: Workplace,
     _ writer: GraphWriter
   ) throws(PreprocessError) -> NodeStage.Record {
     if let record = journal.nodeFiles { return record }
-    clock.begin("nodes", total: inputs.features?.rowCount, unit: "rows")
+    clock.begin(
+      "nodes", total: features.isEmpty ? nil : features.values.reduce(0) { $0 + $1.rowCount },
+      unit: "rows")
     let before = writer.entryCount
     var record = try NodeStage(
-      inputs: inputs, numbers: numbers, columns: columns, globals: globals,
+      features: features, numbers: numbers, columns: columns, types: types, globals: globals,
       nodeBounds: order.nodeBounds, writer: writer, folder: workplace.folder,
       memory: plan.buffers(beside: 8 * globals.count, atMost: 1 << 30), pool: pool,
       progress: progress, cancellation: cancellation
@@ -91,7 +121,7 @@ extension PreprocessRun {
     record.files = writer.entries(from: before)
     writer.forget(from: before)
     journal.nodeFiles = record
-    let names = record.columns.map(\.name).joined(separator: ", ")
+    let names = record.columnNames.joined(separator: ", ")
     clock.end(
       "ids\(names.isEmpty ? "" : " and columns \(names)") of \(globals.count.grouped) nodes written",
       work: globals.count, unit: "nodes")

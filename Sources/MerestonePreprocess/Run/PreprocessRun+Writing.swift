@@ -8,8 +8,8 @@ import MerestoneStorage
 extension PreprocessRun {
   /// Neighbourhoods where they are needed, shards and global ids.
   mutating func order(
-    _ source: EdgeSource, _ degrees: inout Degrees, _ train: [Bool]?, _ journal: inout Journal,
-    _ workplace: Workplace
+    _ source: EdgeSource, _ degrees: inout Degrees, _ train: [Bool]?, _ types: NodeTypes,
+    _ journal: inout Journal, _ workplace: Workplace
   ) throws(PreprocessError) -> OrderStage.Record {
     if let record = journal.order { return record }
     var neighbors: NeighborFile?
@@ -40,7 +40,8 @@ extension PreprocessRun {
       unit: "nodes")
     let record = try OrderStage(
       nodeCount: degrees.count, degrees: degrees, neighbors: neighbors, train: train,
-      options: options.partition, folder: workplace.folder, pool: pool, progress: progress,
+      types: types, options: options.partition, folder: workplace.folder, pool: pool,
+      progress: progress,
       cancellation: cancellation
     ).run()
     journal.order = record
@@ -56,22 +57,18 @@ extension PreprocessRun {
 
   /// Routes, sorts and writes all edges.
   mutating func writeEdges(
-    _ source: EdgeSource, _ degrees: Degrees, _ order: OrderStage.Record, _ globals: [UInt32],
-    _ journal: inout Journal, _ workplace: Workplace, _ writer: GraphWriter
+    _ source: EdgeSource, _ degrees: Degrees, _ order: OrderStage.Record,
+    _ layout: EdgeLayout, _ types: NodeTypes, _ globals: [UInt32], _ journal: inout Journal,
+    _ workplace: Workplace, _ writer: GraphWriter
   ) throws(PreprocessError) -> EdgeWriting.State {
     if let state = journal.writing, state.isComplete { return state }
     let edgeCount = degrees.edgeCount
-    var degreesByGlobal = [UInt64](repeating: 0, count: globals.count)
-    for (node, global) in globals.enumerated() {
-      degreesByGlobal[Int(global)] = degrees.inDegree(of: node)
-    }
-    let plan = RoutePlan(
-      nodeBounds: order.nodeBounds, edgeCount: edgeCount, rowBytes: source.columns.rowBytes
-    ) { degreesByGlobal[$0] }
-    degreesByGlobal = []
-    let resident = 4 * globals.count
+    let columns = layout.columns(of: source)
+    var plan = try layout.plan(
+      degrees, order, types, globals, rowBytes: columns.rowBytes)
+    let resident = (types.isTyped ? 6 : 4) * globals.count
     let route = RouteStage(
-      source: source, plan: plan, folder: workplace.folder,
+      source: source, plan: plan, scheme: layout.scheme, folder: workplace.folder,
       memory: self.plan.buffers(beside: resident, atMost: 512 << 20), pool: pool,
       progress: progress, cancellation: cancellation)
     let isRouted = journal.routed.map { $0.chunks == source.chunkCount } ?? false
@@ -92,10 +89,11 @@ extension PreprocessRun {
       journal = held
       clock.end("\(edgeCount.grouped) edges routed", work: source.edgeCount, unit: "edges")
     }
+    if layout.scheme != nil { plan = try plan.counted(buckets, edgeBounds: order.edgeBounds) }
     clock.begin("write edges", total: edgeCount, unit: "edges")
     let writing = EdgeWriting(
-      plan: plan, buckets: buckets, columns: source.columns, nodeBounds: order.nodeBounds,
-      writer: writer, pool: pool,
+      plan: plan, buckets: buckets, columns: columns, nodeBounds: order.nodeBounds,
+      relations: layout.relations, writer: writer, pool: pool,
       memory: self.plan.buffers(beside: resident, atMost: pool.threadCount * (192 << 20)),
       countsDuplicates: options.duplicates == .keep && !options.isUndirected,
       temporaryFolder: workplace.folder, progress: progress, cancellation: cancellation)
@@ -117,13 +115,13 @@ extension PreprocessRun {
 
   /// Manifest, report, and the rename that makes it a graph.
   mutating func finish(
-    reverse: ReverseEntry?, inputs: InputFiles, raw: RawEdges, order: OrderStage.Record,
+    reverse: [ReverseEntry?], inputs: InputFiles, raw: RawEdges, order: OrderStage.Record,
     edges: EdgeWriting.State,
-    nodes: NodeStage.Record, nodeCount: Int, edgeCount: Int, columns: EdgeColumns,
-    workplace: Workplace, writer: GraphWriter
+    nodes: NodeStage.Record, types: NodeTypes, relations: [RelationTriple], nodeCount: Int,
+    edgeCount: Int, columns: EdgeColumns, words: EdgeColumns, workplace: Workplace,
+    writer: GraphWriter
   ) throws(PreprocessError) {
     clock.begin("finish", unit: "files")
-    let maximumSource = UInt64(max(nodeCount - 1, 0))
     var fingerprints: [InputFingerprint] = []
     for (part, reader) in inputs.edges.enumerated() {
       fingerprints.append(
@@ -134,37 +132,38 @@ extension PreprocessRun {
       fingerprints.append(try FileFingerprint.of(path, cancellation: cancellation))
     }
     var flags = options.shapingFlags
-    flags["ids"] = nodes.idKind.rawValue
+    flags["ids"] = nodes.types[0].idKind.rawValue
     flags["order"] = order.ordering
     let book = try PreprocessError.storing { () throws(StorageError) in
-      try PartitionBook(nodeBounds: [order.nodeBounds], edgeBounds: [order.edgeBounds])
+      try PartitionBook(nodeBounds: order.nodeBounds, edgeBounds: edges.edgeBounds)
     }
     let cutRatio = edgeCount == 0 ? 0 : Double(edges.counts.cut) / Double(edgeCount)
     let edgeColumns = columns.columns.map {
       ColumnEntry(name: $0.name, element: $0.element, categories: $0.words)
     }
+    let names = words.position(of: "relation").flatMap { words.columns[$0].words }
+    let isNamed = columns.position(of: "relation") == nil
     var manifest = GraphManifest(
-      nodeTypes: [
-        NodeTypeEntry(
-          name: "node", count: nodeCount, idKind: nodes.idKind, rawIDStorage: nodes.storage,
-          columns: nodes.columns)
-      ],
-      relations: [
-        RelationEntry(
-          name: "edge", edgeCount: edgeCount,
+      nodeTypes: nodes.types,
+      relations: relations.enumerated().map { number, relation in
+        let maximumSource = UInt64(max(types.counts[relation.source] - 1, 0))
+        return RelationEntry(
+          sourceType: relation.source,
+          name: (isNamed ? names?[relation.code] : nil) ?? RelationTriple.defaultName,
+          destinationType: relation.destination, edgeCount: Int(edges.edgeBounds[number].last!),
           idBytes: max(1, (71 - maximumSource.leadingZeroBitCount) / 8),
-          maxInDegree: order.maximumInDegree, columns: edgeColumns)
-      ],
+          maxInDegree: edges.maximumInDegrees[number], columns: edgeColumns)
+      },
       book: book,
       partition: PartitionSummary(
         cutEdges: edges.counts.cut, cutRatio: cutRatio, nodeImbalance: order.nodeImbalance,
         edgeImbalance: order.edgeImbalance, trainImbalance: order.trainImbalance),
       flags: flags, inputs: fingerprints)
-    manifest.relations[0].reverse = reverse
+    for (number, entry) in reverse.enumerated() { manifest.relations[number].reverse = entry }
     report.nodes = nodeCount
     report.edges = edgeCount
     report.shards = options.partition.shards
-    report.columns.node = nodes.columns.map(\.name)
+    report.columns.node = nodes.columnNames
     report.columns.edge = edgeColumns.map(\.name)
     report.cutEdges = edges.counts.cut
     report.cutRatio = cutRatio

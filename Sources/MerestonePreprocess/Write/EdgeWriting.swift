@@ -10,7 +10,9 @@ struct EdgeWriting {
   let plan: RoutePlan
   let buckets: BucketFile
   let columns: EdgeColumns
-  let nodeBounds: [UInt64]
+  /// Boundaries of the shards for each type. Shape `[types, shards + 1]`.
+  let nodeBounds: [[UInt64]]
+  let relations: [RelationTriple]
   let writer: GraphWriter
   let pool: ThreadPool
   /// Bytes for records and sorting.
@@ -28,13 +30,15 @@ struct EdgeWriting {
     var bucket = 0
     var piece: PieceWriter.State?
     var counts = RunCounts()
+    /// The largest in-degree of each relation.
+    var maximumInDegrees: [Int] = []
+    /// Boundaries of the shards in the edges of each relation. Shape `[relations, shards + 1]`.
+    var edgeBounds: [[UInt64]] = []
     /// Files that are complete.
     var files: [FileEntry] = []
     /// Whether all buckets are written.
     var isComplete = false
   }
-
-  static let relation = RelationID(0)
 
   /// One bucket in memory.
   private final class Slot {
@@ -57,6 +61,11 @@ struct EdgeWriting {
     checkpoint: (State) throws(PreprocessError) -> Void
   ) throws(PreprocessError) -> State {
     var state = state
+    if state.maximumInDegrees.isEmpty {
+      state.maximumInDegrees = [Int](repeating: 0, count: relations.count)
+      state.edgeBounds = plan.edgeBounds(
+        relations: relations.count, shards: nodeBounds[0].count - 1)
+    }
     let slots = (0..<2 * pool.threadCount).map { _ in Slot() }
     let split = columns.position(of: "split").map(columns.range)
     let relation = columns.position(of: "relation").map(columns.range)
@@ -66,9 +75,9 @@ struct EdgeWriting {
     removeIndexes(state)
     while state.bucket < plan.buckets.count {
       if cancellation.isCancelled { throw .interrupted }
-      let shard = plan.buckets[state.bucket].shard
-      let owned = Int(nodeBounds[shard])..<Int(nodeBounds[shard + 1])
-      if piece == nil { piece = try open(shard, owned, state.piece) }
+      let place = plan.buckets[state.bucket]
+      let owned = nodes(of: relations[place.relation].source, in: place.shard)
+      if piece == nil { piece = try open(place, state.piece) }
       state.piece = nil
       let group = group(from: state.bucket, slots: slots.count)
       prefetch(after: group)
@@ -103,10 +112,12 @@ struct EdgeWriting {
       state.bucket = group.upperBound
       for bucket in group { sinceCheckpoint += plan.buckets[bucket].edges }
       let isLast =
-        state.bucket == plan.buckets.count || plan.buckets[state.bucket].shard != shard
+        state.bucket == plan.buckets.count || !plan.buckets[state.bucket].sharesPiece(with: place)
       if isLast, let done = piece {
         let entries = try PreprocessError.storing { () throws(StorageError) in try done.finish() }
         state.files += entries
+        state.maximumInDegrees[place.relation] = max(
+          state.maximumInDegrees[place.relation], done.maximumInDegree)
         piece = nil
       }
       guard sinceCheckpoint >= edgesPerCheckpoint || state.bucket == plan.buckets.count else {
@@ -139,30 +150,38 @@ struct EdgeWriting {
     }
   }
 
-  /// The writer of a shard's edges; nil for a shard without any.
+  /// The nodes of a type that a shard owns.
+  private func nodes(of type: Int, in shard: Int) -> Range<Int> {
+    Int(nodeBounds[type][shard])..<Int(nodeBounds[type][shard + 1])
+  }
+
+  /// The writer of the edges of a relation in a shard; nil where there are none.
   private func open(
-    _ shard: Int, _ owned: Range<Int>, _ state: PieceWriter.State?
+    _ place: RoutePlan.Bucket, _ state: PieceWriter.State?
   ) throws(PreprocessError) -> PieceWriter? {
-    let edges = plan.buckets.reduce(0) { $0 + ($1.shard == shard ? $1.edges : 0) }
+    let edges = plan.buckets.reduce(0) { $0 + ($1.sharesPiece(with: place) ? $1.edges : 0) }
     guard edges > 0 else { return nil }
-    let id = ShardID(shard)
+    let (relation, id) = (RelationID(place.relation), ShardID(place.shard))
+    let triple = relations[place.relation]
+    let sources = nodeBounds[triple.source].last!
     let piece = PieceWriter.Piece(
-      edgesPath: writer.path(GraphLayout.edges(Self.relation, shard: id)),
+      edgesPath: writer.path(GraphLayout.edges(relation, shard: id)),
       columnPaths: columns.columns.indices.map {
-        writer.path(GraphLayout.edgeColumn($0, of: Self.relation, shard: id))
+        writer.path(GraphLayout.edgeColumn($0, of: relation, shard: id))
       },
-      nodes: owned, edges: edges, maximumSource: nodeBounds.last! - 1, columns: columns)
+      nodes: nodes(of: triple.destination, in: place.shard), edges: edges,
+      maximumSource: sources - 1, columns: columns)
     return try PreprocessError.storing { () throws(StorageError) in
       try PieceWriter(piece, pool: pool, resuming: state)
     }
   }
 
-  /// Buckets of one shard that fit the budget together, at least one.
+  /// Buckets of one file that fit the budget together, at least one.
   private func group(from first: Int, slots: Int) -> Range<Int> {
     var end = first
     var bytes = 0
     while end < plan.buckets.count, end - first < slots,
-      plan.buckets[end].shard == plan.buckets[first].shard
+      plan.buckets[end].sharesPiece(with: plan.buckets[first])
     {
       bytes += plan.buckets[end].edges * edgeBytes
       if end > first, bytes > memory { break }
@@ -199,5 +218,12 @@ struct EdgeWriting {
         slot.run, plan: plan, shard: shard, split: split, countsDuplicates: countsDuplicates)
       progress.advance(by: slot.run.count)
     }
+  }
+}
+
+extension RoutePlan.Bucket {
+  /// Whether the edges of both go to one file.
+  func sharesPiece(with other: Self) -> Bool {
+    shard == other.shard && relation == other.relation
   }
 }

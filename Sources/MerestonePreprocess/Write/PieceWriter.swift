@@ -21,6 +21,7 @@ final class PieceWriter {
     fileprivate var columns: [ColumnWriter.State]
     fileprivate var node: Int
     fileprivate var degree: UInt64
+    fileprivate var maximumInDegree: Int
   }
 
   private var file: EdgeStoreWriter?
@@ -31,6 +32,8 @@ final class PieceWriter {
   /// The destination whose list came last, and the edges of it so far.
   private var node: Int
   private var degree: UInt64 = 0
+  /// The largest in-degree so far; of all nodes once the files are complete.
+  private(set) var maximumInDegree = 0
 
   private static let degreePortion = 1 << 16
 
@@ -38,6 +41,7 @@ final class PieceWriter {
     self.piece = piece
     node = state?.node ?? piece.nodes.lowerBound
     degree = state?.degree ?? 0
+    maximumInDegree = state?.maximumInDegree ?? 0
     ranges = piece.columns.columns.indices.map { piece.columns.range($0) }
     if let state {
       file = try EdgeStoreWriter(
@@ -107,6 +111,7 @@ final class PieceWriter {
 
   private func handOnDegrees() throws(StorageError) {
     let ready = degrees
+    if let largest = ready.max() { maximumInDegree = max(maximumInDegree, Int(largest)) }
     try file!.append(inDegrees: ready.span)
     degrees.removeAll(keepingCapacity: true)
   }
@@ -116,7 +121,9 @@ final class PieceWriter {
     try handOnDegrees()
     var states: [ColumnWriter.State] = []
     for column in columns { states.append(try column.checkpoint()) }
-    return State(file: try file!.checkpoint(), columns: states, node: node, degree: degree)
+    return State(
+      file: try file!.checkpoint(), columns: states, node: node, degree: degree,
+      maximumInDegree: maximumInDegree)
   }
 
   /// Completes all files.

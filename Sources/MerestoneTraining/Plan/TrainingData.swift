@@ -15,6 +15,13 @@ package final class TrainingData: Sendable {
 
   /// - Throws: ``TrainingError/missingColumn(name:purpose:flag:available:)``, or the store's error.
   package init(store: GraphStore, options: TrainingOptions) throws(TrainingError) {
+    guard store.manifest.nodeTypes.count == 1, store.manifest.relations.count == 1 else {
+      throw .usage(
+        "\(store.path) has \(store.manifest.nodeTypes.count) node types and "
+          + "\(store.manifest.relations.count) relations with edges of their own, and models train on "
+          + "one of each; preprocess a node table without the column type, and without --relations "
+          + "split")
+    }
     self.store = store
     nodeType = NodeTypeID(store.manifest.relations[0].destinationType)
     let entry = store.manifest.nodeTypes[nodeType.rawValue]
