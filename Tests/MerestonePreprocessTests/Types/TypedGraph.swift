@@ -15,6 +15,8 @@ struct TypedGraph {
   /// Raw ids by type and global id.
   var nodes: [[String]] = []
   var edges: [Edge] = []
+  /// Edges whose ends are in two shards.
+  var cutEdges = 0
 
   /// Reads a graph, once it is verified.
   init(_ path: String) throws {
@@ -54,6 +56,8 @@ struct TypedGraph {
         var sources: [NodeID] = []
         try lists.copySources(of: range, into: &sources, scratch: &scratch)
         for (position, source) in zip(range, sources) {
+          let home = store.book.locate(source, type: NodeTypeID(relation.sourceType))
+          if home!.shard != shard { cutEdges += 1 }
           edges.append(
             Edge(
               relation: name, source: nodes[relation.sourceType][Int(source.rawValue)],
