@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -39,4 +40,10 @@ int mrs_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
 
 int mrs_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+void mrs_trim_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }

@@ -26,7 +26,7 @@ package struct Command: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Make a graph",
-        subcommands: [GenerateCommand.self, PreprocessCommand.self]),
+        subcommands: [GenerateCommand.self, PlanCommand.self, PreprocessCommand.self]),
       CommandGroup(
         name: "Ask a graph",
         subcommands: [

@@ -6,7 +6,7 @@ import Testing
 struct GraphCommandTests {
   @Test("help pages are as they were looked at")
   func help() throws {
-    for name in ["inspect", "verify", "lookup", "sample", "preprocess"] {
+    for name in ["inspect", "verify", "lookup", "sample", "plan", "preprocess"] {
       try expectSnapshot("help-\(name)", merestone(name, "--help").output)
     }
   }

@@ -53,6 +53,9 @@ int mrs_memory_file(const char *name, int64_t bytes);
 /// Has the kernel kill the calling process when the thread that started it ends; 0 or -1.
 int mrs_die_with_parent(void);
 
+/// Gives memory that the allocator keeps for later back to the kernel.
+void mrs_trim_memory(void);
+
 /// Closes every descriptor from `first` on in the process to be spawned; 0 or an errno.
 int mrs_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 

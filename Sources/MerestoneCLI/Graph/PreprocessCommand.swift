@@ -35,42 +35,19 @@ struct PreprocessCommand: ContextualCommand {
 
   static let handlesInterrupts = true
 
-  @Argument(
-    help: ArgumentHelp(
-      "Edge files, or one folder with edges, nodes and features (see data/README.md).",
-      valueName: "edges"))
-  var edges: [String]
-
   @Option(help: ArgumentHelp("The graph directory to make; it must not exist.", valueName: "graph"))
   var out: String
 
-  @OptionGroup(title: "Input") var input: PreprocessInputOptions
-  @OptionGroup(title: "Policies") var policies: PreprocessPolicyOptions
-  @OptionGroup(title: "Partition and storage") var partition: PartitionArguments
   @Flag(help: "Go on with an interrupted run of the same inputs and options.")
   var resume = false
 
-  @Option(
-    help: ArgumentHelp(
-      "An existing folder for temporary files. Default: beside the output.", valueName: "folder"))
-  var temporary: String?
-
-  @OptionGroup(title: "Running") var memory: MemoryOptions
-  @OptionGroup(title: "Running") var threads: ThreadOptions
-  @OptionGroup(title: "Running") var seed: SeedOptions
+  @OptionGroup var shared: PreprocessArguments
   @OptionGroup(title: "Running") var output: JSONOptions
   @OptionGroup(title: "Running") var progress: ProgressOptions
 
   func run(in context: Context) throws {
-    var options = PreprocessOptions(edges: edges, output: out)
-    try input.apply(to: &options)
-    policies.apply(to: &options)
-    partition.apply(to: &options)
-    options.partition.seed = seed.seed
-    options.memory = memory.cap
+    var options = try shared.options(output: out)
     options.resumes = resume
-    options.temporary = temporary
-    options.threads = threads.count
     let report = try Preprocess(options).run(
       progress: progress.progress(in: context), cancellation: context.cancellation)
     let store = try GraphStore.open(out)
@@ -196,6 +173,11 @@ struct PartitionArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Allowed excess of the largest shard, for ldg.", valueName: "share"))
   var imbalance = 0.05
 
+  @Option(
+    help: ArgumentHelp(
+      "What --imbalance bounds, training nodes aside.", valueName: "what"))
+  var balance: Balance = .both
+
   @Option(help: ArgumentHelp("How often ldg streams over the nodes.", valueName: "n"))
   var passes = 4
 
@@ -217,7 +199,7 @@ struct PartitionArguments: ParsableArguments {
   func apply(to options: inout PreprocessOptions) {
     options.partition = PartitionOptions(
       shards: shards, partitioner: partitioner, ordering: order, imbalance: imbalance,
-      passes: passes)
+      balance: balance, passes: passes)
     options.encoding = encoding
     options.storesReverse = reverse
   }
@@ -229,6 +211,7 @@ extension DuplicatePolicy: ExpressibleByArgument {}
 extension SelfLoopPolicy: ExpressibleByArgument {}
 extension UnlistedNodePolicy: ExpressibleByArgument {}
 extension RelationLayout: ExpressibleByArgument {}
+extension Balance: ExpressibleByArgument {}
 extension Partitioner: ExpressibleByArgument {}
 extension NodeOrdering: ExpressibleByArgument {}
 extension PageEncoding: ExpressibleByArgument {}

@@ -40,12 +40,16 @@ struct PreprocessSummary {
     var table = TextTable([.left, .left])
     table.indent = 2
     table.add("partitioner", "\(options.partition.partitioner.rawValue), order \(report.order)")
+    if let reason = report.orderReason { table.add("order", reason) }
     table.add(
       "edges cut", "\(report.cutRatio.asPercent), \(report.cutEdges.grouped) join two shards")
     var imbalance =
       "nodes \(report.nodeImbalance.asPercent), edges \(report.edgeImbalance.asPercent)"
     if let train = report.trainImbalance { imbalance += ", training nodes \(train.asPercent)" }
     table.add("imbalance", imbalance)
+    table.add(
+      "checked",
+      "every node in one shard, \(report.edges.grouped) in-edges counted before sorting and after")
     table.add(
       "bytes",
       "\(ByteCount(inputBytes)) read, \(ByteCount(graph.diskBytes)) written")
@@ -54,7 +58,21 @@ struct PreprocessSummary {
       "\(ByteCount(report.peakResidentBytes)) of \(ByteCount(report.memoryCapBytes)) (--memory)")
     table.add(
       "time", "\(report.seconds.asDuration) with \(report.threads.counted("thread")) (--threads)")
+    addPrediction(to: &table)
     return table
+  }
+
+  /// Predicted against actual, where there was a prediction.
+  private func addPrediction(to table: inout TextTable) {
+    guard let predicted = report.predicted, let actual = report.actual else { return }
+    func line(_ name: String, _ expected: Int, _ found: Int) {
+      table.add("predicted", "\(name) \(ByteCount(expected)), was \(ByteCount(found))")
+    }
+    line("memory", predicted.peakMemoryBytes, actual.peakMemoryBytes)
+    line("temporary disk", predicted.temporaryBytes, actual.temporaryBytes)
+    line("graph", predicted.outputBytes, actual.outputBytes)
+    table.add(
+      "predicted", "time \(predicted.seconds.asDuration), was \(actual.seconds.asDuration)")
   }
 
   private var next: TextTable {
@@ -102,6 +120,23 @@ struct PreprocessSummary {
       "inputBytes": .integer(inputBytes),
       "diskBytes": .integer(graph.diskBytes),
       "peakResidentBytes": .integer(report.peakResidentBytes),
+      "predicted": prediction,
+      "actual": .object([
+        "peakMemoryBytes": .integer(report.actual?.peakMemoryBytes ?? 0),
+        "temporaryBytes": .integer(report.actual?.temporaryBytes ?? 0),
+        "outputBytes": .integer(report.actual?.outputBytes ?? 0),
+        "seconds": .number(report.actual?.seconds ?? 0),
+      ]),
+    ])
+  }
+
+  private var prediction: JSON {
+    guard let predicted = report.predicted else { return .null }
+    return .object([
+      "peakMemoryBytes": .integer(predicted.peakMemoryBytes),
+      "temporaryBytes": .integer(predicted.temporaryBytes),
+      "outputBytes": .integer(predicted.outputBytes),
+      "seconds": .number(predicted.seconds),
     ])
   }
 }

@@ -13,6 +13,7 @@ extension NodeNumbers {
         let block = (start..<min(start + portion, count)).map { UInt64($0) }
         try body(block.span)
       }
+    case .table: preconditionFailure("a table has no raw ids")
     case .rank(let rank):
       try rank.forEachBlock(of: portion) { (block) throws(StorageError) in try body(block.span) }
     case .listed(_, let ids):

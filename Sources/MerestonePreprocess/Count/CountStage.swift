@@ -4,6 +4,8 @@ import Synchronization
 
 /// Counts the edges of every node, self-loops, and edges that policies leave out.
 struct CountStage {
+  /// For the ends that wait to be counted, of all threads; see ``PendingEnds``.
+  let memory: Int
   let pool: ThreadPool
   let progress: any ProgressListener
   let cancellation: Cancellation
@@ -30,6 +32,11 @@ struct CountStage {
     var degrees = Degrees.Entry()
   }
 
+  /// Edges that a thread counts at a time.
+  private var batch: Int {
+    min(max(memory / pool.threadCount / PendingEnds.edgeBytes, 1 << 16), 1 << 22)
+  }
+
   // MARK: - Raw integers
 
   /// What ``scan(_:into:dropsSelfLoops:)`` finds beside degrees.
@@ -49,33 +56,30 @@ struct CountStage {
     try pool.forEachWorker(of: raw.chunkCount) { (queue) throws(PreprocessError) in
       var bytes: [UInt8] = []
       var chunk = EdgeChunk()
-      var scratch = DegreeTable.Scratch()
+      var pending = PendingEnds()
+      func refuse() {
+        total.withLock { $0 = nil }
+        queue.stop()
+      }
       while let index = queue.claim() {
         if cancellation.isCancelled { throw .interrupted }
         let place = raw.place(ofChunk: index)
         let ends = try raw.read(part: place.part, chunk: place.chunk, into: &bytes)
-        guard RawIntegers.narrow(bytes, ends, into: &chunk) else {
-          total.withLock { $0 = nil }
-          return queue.stop()
-        }
+        guard RawIntegers.narrow(bytes, ends, into: &chunk) else { return refuse() }
         var scan = Scan()
         scan.counts.selfLoops = chunk.selfLoopCount
         if dropsSelfLoops, scan.counts.selfLoops > 0 {
           chunk.markLoops(in: &scan.loops)
           scan.counts.selfLoopsDropped = chunk.filter(rowBytes: 0) { $0 != $1 }
         }
-        guard table.count(chunk.sources, isSource: true, scratch: &scratch),
-          table.count(chunk.destinations, isSource: false, scratch: &scratch)
-        else {
-          total.withLock { $0 = nil }
-          return queue.stop()
-        }
+        guard pending.add(chunk, to: table, batch: batch) else { return refuse() }
         total.withLock { held in
           held?.counts.join(scan.counts)
           held?.join(loops: scan.loops)
         }
         progress.advance(by: ends.count)
       }
+      if !pending.flush(to: table) { refuse() }
     }
     return total.withLock { $0 }
   }
@@ -89,10 +93,12 @@ struct CountStage {
     _ source: EdgeSource, nodeCount: Int, keepsTotals: Bool
   ) throws(PreprocessError) -> (tally: Tally, degrees: Degrees) {
     let table = DegreeTable(memory: Int.max)
+    let batch = batch
     let total = Mutex(Tally())
     try pool.forEachWorker(of: source.chunkCount) { (queue) throws(PreprocessError) in
       var chunk = EdgeChunk()
-      var scratch = DegreeTable.Scratch()
+      var pending = PendingEnds()
+      defer { _ = pending.flush(to: table) }
       while let index = queue.claim() {
         if cancellation.isCancelled { throw .interrupted }
         let dropped = try source.read(index, withColumns: false, into: &chunk)
@@ -105,8 +111,7 @@ struct CountStage {
           total.withLock { $0.join(tally) }
           continue
         }
-        _ = table.count(chunk.sources, isSource: true, scratch: &scratch)
-        _ = table.count(chunk.destinations, isSource: false, scratch: &scratch)
+        _ = pending.add(chunk, to: table, batch: batch)
         total.withLock { $0.join(tally) }
         progress.advance(by: chunk.count)
       }
@@ -115,6 +120,32 @@ struct CountStage {
       UInt32(truncatingIfNeeded: $0)
     }
     return (total.withLock { $0 }, degrees)
+  }
+}
+
+/// Ends of edges that a worker gathers, so that many are counted at a time.
+struct PendingEnds {
+  private var sources: [UInt32] = []
+  private var destinations: [UInt32] = []
+  private var scratch = DegreeTable.Scratch()
+
+  /// Both ends, and the scratch that groups one of them.
+  static let edgeBytes = 10
+
+  /// - Returns: Whether the table had memory for what was counted.
+  mutating func add(_ chunk: EdgeChunk, to table: DegreeTable, batch: Int) -> Bool {
+    sources.append(contentsOf: chunk.sources)
+    destinations.append(contentsOf: chunk.destinations)
+    return sources.count < batch || flush(to: table)
+  }
+
+  mutating func flush(to table: DegreeTable) -> Bool {
+    defer {
+      sources.removeAll(keepingCapacity: true)
+      destinations.removeAll(keepingCapacity: true)
+    }
+    return table.count(sources, isSource: true, scratch: &scratch)
+      && table.count(destinations, isSource: false, scratch: &scratch)
   }
 }
 

@@ -5,24 +5,26 @@ import Synchronization
 
 /// Counts the edges into and out of every id of `0..<2^32`, with memory for the ids that occur.
 ///
-/// Counters lie in pages of 65,536 ids. A worker first groups a chunk's ids by page, then counts
-/// one page after the other under its lock, so that counters stay in the cache: 3 ns per id instead
-/// of a cache miss each. A counter that passes 2^32 - 1 carries over into a table on the side.
+/// Counters have 16 bits and lie in pages of 65,536 ids; one that passes 65,535 carries over into a
+/// table on the side. A worker first groups many ids by page, then counts one page after the other
+/// under its lock, so that a counter's cache line is fetched once for several ids. Eight pages share
+/// a slab of one huge page.
 ///
 /// `@unchecked Sendable`: a page is made and changed under its lock only.
 @safe final class DegreeTable: @unchecked Sendable {
   /// Ids of a page.
   static let pageIDs = 1 << 16
   /// Two counters per id.
-  static let pageBytes = 2 * pageIDs * 4
+  static let pageBytes = 2 * pageIDs * 2
 
   private static let pageLimit = 1 << 16
-  /// Neighbouring pages have locks of their own.
+  /// Pages of a slab, which share a lock; neighbouring slabs have locks of their own.
+  private static let slabPages = HugePages.byteCount / pageBytes
   private static let lockCount = 256
-  private let pages: UnsafeMutablePointer<UnsafeMutablePointer<UInt32>?>
+  private let pages: UnsafeMutablePointer<UnsafeMutablePointer<UInt16>?>
   private let locks: UnsafeMutablePointer<pthread_mutex_t>
   private let carries = Mutex<[UInt64: UInt64]>([:])
-  private let pagesLeft: Atomic<Int>
+  private let slabsLeft: Atomic<Int>
 
   /// - Parameter memory: Bytes for counters; what would need more is refused by
   ///   ``count(_:isSource:scratch:)``.
@@ -32,11 +34,13 @@ import Synchronization
     unsafe locks = .allocate(capacity: Self.lockCount)
     // SAFETY: there are as many locks.
     for lock in 0..<Self.lockCount { unsafe pthread_mutex_init(locks + lock, nil) }
-    pagesLeft = Atomic(max(1, memory / Self.pageBytes))
+    slabsLeft = Atomic(max(1, memory / HugePages.byteCount))
   }
 
   deinit {
-    for page in 0..<Self.pageLimit { unsafe pages[page]?.deallocate() }
+    for page in stride(from: 0, to: Self.pageLimit, by: Self.slabPages) {
+      unsafe pages[page]?.deallocate()
+    }
     unsafe pages.deallocate()
     unsafe locks.deallocate()
   }
@@ -99,13 +103,20 @@ import Synchronization
     _ grouped: [UInt16], _ range: Range<Int>, to page: Int, isSource: Bool
   ) -> Bool {
     // SAFETY: the page number has 16 bits; its pointer and counters are used under its lock.
-    unsafe pthread_mutex_lock(locks + page % Self.lockCount)
-    defer { unsafe pthread_mutex_unlock(locks + page % Self.lockCount) }
+    unsafe pthread_mutex_lock(locks + page / Self.slabPages % Self.lockCount)
+    defer { unsafe pthread_mutex_unlock(locks + page / Self.slabPages % Self.lockCount) }
     if unsafe pages[page] == nil {
-      guard pagesLeft.subtract(1, ordering: .relaxed).newValue >= 0 else { return false }
-      let counters = UnsafeMutablePointer<UInt32>.allocate(capacity: 2 * Self.pageIDs)
-      unsafe counters.initialize(repeating: 0, count: 2 * Self.pageIDs)
-      unsafe pages[page] = counters
+      guard slabsLeft.subtract(1, ordering: .relaxed).newValue >= 0 else { return false }
+      let slab = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: HugePages.byteCount, alignment: HugePages.byteCount)
+      unsafe HugePages.advise(slab)
+      unsafe slab.initializeMemory(as: UInt8.self, repeating: 0)
+      let first = page / Self.slabPages * Self.slabPages
+      for place in 0..<Self.slabPages {
+        // SAFETY: the slab holds that many pages of counters.
+        unsafe pages[first + place] = (slab.baseAddress! + place * Self.pageBytes)
+          .bindMemory(to: UInt16.self, capacity: 2 * Self.pageIDs)
+      }
     }
     let counters = unsafe pages[page]! + (isSource ? Self.pageIDs : 0)
     unsafe grouped.withUnsafeBufferPointer { grouped in
@@ -120,7 +131,7 @@ import Synchronization
   }
 
   private func carry(_ id: Int, isSource: Bool) {
-    carries.withLock { $0[UInt64(id) << 1 | (isSource ? 1 : 0), default: 0] += 1 << 32 }
+    carries.withLock { $0[UInt64(id) << 1 | (isSource ? 1 : 0), default: 0] += 1 << 16 }
   }
 
   /// The ids that have an edge, as a bitmap.
@@ -176,8 +187,11 @@ import Synchronization
           Int(number(id)), incoming: UInt64(incoming) + carriedIn,
           outgoing: UInt64(outgoing) + carriedOut)
       }
-      unsafe counters.deallocate()
-      unsafe pages[page] = nil
+      if page % Self.slabPages == Self.slabPages - 1 {
+        let first = page - Self.slabPages + 1
+        unsafe pages[first]!.deallocate()
+        for place in first...page { unsafe pages[place] = nil }
+      }
     }
     return degrees
   }

@@ -1,3 +1,5 @@
+import MerestoneCore
+
 /// How many edges every node has, by node number. Counts of 2^32 and more are kept on the side.
 struct Degrees: Sendable {
   /// Edges into each node, at most 2^32 - 1. Shape `[count]`.
@@ -11,7 +13,7 @@ struct Degrees: Sendable {
 
   init(count: Int, keepsTotals: Bool) {
     inDegrees = [UInt32](repeating: 0, count: count)
-    totals = keepsTotals ? [UInt32](repeating: 0, count: count) : []
+    totals = keepsTotals ? [UInt32](inHugePages: 0, count: count) : []
     isolated = count
   }
 

@@ -36,6 +36,15 @@ struct EdgeSource: Sendable {
     return edges.place(ofChunk: index).firstEdge
   }
 
+  /// A source of the same edges under global ids, where there is a cheap one.
+  func composed(with globals: [UInt32]) -> EdgeSource? {
+    guard case .raw(let edges, let numbers) = form, let table = numbers.composed(with: globals)
+    else { return nil }
+    return EdgeSource(
+      form: .raw(edges, table), columns: columns, dropsSelfLoops: dropsSelfLoops,
+      dropsUnlisted: dropsUnlisted)
+  }
+
   /// What was left out of one chunk.
   struct Dropped {
     var selfLoops = 0

@@ -1,26 +1,34 @@
+import MerestoneCore
+
 /// Numbers the integers of a set in ascending order: a bitmap and a count per word of it.
 ///
-/// - Complexity: 12 bytes per 64 integers of `0...largest`; a number takes one load of each.
+/// - Complexity: 16 bytes per 64 integers of `0...largest`; a number takes one load.
 struct IntegerRank: Sendable {
-  private let words: [UInt64]
-  /// How many members lie before each word.
-  private let before: [UInt32]
+  /// 64 integers: which of them are members, and how many members lie before them. Side by side, so
+  /// that a number costs one cache line.
+  private struct Word: BitwiseCopyable, Sendable {
+    var bits: UInt64
+    var before: UInt32
+  }
+
+  private let words: [Word]
   let count: Int
 
   /// - Parameter words: Bit `i % 64` of word `i / 64` says whether `i` is a member; fewer than
   ///   2^32 - 1 of them.
   init(words: [UInt64]) {
-    self.words = words
-    var before: [UInt32] = []
-    before.reserveCapacity(words.count)
+    var placed = [Word](inHugePages: Word(bits: 0, before: 0), count: words.count)
     var count = 0
-    for word in words {
-      before.append(UInt32(truncatingIfNeeded: count))
-      count += word.nonzeroBitCount
+    for (place, bits) in words.enumerated() {
+      placed[place] = Word(bits: bits, before: UInt32(truncatingIfNeeded: count))
+      count += bits.nonzeroBitCount
     }
-    self.before = before
+    self.words = placed
     self.count = count
   }
+
+  /// No member is as large as this.
+  var limit: Int { words.count * 64 }
 
   /// Stands for an integer that is no member.
   static let absent = UInt32.max
@@ -28,12 +36,11 @@ struct IntegerRank: Sendable {
   /// The number of members below `id`, or ``absent`` where `id` is none.
   @inline(__always) func number(of id: UInt64) -> UInt32 {
     guard id &>> 6 < UInt64(words.count) else { return Self.absent }
-    let place = Int(truncatingIfNeeded: id &>> 6)
-    let word = words[place]
-    let bit = id & 63
-    guard word &>> bit & 1 == 1 else { return Self.absent }
-    let lower = word & ((1 as UInt64) &<< bit &- 1)
-    return before[place] &+ UInt32(truncatingIfNeeded: lower.nonzeroBitCount)
+    let word = words[Int(truncatingIfNeeded: id &>> 6)]
+    let bit = (1 as UInt64) &<< (id & 63)
+    let lower = word.bits & (bit &- 1)
+    return word.bits & bit == 0
+      ? Self.absent : word.before &+ UInt32(truncatingIfNeeded: lower.nonzeroBitCount)
   }
 
   /// Calls `body` with all members in ascending order, `size` at a time.
@@ -41,7 +48,7 @@ struct IntegerRank: Sendable {
     var block: [UInt64] = []
     block.reserveCapacity(size)
     for (place, start) in words.enumerated() {
-      var word = start
+      var word = start.bits
       while word != 0 {
         block.append(UInt64(place) &* 64 &+ UInt64(word.trailingZeroBitCount))
         word &= word &- 1

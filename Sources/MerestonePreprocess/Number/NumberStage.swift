@@ -84,9 +84,10 @@ struct NumberStage {
 
   /// Counts integers where they lie; nil where they are too sparse for that.
   private func scan() throws(PreprocessError) -> Record? {
-    let table = DegreeTable(memory: memory)
+    let table = DegreeTable(
+      memory: MemoryPlan.counterBytes(of: memory, options: options.partition))
     let count = CountStage(
-      pool: pool, progress: progress, cancellation: cancellation)
+      memory: memory / 4, pool: pool, progress: progress, cancellation: cancellation)
     guard let tally = try count.scan(raw, into: table, dropsSelfLoops: options.selfLoops == .drop)
     else { return nil }
     var words = table.presence()

@@ -5,7 +5,7 @@ import MerestoneStorage
 /// Makes the file of neighbourhoods that partitioners and the locality order read.
 ///
 /// A node of more than ``sampleLimit`` neighbours keeps each with probability `sampleLimit / degree`,
-/// drawn from the edge's ends, so that the sample is a function of the graph alone.
+/// decided by a hash of the edge's ends, so that the sample is a function of the graph alone.
 struct NeighborStage {
   let source: EdgeSource
   /// Edges into and out of each node.
@@ -22,6 +22,13 @@ struct NeighborStage {
   private static let recordBytes = 6
   private static let nodesPerBucket = 1 << 16
 
+  /// One bucket in memory.
+  private final class Slot {
+    var records: [UInt8] = []
+    var lengths: [UInt32] = []
+    var neighbors: [UInt32] = []
+  }
+
   static func path(_ folder: String) -> String { "\(folder)/neighbors.tmp" }
 
   func run() throws(PreprocessError) -> NeighborFile {
@@ -36,18 +43,28 @@ struct NeighborStage {
     var writer = try PreprocessError.storing { () throws(StorageError) in
       try NeighborFileWriter(path: Self.path(folder), nodeCount: nodeCount)
     }
-    var records: [UInt8] = []
-    var lengths: [UInt32] = []
-    var neighbors: [UInt32] = []
-    for bucket in 0..<bucketCount {
+    let slots = (0..<pool.threadCount).map { _ in Slot() }
+    for first in stride(from: 0, to: bucketCount, by: slots.count) {
       if cancellation.isCancelled { throw .interrupted }
-      if bucket + 1 < bucketCount { buckets.prefetch(bucket + 1) }
-      let nodes = min(Self.nodesPerBucket, nodeCount - bucket * Self.nodesPerBucket)
-      try PreprocessError.storing { () throws(StorageError) in
-        try buckets.read(bucket, into: &records)
+      let group = first..<min(first + slots.count, bucketCount)
+      for bucket in group.upperBound..<min(group.upperBound + slots.count, bucketCount) {
+        buckets.prefetch(bucket)
+      }
+      try pool.forEach(group.count) { (place) throws(PreprocessError) in
+        let bucket = group.lowerBound + place
+        let slot = slots[place]
+        try PreprocessError.storing { () throws(StorageError) in
+          try buckets.read(bucket, into: &slot.records)
+        }
         buckets.release(bucket)
-        Self.sort(records, nodes: nodes, lengths: &lengths, neighbors: &neighbors)
-        try writer.append(lengths: lengths.span, neighbors: neighbors.span)
+        let nodes = min(Self.nodesPerBucket, nodeCount - bucket * Self.nodesPerBucket)
+        Self.sort(slot.records, nodes: nodes, lengths: &slot.lengths, neighbors: &slot.neighbors)
+      }
+      try PreprocessError.storing { () throws(StorageError) in
+        for slot in slots.prefix(group.count) {
+          let (lengths, neighbors) = (slot.lengths, slot.neighbors)
+          try writer.append(lengths: lengths.span, neighbors: neighbors.span)
+        }
       }
     }
     return try finish(writer)
@@ -64,7 +81,6 @@ struct NeighborStage {
   }
 
   private func route(to buckets: BucketFile) throws(PreprocessError) {
-    let draws = RandomKey(seed: 0, stream: .partition).draws
     try source.forEachChunk(
       withColumns: false, pool: pool, progress: progress, cancellation: cancellation
     ) { (_, chunk, _) throws(PreprocessError) in
@@ -72,7 +88,7 @@ struct NeighborStage {
       var places = [UInt32](repeating: 0, count: buckets.bucketCount)
       var kept: [UInt64] = []
       kept.reserveCapacity(chunk.count)
-      sample(chunk, draws, into: &kept)
+      sample(chunk, into: &kept)
       for pair in kept { places[Int(pair >> 48)] &+= 1 }
       var start: UInt32 = 0
       for bucket in places.indices {
@@ -112,26 +128,37 @@ struct NeighborStage {
   }
 
   /// Adds `node << 32 | neighbour` for the ends of edges that keep each other.
-  private func sample(_ chunk: EdgeChunk, _ draws: RandomDraws, into kept: inout [UInt64]) {
-    for edge in 0..<chunk.count {
-      let (source, destination) = (chunk.sources[edge], chunk.destinations[edge])
-      if source == destination { continue }
-      let sourceDegree = UInt64(totals[Int(source)])
-      let destinationDegree = UInt64(totals[Int(destination)])
-      let sourcePair = UInt64(source) << 32 | UInt64(destination)
-      let destinationPair = UInt64(destination) << 32 | UInt64(source)
-      if max(sourceDegree, destinationDegree) <= Self.sampleLimit {
-        kept.append(sourcePair)
-        kept.append(destinationPair)
-        continue
-      }
-      let words = draws.words(entity: sourcePair, number: 0)
-      // A draw of 32 bits below limit / degree keeps the neighbour.
-      if UInt64(words.x) &* sourceDegree < Self.sampleLimit &<< 32 { kept.append(sourcePair) }
-      if UInt64(words.y) &* destinationDegree < Self.sampleLimit &<< 32 {
-        kept.append(destinationPair)
+  private func sample(_ chunk: EdgeChunk, into kept: inout [UInt64]) {
+    let count = chunk.count
+    kept.append(addingCapacity: 2 * count) { output in
+      unsafe totals.withUnsafeBufferPointer { totals in
+        unsafe chunk.sources.withUnsafeBufferPointer { sources in
+          unsafe chunk.destinations.withUnsafeBufferPointer { destinations in
+            for edge in 0..<count {
+              // SAFETY: node numbers are below the number of nodes.
+              let (source, destination) = unsafe (sources[edge], destinations[edge])
+              if source == destination { continue }
+              let sourceDegree = unsafe UInt64(totals[Int(source)])
+              let destinationDegree = unsafe UInt64(totals[Int(destination)])
+              let pair = UInt64(source) &<< 32 | UInt64(destination)
+              let hash = Self.mix(pair)
+              // 32 bits of the hash below limit / degree keep the neighbour.
+              if (hash &>> 32) &* sourceDegree < Self.sampleLimit &<< 32 { output.append(pair) }
+              if (hash & 0xffff_ffff) &* destinationDegree < Self.sampleLimit &<< 32 {
+                output.append(UInt64(destination) &<< 32 | UInt64(source))
+              }
+            }
+          }
+        }
       }
     }
+  }
+
+  /// A bijection of 64 bits whose output bits each depend on all input bits.
+  @inline(__always) private static func mix(_ value: UInt64) -> UInt64 {
+    var mixed = value &* 0x9E37_79B9_7F4A_7C15
+    mixed = (mixed ^ mixed &>> 32) &* 0xD6E8_FEB8_6659_FD93
+    return mixed ^ mixed &>> 32
   }
 
   /// Sorts the records of a bucket by node, then by neighbour.
@@ -142,24 +169,30 @@ struct NeighborStage {
     lengths = [UInt32](repeating: 0, count: nodes)
     if neighbors.count < count { neighbors = [UInt32](repeating: 0, count: count) }
     neighbors.removeLast(neighbors.count - count)
+    var places = [UInt32](repeating: 0, count: nodes + 1)
     unsafe records.withUnsafeBytes { bytes in
-      var places = [UInt32](repeating: 0, count: nodes + 1)
-      for record in 0..<count {
-        // SAFETY: `record` is one of the bucket's; nodes count from its first.
-        let node = unsafe bytes.loadUnaligned(
-          fromByteOffset: record &* recordBytes, as: UInt16.self)
-        places[Int(node) &+ 1] &+= 1
-      }
-      for node in 0..<nodes {
-        lengths[node] = places[node + 1]
-        places[node + 1] &+= places[node]
-      }
-      for record in 0..<count {
-        let node = unsafe Int(
-          bytes.loadUnaligned(fromByteOffset: record &* recordBytes, as: UInt16.self))
-        neighbors[Int(places[node])] = unsafe bytes.loadUnaligned(
-          fromByteOffset: record &* recordBytes &+ 2, as: UInt32.self)
-        places[node] &+= 1
+      unsafe places.withUnsafeMutableBufferPointer { places in
+        unsafe neighbors.withUnsafeMutableBufferPointer { neighbors in
+          for record in 0..<count {
+            // SAFETY: `record` is one of the bucket's, and nodes count from its first, so that
+            // places count these very records.
+            let node = unsafe bytes.loadUnaligned(
+              fromByteOffset: record &* recordBytes, as: UInt16.self)
+            unsafe places[Int(node) &+ 1] &+= 1
+          }
+          for node in 0..<nodes {
+            lengths[node] = unsafe places[node + 1]
+            unsafe places[node + 1] &+= places[node]
+          }
+          for record in 0..<count {
+            let node = unsafe Int(
+              bytes.loadUnaligned(fromByteOffset: record &* recordBytes, as: UInt16.self))
+            let place = unsafe Int(places[node])
+            unsafe places[node] &+= 1
+            unsafe neighbors[place] = bytes.loadUnaligned(
+              fromByteOffset: record &* recordBytes &+ 2, as: UInt32.self)
+          }
+        }
       }
     }
   }

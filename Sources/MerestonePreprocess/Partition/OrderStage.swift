@@ -23,6 +23,8 @@ struct OrderStage {
     /// Of the edges of all relations together. Shape `[shards + 1]`.
     var edgeBounds: [UInt64]
     var ordering: String
+    /// Why `auto` chose it.
+    var reason: String?
     var warnings: [String]
     var nodeImbalance: Double
     var edgeImbalance: Double
@@ -32,9 +34,8 @@ struct OrderStage {
   private static func path(_ folder: String) -> String { "\(folder)/globals.tmp" }
 
   func run() throws(PreprocessError) -> Record {
-    let (order, warnings) = try PreprocessError.partitioning { () throws(PartitionError) in
-      try makeOrder()
-    }
+    let made = try PreprocessError.partitioning { () throws(PartitionError) in try makeOrder() }
+    let order = made.order
     let imbalances = order.imbalances(train: train)
     var globals = order.globals
     let nodeBounds = types.separate(&globals, bounds: order.nodeBounds)
@@ -43,12 +44,19 @@ struct OrderStage {
     }
     return Record(
       globals: entry, nodeBounds: nodeBounds, edgeBounds: order.edgeBounds,
-      ordering: options.ordering.resolved.rawValue, warnings: warnings,
+      ordering: made.ordering.rawValue, reason: made.reason, warnings: made.warnings,
       nodeImbalance: imbalances.nodes, edgeImbalance: imbalances.edges,
       trainImbalance: imbalances.training)
   }
 
-  private func makeOrder() throws(PartitionError) -> (GlobalOrder, [String]) {
+  private struct Made {
+    var order: GlobalOrder
+    var ordering: NodeOrdering
+    var reason: String?
+    var warnings: [String]
+  }
+
+  private func makeOrder() throws(PartitionError) -> Made {
     try Partition.check(options, nodeCount: nodeCount)
     let assignment: ShardAssignment?
     if options.partitioner == .range {
@@ -62,19 +70,28 @@ struct OrderStage {
         pool: pool, progress: progress, cancellation: cancellation)
     }
     let sequence: NodeSequence
-    switch options.ordering.resolved {
-    case .degree, .auto: sequence = .degree
+    var ordering = options.ordering
+    var reason: String?
+    switch options.ordering {
+    case .degree: sequence = .degree
     case .input: sequence = .input
     case .locality:
       guard let neighbors else { preconditionFailure("an order without neighbourhoods") }
       sequence = .given(
         try LocalityOrder.sequence(
           of: neighbors, inDegrees: degrees.inDegrees, cancellation: cancellation))
+    case .auto:
+      guard let neighbors else { preconditionFailure("a choice without neighbourhoods") }
+      let choice = try OrderChoice(
+        neighbors: neighbors, inDegrees: degrees.inDegrees, pool: pool,
+        cancellation: cancellation)
+      (sequence, ordering, reason) = (choice.sequence, choice.ordering, choice.reason)
     }
     let order = try GlobalOrder(
       sequence, inDegrees: degrees.inDegrees, assignment: assignment, shards: options.shards,
       pool: pool)
-    return (order, assignment?.warnings ?? [])
+    return Made(
+      order: order, ordering: ordering, reason: reason, warnings: assignment?.warnings ?? [])
   }
 
   /// Reads the global id of every node number, among the nodes of its type.
@@ -87,5 +104,11 @@ struct OrderStage {
 
 extension PartitionOptions {
   /// Whether partitioner or order read neighbourhoods.
-  var needsNeighbors: Bool { partitioner.readsNeighbors || ordering.resolved == .locality }
+  var needsNeighbors: Bool {
+    partitioner.readsNeighbors || ordering == .locality || ordering == .auto
+  }
+
+  /// `auto` compares orders on graphs of up to so many edges. A limit that depended on memory would
+  /// make the result depend on it.
+  static let autoEdgeLimit = 1 << 23
 }

@@ -148,5 +148,10 @@ struct ReverseWriting {
         try piece.append(slot.run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
       }
     }
+    // What a large bucket took must not stand beside the next ones.
+    for slot in slots where slot.run.capacity > edgeLimit / slots.count {
+      slot.run = ReverseRun()
+      slot.records = []
+    }
   }
 }

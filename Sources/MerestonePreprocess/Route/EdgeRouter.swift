@@ -5,8 +5,8 @@ import MerestoneStorage
 struct EdgeRouter {
   let source: EdgeSource
   let plan: RoutePlan
-  /// The global id of every node number.
-  let globals: [UInt32]
+  /// The global id of every node number; nil where the source speaks of global ids already.
+  let globals: [UInt32]?
   let buckets: BucketFile
   /// How relations are told apart; nil for edges of one relation.
   var scheme: RelationScheme?
@@ -39,18 +39,19 @@ struct EdgeRouter {
   private func group(_ chunk: EdgeChunk, _ scratch: inout RouteScratch) {
     for bucket in 0..<plan.buckets.count { scratch.places[bucket] = 0 }
     let count = chunk.count
-    unsafe globals.withUnsafeBufferPointer { globals in
-      unsafe chunk.sources.withUnsafeBufferPointer { sources in
-        unsafe chunk.destinations.withUnsafeBufferPointer { destinations in
-          unsafe scratch.sources.withUnsafeMutableBufferPointer { target in
-            // SAFETY: node numbers are below the number of nodes; the scratch was reserved.
-            for edge in 0..<count { unsafe target[edge] = globals[Int(sources[edge])] }
-          }
-          unsafe scratch.destinations.withUnsafeMutableBufferPointer { target in
-            for edge in 0..<count { unsafe target[edge] = globals[Int(destinations[edge])] }
-          }
+    if let globals {
+      unsafe globals.withUnsafeBufferPointer { globals in
+        unsafe scratch.sources.withUnsafeMutableBufferPointer { target in
+          // SAFETY: node numbers are below the number of nodes; the scratch was reserved.
+          for edge in 0..<count { unsafe target[edge] = globals[Int(chunk.sources[edge])] }
+        }
+        unsafe scratch.destinations.withUnsafeMutableBufferPointer { target in
+          for edge in 0..<count { unsafe target[edge] = globals[Int(chunk.destinations[edge])] }
         }
       }
+    } else {
+      scratch.sources.replaceSubrange(0..<count, with: chunk.sources)
+      scratch.destinations.replaceSubrange(0..<count, with: chunk.destinations)
     }
     unsafe scratch.destinations.withUnsafeBufferPointer { destinations in
       unsafe scratch.ofEdge.withUnsafeMutableBufferPointer { ofEdge in
@@ -75,15 +76,21 @@ struct EdgeRouter {
     unsafe scratch.records.withUnsafeMutableBufferPointer { records in
       unsafe scratch.places.withUnsafeMutableBufferPointer { places in
         for edge in 0..<count {
-          // SAFETY: places count these very edges; the records have 8 bytes to spare at the end,
-          // so that a key can be stored as one word whose surplus the next record overwrites.
+          // SAFETY: places count these very edges, and a record has at least `keyBytes`.
           let bucket = Int(scratch.ofEdge[edge])
           let place = unsafe Int(places[bucket])
           unsafe places[bucket] &+= 1
           let offset = UInt64(scratch.destinations[edge] &- starts[bucket])
           let key = offset &<< shift | UInt64(scratch.sources[edge])
           let target = unsafe UnsafeMutableRawPointer(records.baseAddress!) + place &* recordBytes
-          if rowBytes == 0 {
+          if rowBytes == 0, keyBytes >= 4 {
+            unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: key), as: UInt32.self)
+            for byte in 4..<keyBytes {
+              unsafe target.storeBytes(
+                of: UInt8(truncatingIfNeeded: key &>> UInt64(8 &* byte)), toByteOffset: byte,
+                as: UInt8.self)
+            }
+          } else if rowBytes == 0 {
             for byte in 0..<keyBytes {
               unsafe target.storeBytes(
                 of: UInt8(truncatingIfNeeded: key &>> UInt64(8 &* byte)), toByteOffset: byte,

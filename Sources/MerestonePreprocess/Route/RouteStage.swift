@@ -35,8 +35,11 @@ struct RouteStage {
   ) throws(PreprocessError) -> BucketFile {
     let buckets = try open(record)
     var record = record ?? Record()
+    let composed = scheme == nil ? source.composed(with: globals) : nil
+    let source = composed ?? source
     let router = EdgeRouter(
-      source: source, plan: plan, globals: globals, buckets: buckets, scheme: scheme)
+      source: source, plan: plan, globals: composed == nil ? globals : nil, buckets: buckets,
+      scheme: scheme)
     while record.chunks < source.chunkCount {
       let first = record.chunks
       let count = min(chunksPerCheckpoint, source.chunkCount - first)

@@ -30,17 +30,42 @@ struct MemoryPlan: Sendable {
     return max(Self.leastBuffers / 2, min(left / 8 * 7, limit))
   }
 
-  /// The bytes that a node takes in the stage that needs most.
-  static func bytesPerNode(_ options: PartitionOptions) -> Int {
+  /// How much of the buffers' bytes the counters of ids may take, so that the degrees which come of
+  /// them fit beside.
+  static func counterBytes(of buffers: Int, options: PartitionOptions) -> Int {
+    options.needsNeighbors ? buffers / 2 : buffers / 3 * 2
+  }
+
+  /// The bytes that a node takes while edges are counted, routed and written.
+  private static func bytesPerNode(_ options: PartitionOptions) -> Int {
     options.needsNeighbors ? 26 : 18
   }
 
-  /// The least cap for a graph of `nodes` nodes.
+  /// Entries of the neighbourhoods, at most about.
+  static func entries(nodes: Int, edges: Int, options: PreprocessOptions) -> Int {
+    guard options.partition.needsNeighbors else { return 0 }
+    return min(
+      (options.isUndirected ? 4 : 2) * edges, (Int(NeighborStage.sampleLimit) + 2) * nodes)
+  }
+
+  /// The least cap for a graph; with neither nodes nor edges that for any graph.
   ///
-  /// - Parameter tables: Bytes of node tables, which are held in memory.
-  static func least(nodes: Int, tables: Int, options: PartitionOptions) -> Int {
-    let needed =
-      base + perThread + leastBuffers + tables + nodes * bytesPerNode(options)
+  /// - Parameters:
+  ///   - edges: Those of the input.
+  ///   - tables: Bytes of node tables, which are held in memory.
+  static func least(
+    nodes: Int, edges: Int, tables: Int, options: PreprocessOptions
+  ) -> Int {
+    var partition = options.partition
+    if partition.ordering == .auto, edges > PartitionOptions.autoEdgeLimit {
+      partition.ordering = .degree
+    }
+    let moving = perThread + leastBuffers + nodes * bytesPerNode(partition)
+    let ordering =
+      4 * nodes
+      + Partition.workingBytes(
+        partition, nodes: nodes, entries: entries(nodes: nodes, edges: edges, options: options))
+    let needed = base + tables + (nodes == 0 ? moving : max(moving, ordering))
     let unit = 1 << 20
     return (needed + unit - 1) / unit * unit
   }

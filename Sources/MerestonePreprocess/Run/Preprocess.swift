@@ -26,7 +26,8 @@ package struct Preprocess {
     try options.check()
     let plan = MemoryPlan(cap: options.memory.bytes, threads: options.threads)
     var run = PreprocessRun(
-      options: options, plan: plan, pool: ThreadPool(threads: plan.threads), progress: progress,
+      options: options, plan: plan, pool: ThreadPool(threads: plan.threads),
+      progress: MeteredProgress(progress, folder: Workplace.folder(options)),
       cancellation: cancellation)
     return try run.perform()
   }
@@ -34,17 +35,17 @@ package struct Preprocess {
 
 /// One run: what its stages share.
 struct PreprocessRun {
-  let options: PreprocessOptions
+  var options: PreprocessOptions
   let plan: MemoryPlan
   let pool: ThreadPool
-  let progress: any ProgressListener
+  let progress: MeteredProgress
   let cancellation: Cancellation
   var clock: StageClock
   var report = PreprocessReport()
 
   init(
     options: PreprocessOptions, plan: MemoryPlan, pool: ThreadPool,
-    progress: any ProgressListener, cancellation: Cancellation
+    progress: MeteredProgress, cancellation: Cancellation
   ) {
     self.options = options
     self.plan = plan
@@ -58,9 +59,14 @@ struct PreprocessRun {
     if options.resumes, let report = PreprocessReport.of(options.output) {
       // Killed between the last renaming and the end, or called once too often.
       try? TemporaryPlace.remove(Workplace.folder(options))
+      GraphWriter.tidy(output: options.output)
       return report
     }
     var inputs = try InputFiles.open(options)
+    if let rows = inputs.features?.rowCount, rows > EdgeList.nodeLimit {
+      throw .tooManyNodes(limit: EdgeList.nodeLimit)
+    }
+    let prediction = try predict(inputs)
     let identity = try RunIdentity(paths: inputs.paths, flags: options.identityFlags)
     let writer = try PreprocessError.storing { () throws(StorageError) in
       try GraphWriter(
@@ -71,6 +77,7 @@ struct PreprocessRun {
     do throws(PreprocessError) {
       var journal = workplace.journal
       report = journal.report
+      if report.predicted == nil { report.predicted = prediction }
       try perform(&inputs, &journal, workplace, writer)
       return report
     } catch {
@@ -86,6 +93,9 @@ struct PreprocessRun {
   ) throws(PreprocessError) {
     let table = try readTable(inputs)
     let raw = try read(&inputs, &journal, workplace)
+    if options.partition.ordering == .auto, raw.edgeCount > PartitionOptions.autoEdgeLimit {
+      options.partition.ordering = .degree
+    }
     // Types take some bytes per node beside the table.
     let tables = table.map { $0.residentBytes + ($0.types == nil ? 0 : 10 * $0.count) } ?? 0
     let (numbers, numbering) = try number(
@@ -143,12 +153,19 @@ struct PreprocessRun {
     journal.report = report
     journal.report.stages = clock.times
     try journal.write(folder: workplace.folder)
+    AllocatorMemory.trim()
   }
 }
 
 extension PreprocessOptions {
   /// Refuses what no input could make right, before any is read.
   func check() throws(PreprocessError) {
+    try checkValues()
+    if !resumes || PreprocessReport.of(output) == nil { try OutputPlace.check(output) }
+  }
+
+  /// Refuses values that no input could make right; the output does not matter.
+  func checkValues() throws(PreprocessError) {
     if encoding != .lz4 {
       throw .unsupported(flag: "--encoding", value: encoding.rawValue, mend: "use lz4")
     }
@@ -173,10 +190,9 @@ extension PreprocessOptions {
     try PreprocessError.partitioning { () throws(PartitionError) in
       try Partition.check(partition, nodeCount: max(1, min(partition.shards, EdgeList.nodeLimit)))
     }
-    let least = MemoryPlan.least(nodes: 0, tables: 0, options: partition)
+    let least = MemoryPlan.least(nodes: 0, edges: 0, tables: 0, options: self)
     guard memory.bytes >= least else {
       throw .memory(neededBytes: least, capBytes: memory.bytes, edges: nil, nodes: nil)
     }
-    if !resumes || PreprocessReport.of(output) == nil { try OutputPlace.check(output) }
   }
 }

@@ -110,9 +110,9 @@ extension PreprocessError: CustomStringConvertible {
     line.map { "\(file), line \($0)" } ?? "\(file), edge \(row)"
   }
 
-  /// The next larger number of whole MiB or GiB that `--memory` reads.
+  /// The least number of whole MiB or GiB that `--memory` reads.
   private static func roundedUp(_ bytes: Int) -> String {
     let unit = bytes > 8 << 30 ? 30 : 20
-    return "\((bytes >> unit) + 1)\(unit == 30 ? "GiB" : "MiB")"
+    return "\((bytes + (1 << unit) - 1) >> unit)\(unit == 30 ? "GiB" : "MiB")"
   }
 }

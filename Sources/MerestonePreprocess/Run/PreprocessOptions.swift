@@ -88,7 +88,7 @@ package struct PreprocessOptions: Sendable {
   var shapingFlags: [String: String] {
     var flags = [
       "shards": "\(partition.shards)", "partitioner": partition.partitioner.rawValue,
-      "order": partition.ordering.resolved.rawValue, "encoding": encoding.rawValue,
+      "order": partition.ordering.rawValue, "encoding": encoding.rawValue,
       "duplicates": duplicates.rawValue, "self-loops": selfLoops.rawValue,
       "undirected": "\(isUndirected)", "unlisted-nodes": unlistedNodes.rawValue,
       "relations": relations.rawValue,
@@ -99,6 +99,7 @@ package struct PreprocessOptions: Sendable {
     case .ldg, .fennel, .multilevel:
       flags["balance"] = partition.balance.rawValue
       flags["imbalance"] = "\(partition.imbalance)"
+      flags["balance"] = partition.balance.rawValue
       flags["passes"] = "\(partition.passes)"
     }
     if storesReverse { flags["reverse"] = "true" }

@@ -16,6 +16,8 @@ package struct PreprocessReport: Codable, Sendable {
   package var trainImbalance: Double?
   /// The order that was used, `auto` resolved.
   package var order = ""
+  /// Why `auto` chose it.
+  package var orderReason: String?
 
   package var stages: [StageTime] = []
   package var seconds = 0.0
@@ -23,7 +25,12 @@ package struct PreprocessReport: Codable, Sendable {
   package var outputBytes = 0
   package var threads = 0
   package var memoryCapBytes = 0
+  /// The least cap that the number of nodes asks for.
   package var predictedPeakBytes = 0
+  /// What was expected before the start; nil for the standard input, and for input that a first
+  /// look could not read.
+  package var predicted: PreprocessPrediction?
+  package var actual: PreprocessActual?
   package var peakResidentBytes = 0
   package var host = ""
   package var warnings: [String] = []
@@ -35,6 +42,10 @@ package struct PreprocessReport: Codable, Sendable {
 package struct StageTime: Codable, Sendable {
   package var name: String
   package var seconds: Double
+  /// Of all threads together.
+  package var cpuSeconds: Double?
+  /// The most that the process had resident until the stage's end.
+  package var peakMemoryBytes: Int?
 }
 
 /// What the policies met and did.

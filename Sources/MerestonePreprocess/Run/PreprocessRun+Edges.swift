@@ -87,7 +87,7 @@ extension PreprocessRun {
         throw .tooManyNodes(limit: EdgeList.nodeLimit)
       }
       let least = MemoryPlan.least(
-        nodes: record.count, tables: tables, options: options.partition)
+        nodes: record.count, edges: raw.edgeCount, tables: tables, options: options)
       guard options.memory.bytes >= least else {
         throw .memory(
           neededBytes: least, capBytes: options.memory.bytes, edges: raw.edgeCount,
@@ -111,7 +111,9 @@ extension PreprocessRun {
       form: .raw(raw, numbers), columns: columns, dropsSelfLoops: options.selfLoops == .drop,
       dropsUnlisted: options.unlistedNodes == .drop)
     let needsGroups = options.isUndirected || options.duplicates != .keep
-    let count = CountStage(pool: pool, progress: progress, cancellation: cancellation)
+    let count = CountStage(
+      memory: plan.buffers(beside: 8 * numbers.count, atMost: 256 << 20), pool: pool,
+      progress: progress, cancellation: cancellation)
     let keepsTotals = options.partition.needsNeighbors
     if journal.counts == nil, let scan = journal.numbers!.scan {
       note(scan.tally)
@@ -143,6 +145,9 @@ extension PreprocessRun {
       memory: plan.buffers(beside: 0, atMost: 1 << 30), pool: pool, progress: progress,
       cancellation: cancellation)
     if journal.grouped == nil {
+      try FileSpace.check(
+        workplace.folder,
+        bytes: raw.edgeCount * GroupedEdges.recordBytes(rowBytes: columns.rowBytes))
       clock.begin("group edges", total: 2 * raw.edgeCount, unit: "edges")
       let record = try stage.run()
       journal.grouped = record

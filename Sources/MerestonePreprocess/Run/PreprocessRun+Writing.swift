@@ -46,9 +46,10 @@ extension PreprocessRun {
     ).run()
     journal.order = record
     for warning in record.warnings { warn(warning) }
+    report.orderReason = record.reason
     clock.end(
-      "\(options.partition.shards.grouped) shards of \(degrees.count.grouped) nodes",
-      work: degrees.count, unit: "nodes")
+      "\(options.partition.shards.grouped) shards of \(degrees.count.grouped) nodes"
+        + (record.reason.map { "; \($0)" } ?? ""))
     try keep(&journal, workplace)
     neighbors = nil
     workplace.discard("neighbors.tmp")
@@ -76,6 +77,7 @@ extension PreprocessRun {
     if isRouted {
       buckets = try route.open(journal.routed!)
     } else {
+      try FileSpace.check(workplace.folder, bytes: edgeCount * plan.recordBytes)
       clock.begin("route", total: source.edgeCount, unit: "edges")
       var held = journal
       var run = self
@@ -172,6 +174,9 @@ extension PreprocessRun {
     report.trainImbalance = order.trainImbalance
     report.order = order.ordering
     fillMachine()
+    // The report comes before the sizes are known: the files so far are all but itself.
+    report.outputBytes = FileSpace.treeBytes(writer.path(""))
+    report.actual = actual
     try checkCancelled()
     try PreprocessError.storing { () throws(StorageError) in
       try writer.writeReport(report.encoded())
@@ -182,6 +187,17 @@ extension PreprocessRun {
     clock.end("\(options.output) is complete, \(ByteCount(report.outputBytes))")
     report.stages = clock.times
     report.seconds = clock.elapsed
+    report.actual = actual
+  }
+
+  private var actual: PreprocessActual {
+    var actual = PreprocessActual()
+    actual.peakMemoryBytes = report.peakResidentBytes
+    actual.temporaryBytes = progress.temporaryBytes
+    actual.outputBytes = report.outputBytes
+    actual.seconds = report.seconds
+    actual.stages = report.stages
+    return actual
   }
 
   private mutating func fillMachine() {

@@ -49,6 +49,12 @@ package final class GraphWriter: Sendable {
     if isResumed { keep() } else { try clear() }
   }
 
+  /// Removes the lock of a run that was killed just after its graph had got its name.
+  package static func tidy(output: String) {
+    // Letting go of a lock removes it.
+    _ = try? FolderLock(path: output + ".partial.lock", guarding: output)
+  }
+
   /// Empties the staging folder.
   package func clear() throws(StorageError) {
     try FolderTree.remove(staging)

@@ -1,0 +1,317 @@
+import MerestoneCore
+import MerestoneIngest
+import MerestonePartition
+import MerestoneStorage
+
+/// Turns what a look at the input found into what every stage will take.
+///
+/// Seconds are those of threads that have the processors for themselves.
+struct PredictionModel {
+  let options: PreprocessOptions
+  let inputs: InputFiles
+  let sampled: EdgeSampler.Result
+  let plan: MemoryPlan
+  let speed: MachineSpeed
+
+  private let nodes: Int
+  private let edges: Int
+  private let bits: Double
+  private let numbering: Numbering
+  /// Bytes of node tables, features and columns of nodes in the graph.
+  private let nodeRowBytes: Int
+  private let tables: Int
+
+  private enum Numbering { case identity, rank, dictionary }
+
+  init(
+    options: PreprocessOptions, inputs: InputFiles, sampled: EdgeSampler.Result, plan: MemoryPlan,
+    speed: MachineSpeed, tableBytes: Int
+  ) {
+    self.options = options
+    self.inputs = inputs
+    self.plan = plan
+    self.speed = speed
+    let sample = sampled.sample
+    var count = sample.nodes(ofEdges: sampled.edges)
+    if let known = options.nodeCount ?? inputs.features?.rowCount { count = max(count, known) }
+    // Headers may say anything: what no run could take is predicted as the most that one can.
+    count = min(count, Int(UInt32.max))
+    nodes = count
+    var sampled = sampled
+    sampled.edges = min(sampled.edges, 1 << 40)
+    self.sampled = sampled
+    var stored = sampled.edges
+    if options.selfLoops == .drop, sample.edges > 0 {
+      stored -= Int(
+        Double(sampled.edges) * Double(sample.selfLoops) / Double(sample.edges))
+    }
+    // Most edges lack a reverse, or few do; the larger result is the safer one.
+    if options.isUndirected { stored *= 2 }
+    edges = stored
+    bits = sample.bitsPerEdge(total: sampled.edges, nodes: count, options: options.partition)
+    let range = Double(sample.largest) + 1
+    let tableRoom = MemoryPlan.counterBytes(
+      of: plan.buffers(beside: 0), options: options.partition)
+    if inputs.idKind == .string || sample.largest >= UInt64(UInt32.max)
+      || range * Double(DegreeTable.pageBytes) / Double(DegreeTable.pageIDs) > Double(tableRoom)
+    {
+      numbering = .dictionary
+    } else {
+      numbering = range > Double(count) * 1.0001 ? .rank : .identity
+    }
+    let width = inputs.features.map { min($0.width, 1 << 20) * $0.element.byteCount } ?? 0
+    nodeRowBytes = width + (inputs.nodes == nil ? 0 : 8)
+    tables = tableBytes
+  }
+
+  /// Bytes of a string id on average.
+  private var idBytes: Double {
+    guard inputs.idKind == .string, sampled.sample.edges > 0 else { return 8 }
+    return Double(sampled.sample.wordBytes) / Double(2 * sampled.sample.edges)
+  }
+
+  private var needsGroups: Bool { options.isUndirected || options.duplicates != .keep }
+  private var needsNeighbors: Bool { options.partition.needsNeighbors }
+
+  func prediction() -> PreprocessPrediction {
+    var result = PreprocessPrediction()
+    result.nodes = nodes
+    result.edges = edges
+    result.sampledEdges = sampled.sample.edges
+    result.bitsPerEdge = bits
+    result.stages = stages()
+    result.leastMemoryBytes = MemoryPlan.least(
+      nodes: nodes, edges: sampled.edges, tables: tables, options: options)
+    result.peakMemoryBytes = result.stages.map(\.memoryBytes).max() ?? 0
+    result.temporaryBytes = result.stages.map(\.temporaryBytes).max() ?? 0
+    result.outputBytes = outputBytes
+    result.seconds = result.stages.reduce(0) { $0 + $1.seconds }
+    return result
+  }
+
+  // MARK: - Disk
+
+  private var outputBytes: Int {
+    let pages = Double(edges) * (bits / 8 + 16.0 / 4096)
+    let index = Double(nodes) * (0.75 + 24.0 / 512)
+    let perID: Double =
+      switch numbering {
+      case .identity: options.partition.ordering.resolved == .input ? 0 : 8
+      case .rank: 8
+      case .dictionary: inputs.idKind == .string ? 7.75 + idBytes : 14.25
+      }
+    let reverse = options.storesReverse ? reverseBytes : 0
+    return Int(
+      reverse + pages + index + Double(edges * sampled.rowBytes) + Double(nodes)
+        * (perID
+          + Double(nodeRowBytes)) + 16_384)
+  }
+
+  private var edgeIDBits: Int { Int.bitWidth - max(edges, 1).leadingZeroBitCount }
+
+  /// The out-edges, each with its id.
+  private var reverseBytes: Double {
+    Double(edges) * (bits / 8 + Double(edgeIDBits) / 8) + Double(nodes) * 0.8
+  }
+
+  /// Bytes of an edge on its way to its shard, as ``RoutePlan`` packs it.
+  private var recordBytes: Int {
+    let sourceBits = Int.bitWidth - max(nodes - 1, 1).leadingZeroBitCount
+    let bucketEdges = max(1 << 20, edges / 1024)
+    let share = 4 * Double(bucketEdges) / Double(max(edges, 1))
+    let perBucket = max(1, share >= 1 ? nodes : Int(Double(nodes) * share))
+    let destinationBits = min(
+      max(40 - sourceBits, 12), Int.bitWidth - perBucket.leadingZeroBitCount)
+    return (sourceBits + destinationBits + 7) / 8
+      + (sampled.rowBytes == 0 ? 0 : RoutePlan.sequenceBytes + sampled.rowBytes)
+  }
+
+  // MARK: - Stages
+
+  private func stages() -> [PreprocessPrediction.Stage] {
+    var stages: [PreprocessPrediction.Stage] = []
+    // Temporary files that stay from here on.
+    var kept = 0.0
+    func add(
+      _ name: String, cpu: Double, serial: Double = 0, io: Double, memory: Int, peak: Double,
+      stays: Double
+    ) {
+      let parallel = cpu / Double(plan.threads) + serial
+      stages.append(
+        .init(
+          name: name, seconds: max(parallel / speed.factor, io / speed.writeRate) + 0.01,
+          memoryBytes: memory, temporaryBytes: Int(kept + max(peak, stays))))
+      kept += stays
+    }
+    let (e, n) = (Double(sampled.edges), Double(nodes))
+    let stored = Double(edges)
+    let wide = inputs.idKind == .integer && sampled.sample.largest > UInt64(UInt32.max)
+    let ends = inputs.idKind == .string ? 2 * (4 + idBytes) : wide ? 16 : 8
+    let spool = Double(sampled.spooledEdges) * (ends + Double(sampled.spoolRowBytes))
+    add(
+      "read edges",
+      cpu: Double(sampled.textBytes) * Cost.textByte + Double(sampled.spooledEdges) * Cost.spooled,
+      io: spool, memory: memory(.read), peak: spool, stays: spool)
+    let degreeFiles = n * (needsNeighbors ? 8 : 4)
+    if numbering == .dictionary {
+      let need = DictionaryPlan.temporaryBytes(
+        edges: sampled.edges, listed: 0, distinct: nodes, meanBytes: idBytes,
+        kind: inputs.idKind, memory: plan.buffers(beside: tables), threads: plan.threads)
+      add(
+        "number nodes", cpu: e * Cost.dictionaryEdge, serial: e * Cost.dictionarySerial,
+        io: Double(need.peak),
+        memory: memory(.dictionary), peak: Double(need.peak), stays: Double(need.kept))
+      add(
+        "count", cpu: e * Cost.countedEdge, io: 0, memory: memory(.count), peak: 0,
+        stays: needsGroups ? 0 : degreeFiles)
+    } else {
+      let words = numbering == .rank ? Double(sampled.sample.largest) / 8 : 0
+      add(
+        "number nodes", cpu: e * Cost.countedEdge, io: 0, memory: memory(.count),
+        peak: degreeFiles + words, stays: degreeFiles + words)
+    }
+    if needsGroups {
+      let record = Double(GroupedEdges.recordBytes(rowBytes: sampled.rowBytes))
+      let grouped = stored * record
+      add(
+        "group edges", cpu: e * Cost.groupedEdge, io: e * record + grouped,
+        memory: memory(.group), peak: max(e * record, grouped) * 1.05, stays: grouped)
+      add(
+        "count", cpu: stored * Cost.countedEdge, io: 0, memory: memory(.count), peak: 0,
+        stays: numbering == .dictionary ? degreeFiles : 0)
+    }
+    if needsNeighbors {
+      let entries = min(2 * stored, n * Double(NeighborStage.sampleLimit) * 1.2)
+      add(
+        "neighbors", cpu: stored * Cost.neighborEdge, serial: entries * Cost.neighborSorted,
+        io: entries * 10, memory: memory(.neighbors), peak: entries * 6.2, stays: 0)
+      let passes = Double(options.partition.passes)
+      add(
+        "partition", cpu: entries * passes * Cost.streamedNeighbor,
+        serial: n * passes * Cost.placedNode, io: 0,
+        memory: memory(.partition), peak: entries * 4 + n * 4, stays: n * 4)
+    } else {
+      add(
+        "partition", cpu: n * Cost.orderedNode, io: 0, memory: memory(.partition), peak: 0,
+        stays: n * 4)
+    }
+    let routed = stored * Double(recordBytes)
+    add(
+      "route", cpu: stored * (Cost.routedEdge + Cost.routedByte * Double(sampled.rowBytes)),
+      io: routed, memory: memory(.route), peak: routed, stays: routed)
+    add(
+      "write edges", cpu: stored * (Cost.sortedEdge + Cost.sortedByte * Double(sampled.rowBytes)),
+      serial: stored * Cost.appendedEdge, io: stored * (bits / 8 + Double(sampled.rowBytes)),
+      memory: memory(.write), peak: 0, stays: -routed)
+    add(
+      "nodes", cpu: n * Cost.mappedNode, io: n * (24 + 2 * idBytes), memory: memory(.nodes),
+      peak: n * (numbering == .dictionary ? 16 + 2 * idBytes : 16), stays: 0)
+    if options.storesReverse {
+      let record = stored * Double(recordBytes + edgeIDBits / 8 + 1)
+      add(
+        "reverse", cpu: stored * (Cost.routedEdge + Cost.sortedEdge),
+        serial: stored * Cost.appendedEdge, io: record + reverseBytes, memory: memory(.write),
+        peak: record, stays: 0)
+    }
+    add(
+      "finish", cpu: 0, serial: Double(sampled.pairBytes) * 0, io: Double(outputBytes) * 0.5,
+      memory: 0, peak: 0, stays: 0)
+    return stages
+  }
+
+  // MARK: - Memory
+
+  private enum Place {
+    case read, dictionary, count, group, neighbors, partition, route, write, nodes
+  }
+
+  /// What a stage has resident at most, under the cap.
+  private func memory(_ place: Place) -> Int {
+    let n = nodes
+    let edgeBytes = SortedRun.workingBytes(
+      recordBytes: recordBytes, rowBytes: sampled.rowBytes)
+    let chunk = min(max(sampled.edges, 1), PairFile.chunkEdges)
+    let threads = plan.threads
+    let used: Int
+    switch place {
+    case .read:
+      used =
+        sampled.spooledEdges == 0
+        ? 0
+        : min(
+          plan.buffers(beside: 0, atMost: 256 << 20),
+          min(sampled.textBytes * 8, (6 * threads + 2) * (8 << 20)))
+    case .dictionary:
+      used = min(
+        plan.buffers(beside: tables),
+        sampled.edges * 16 + n * Int(24 + 2 * idBytes) + (16 << 20))
+    case .count:
+      let range = numbering == .dictionary ? n : Int(sampled.sample.largest) + 1
+      let pages = (range + DegreeTable.pageIDs - 1) / DegreeTable.pageIDs
+      used =
+        pages * DegreeTable.pageBytes + n * (needsNeighbors ? 8 : 4) + threads * chunk * 20
+    case .group:
+      used = min(
+        plan.buffers(beside: 0, atMost: 1 << 30),
+        edges * (GroupedEdges.recordBytes(rowBytes: sampled.rowBytes) * 2 + 24))
+    case .neighbors:
+      used =
+        8 * n
+        + min(plan.buffers(beside: 8 * n, atMost: 1 << 30) / 2, edges * 12) + threads * chunk * 40
+    case .partition:
+      let entries = MemoryPlan.entries(nodes: n, edges: sampled.edges, options: options)
+      var partition = options.partition
+      if partition.ordering == .auto, edges > PartitionOptions.autoEdgeLimit {
+        partition.ordering = .degree
+      }
+      // What is the same for any size is an upper bound.
+      used =
+        4 * n
+        + min(
+          Partition.workingBytes(partition, nodes: n, entries: entries),
+          96 * n + 24 * entries)
+    case .route:
+      let buckets = max(1, max(edges >> 20, n >> 18))
+      used =
+        16 * n
+        + min(
+          plan.buffers(beside: 4 * n, atMost: 512 << 20),
+          min(edges * recordBytes, buckets * (256 << 10)))
+        + threads * chunk * (36 + recordBytes + 2 * sampled.rowBytes)
+    case .write:
+      let bucket = min(edges, max(1 << 20, edges / 1024))
+      used =
+        8 * n
+        + min(
+          plan.buffers(beside: 4 * n, atMost: threads * (192 << 20)),
+          2 * threads * bucket * edgeBytes, edges * edgeBytes) + (8 << 20)
+    case .nodes:
+      used = 12 * n + min(plan.buffers(beside: 8 * n, atMost: 1 << 30), n * 24)
+    }
+    return min(plan.cap, Self.program + tables + used)
+  }
+
+  /// The program, its libraries and stacks.
+  private static let program = 18 << 20
+
+  /// Seconds of a thread, measured on two cores of an AMD EPYC (Zen 3).
+  private enum Cost {
+    static let textByte = 2.0e-9
+    static let spooled = 20e-9
+    static let countedEdge = 12e-9
+    static let dictionaryEdge = 60e-9
+    static let dictionarySerial = 60e-9
+    static let groupedEdge = 250e-9
+    static let neighborEdge = 30e-9
+    static let neighborSorted = 8e-9
+    static let streamedNeighbor = 3e-9
+    static let placedNode = 40e-9
+    static let orderedNode = 20e-9
+    static let routedEdge = 35e-9
+    static let routedByte = 3e-9
+    static let sortedEdge = 40e-9
+    static let sortedByte = 8e-9
+    static let appendedEdge = 20e-9
+    static let mappedNode = 100e-9
+  }
+}

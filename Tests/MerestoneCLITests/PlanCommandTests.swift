@@ -1,0 +1,109 @@
+import Foundation
+import MerestoneTestSupport
+import Testing
+
+@Suite("merestone plan")
+struct PlanCommandTests {
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  @Test("has the documented keys, and stages whose names are those of preprocess")
+  func keys() throws {
+    let folder = TemporaryFolder()
+    let run = merestone("plan", TinyGraph.data + "/trips", "--json")
+    #expect(run.status == 0, "\(run.notes)")
+    let plan = try object(run.output)
+    #expect(
+      Set(plan.keys) == [
+        "nodes", "edges", "sampledEdges", "bitsPerEdge", "memoryCapBytes", "leastMemoryBytes",
+        "peakMemoryBytes", "temporaryBytes", "outputBytes", "seconds", "stages",
+      ])
+    let stages = try #require(plan["stages"] as? [[String: Any]])
+    for stage in stages {
+      #expect(Set(stage.keys) == ["name", "seconds", "memoryBytes", "temporaryBytes"])
+    }
+    let made = merestone(
+      "preprocess", TinyGraph.data + "/trips", "--out", folder.file("g"), "--quiet")
+    #expect(made.status == 0, "\(made.notes)")
+    let report = try object(
+      String(contentsOfFile: folder.file("g") + "/report.json", encoding: .utf8))
+    let actual = try #require(report["actual"] as? [String: Any])
+    let found = try #require(actual["stages"] as? [[String: Any]]).compactMap {
+      $0["name"] as? String
+    }
+    #expect(
+      // The report is written before the run finishes.
+      stages.compactMap { $0["name"] as? String } == found.filter { $0 != "read nodes" } + [
+        "finish"
+      ])
+    #expect(report["predicted"] is [String: Any])
+  }
+
+  @Test("makes nothing")
+  func nothing() {
+    let folder = TemporaryFolder()
+    TestFile.write(Array("1\t2\n2\t3\n".utf8), to: folder.file("e.tsv"))
+    let run = merestone("plan", folder.file("e.tsv"), "--temporary", folder.path)
+    #expect(run.status == 0, "\(run.notes)")
+    #expect(run.output.contains("3 nodes and 2 edges"))
+    #expect(run.output.contains("least memory"))
+    #expect(folder.names == ["e.tsv"])
+  }
+
+  @Test("wrong usage exits with 64, bad input with 65, as preprocess does")
+  func failures() {
+    let folder = TemporaryFolder()
+    TestFile.write(Array("1\t2\n3\n".utf8), to: folder.file("bad.tsv"))
+    TestFile.write([1, 0, 0, 0, 2], to: folder.file("odd.u32"))
+    #expect(merestone("plan", folder.file("bad.tsv")).status == 65)
+    #expect(merestone("plan", folder.file("bad.tsv")).notes.contains("line 2"))
+    #expect(merestone("plan", folder.file("odd.u32")).status == 65)
+    #expect(merestone("plan", "/nonexistent.tsv").status == 65)
+    #expect(merestone("plan", "-").status == 64)
+    #expect(merestone("plan").status == 64)
+    #expect(merestone("plan", folder.file("bad.tsv"), "--shards", "0").status == 64)
+    #expect(merestone("plan", folder.file("bad.tsv"), "--encoding", "packed").status == 64)
+  }
+
+  @Test("the least memory that it names works, and a MiB less is refused")
+  func leastMemory() throws {
+    let folder = TemporaryFolder()
+    var bytes: [UInt8] = []
+    let nodes: UInt32 = 200_000
+    for node in 0..<nodes {
+      // Every node once, from and to hubs and others.
+      let draw = (UInt64(node) &* 0x9E37_79B9_7F4A_7C15) >> 40
+      let square = (draw * draw) >> 24
+      let hub = UInt32((square * UInt64(nodes)) >> 24)
+      for id in [node, hub, UInt32((draw * UInt64(nodes)) >> 24), node] {
+        for shift in [0, 8, 16, 24] as [UInt32] {
+          bytes.append(UInt8(truncatingIfNeeded: id >> shift))
+        }
+      }
+    }
+    TestFile.write(bytes, to: folder.file("e.u32"))
+    for flags in [["--partitioner", "range"], ["--partitioner", "ldg"]] {
+      let flags = flags + ["--shards", "2", "--threads", "2"]
+      let plan = try object(merestone(["plan", folder.file("e.u32"), "--json"] + flags).output)
+      #expect(plan["nodes"] as? Int == 200_000)
+      #expect(plan["edges"] as? Int == 400_000)
+      let least = try #require(plan["leastMemoryBytes"] as? Int) >> 20
+      let outputBytes = try #require(plan["outputBytes"] as? Int)
+      let refused = merestone(
+        ["preprocess", folder.file("e.u32"), "--out", folder.file("g"), "--quiet"] + flags
+          + ["--memory", "\(least - 1)MiB"])
+      #expect(refused.status == 64)
+      #expect(refused.notes.contains("--memory \(least)MiB"), "\(refused.notes)")
+      let made = merestone(
+        ["preprocess", folder.file("e.u32"), "--out", folder.file("g"), "--quiet", "--json"] + flags
+          + ["--memory", "\(least)MiB"])
+      #expect(made.status == 0, "\(made.notes)")
+      let summary = try object(made.output)
+      let actual = try #require(summary["actual"] as? [String: Any])
+      let size = try #require(actual["outputBytes"] as? Int)
+      #expect(abs(outputBytes - size) * 4 < size, "\(outputBytes) predicted, \(size) made")
+      try FileManager.default.removeItem(atPath: folder.file("g"))
+    }
+  }
+}
