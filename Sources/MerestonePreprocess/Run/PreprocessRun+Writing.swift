@@ -178,6 +178,8 @@ extension PreprocessRun {
     report.outputBytes = FileSpace.treeBytes(writer.path(""))
     report.actual = actual
     try checkCancelled()
+    // A run that was killed between a stage's last record and its tidying up has left them.
+    for file in writer.entries(from: 0) { EdgeStoreWriter.removeIndex(of: file.path) }
     try PreprocessError.storing { () throws(StorageError) in
       try writer.writeReport(report.encoded())
       let written = try writer.commit(manifest)
