@@ -116,7 +116,7 @@ struct CountStage {
         progress.advance(by: chunk.count)
       }
     }
-    let degrees = table.takeDegrees(count: nodeCount, keepsTotals: keepsTotals) {
+    let degrees = table.takeDegrees(count: nodeCount, keepsTotals: keepsTotals, pool: pool) {
       UInt32(truncatingIfNeeded: $0)
     }
     return (total.withLock { $0 }, degrees)

@@ -18,6 +18,8 @@ import Synchronization
   static let pageBytes = 2 * pageIDs * 2
 
   private static let pageLimit = 1 << 16
+  /// Words of a page's bitmap.
+  private static let pageWords = pageIDs / 64
   /// Pages of a slab, which share a lock; neighbouring slabs have locks of their own.
   private static let slabPages = HugePages.byteCount / pageBytes
   private static let lockCount = 256
@@ -135,25 +137,24 @@ import Synchronization
   }
 
   /// The ids that have an edge, as a bitmap.
-  func presence() -> [UInt64] {
-    var words: [UInt64] = []
+  func presence(pool: ThreadPool) -> [UInt64] {
     let last = (0..<Self.pageLimit).last { unsafe pages[$0] != nil }
     guard let last else { return [] }
-    words.reserveCapacity((last + 1) * 1024)
-    for page in 0...last {
-      guard let counters = unsafe pages[page] else {
-        words.append(contentsOf: repeatElement(0, count: 1024))
-        continue
-      }
-      for word in 0..<1024 {
-        var bits: UInt64 = 0
-        for bit in 0..<64 {
-          // SAFETY: `64 * word + bit` is below the ids of a page.
-          let slot = word &* 64 &+ bit
-          let isThere = unsafe counters[slot] | counters[slot + Self.pageIDs] != 0
-          bits |= (isThere ? 1 : 0) &<< UInt64(bit)
+    var words = [UInt64](repeating: 0, count: (last + 1) * Self.pageWords)
+    unsafe words.withUnsafeMutableBufferPointer { words in
+      pool.forEach(last + 1) { page in
+        guard let counters = unsafe pages[page] else { return }
+        for word in 0..<Self.pageWords {
+          var bits: UInt64 = 0
+          for bit in 0..<64 {
+            // SAFETY: `64 * word + bit` is below the ids of a page.
+            let slot = word &* 64 &+ bit
+            let isThere = unsafe counters[slot] | counters[slot + Self.pageIDs] != 0
+            bits |= (isThere ? 1 : 0) &<< UInt64(bit)
+          }
+          // SAFETY: every page has words of its own.
+          unsafe words[page &* Self.pageWords &+ word] = bits
         }
-        words.append(bits)
       }
     }
     // Counters that came back to zero exactly.
@@ -164,35 +165,58 @@ import Synchronization
     return words
   }
 
-  /// Hands the counts over by node number, and frees them page by page.
+  /// Hands the counts over by node number, and frees them slab by slab.
   ///
   /// - Parameters:
   ///   - count: Number of nodes.
   ///   - number: The node number of an id that occurs.
   ///   - keepsTotals: Whether the edges of both directions together are needed.
-  func takeDegrees(count: Int, keepsTotals: Bool, number: (UInt64) -> UInt32) -> Degrees {
+  func takeDegrees(
+    count: Int, keepsTotals: Bool, pool: ThreadPool, number: (UInt64) -> UInt32
+  ) -> Degrees {
     var degrees = Degrees(count: count, keepsTotals: keepsTotals)
-    let held = carries.withLock { $0 }
-    for page in 0..<Self.pageLimit {
-      guard let counters = unsafe pages[page] else { continue }
-      for slot in 0..<Self.pageIDs {
-        // SAFETY: `slot` is below the ids of a page.
-        let (incoming, outgoing) = unsafe (counters[slot], counters[slot + Self.pageIDs])
-        let id = UInt64(page) << 16 | UInt64(slot)
-        if incoming | outgoing == 0, held.isEmpty { continue }
-        let carriedIn = held[id << 1] ?? 0
-        let carriedOut = held[id << 1 | 1] ?? 0
-        guard UInt64(incoming | outgoing) | carriedIn | carriedOut != 0 else { continue }
-        degrees.set(
-          Int(number(id)), incoming: UInt64(incoming) + carriedIn,
-          outgoing: UInt64(outgoing) + carriedOut)
+    let carried = carriesBySlab()
+    degrees.fill(parts: Self.pageLimit / Self.slabPages, pool: pool) { slab, target in
+      let first = slab * Self.slabPages
+      guard unsafe pages[first] != nil else { return }
+      let carries = carried[slab] ?? []
+      var next = 0
+      for page in first..<first + Self.slabPages {
+        let counters = unsafe pages[page]!
+        for slot in 0..<Self.pageIDs {
+          // SAFETY: `slot` is below the ids of a page.
+          let counts = unsafe (counters[slot], counters[slot + Self.pageIDs])
+          let id = UInt64(page) << 16 | UInt64(slot)
+          var (incoming, outgoing) = (UInt64(counts.0), UInt64(counts.1))
+          if next < carries.count, carries[next].id == id {
+            incoming += carries[next].incoming
+            outgoing += carries[next].outgoing
+            next += 1
+          }
+          if incoming | outgoing == 0 { continue }
+          target.set(Int(number(id)), incoming: incoming, outgoing: outgoing)
+        }
       }
-      if page % Self.slabPages == Self.slabPages - 1 {
-        let first = page - Self.slabPages + 1
-        unsafe pages[first]!.deallocate()
-        for place in first...page { unsafe pages[place] = nil }
-      }
+      unsafe pages[first]!.deallocate()
+      for page in first..<first + Self.slabPages { unsafe pages[page] = nil }
     }
     return degrees
+  }
+
+  private struct Carry {
+    var id: UInt64
+    var incoming: UInt64 = 0
+    var outgoing: UInt64 = 0
+  }
+
+  /// What the counters of each slab have carried over, by ascending id.
+  private func carriesBySlab() -> [Int: [Carry]] {
+    var byID: [UInt64: Carry] = [:]
+    for (key, value) in carries.withLock({ $0 }) {
+      let end: WritableKeyPath<Carry, UInt64> = key & 1 == 0 ? \.incoming : \.outgoing
+      byID[key >> 1, default: Carry(id: key >> 1)][keyPath: end] += value
+    }
+    return Dictionary(grouping: byID.values) { Int($0.id >> 16) / Self.slabPages }
+      .mapValues { $0.sorted { $0.id < $1.id } }
   }
 }

@@ -1,4 +1,5 @@
 import MerestoneCore
+import Synchronization
 
 /// How many edges every node has, by node number. Counts of 2^32 and more are kept on the side.
 struct Degrees: Sendable {
@@ -12,7 +13,7 @@ struct Degrees: Sendable {
   private(set) var large: [Int: UInt64] = [:]
 
   init(count: Int, keepsTotals: Bool) {
-    inDegrees = [UInt32](repeating: 0, count: count)
+    inDegrees = [UInt32](inHugePages: 0, count: count)
     totals = keepsTotals ? [UInt32](inHugePages: 0, count: count) : []
     isolated = count
   }
@@ -29,13 +30,46 @@ struct Degrees: Sendable {
 
   var count: Int { inDegrees.count }
 
-  /// - Precondition: The node's degrees were not set before, and are not both zero.
-  mutating func set(_ node: Int, incoming: UInt64, outgoing: UInt64) {
-    inDegrees[node] = UInt32(clamping: incoming)
-    if !totals.isEmpty { totals[node] = UInt32(clamping: incoming + outgoing) }
-    if incoming >= UInt64(UInt32.max) { large[node] = incoming }
-    isolated -= 1
-    edgeCount += Int(incoming)
+  /// Sets degrees part by part, on all threads; each node's once at most.
+  mutating func fill(parts: Int, pool: ThreadPool, _ body: (_ part: Int, inout Target) -> Void) {
+    let sums = Mutex((nodes: 0, edges: 0, large: [Int: UInt64]()))
+    let hasTotals = !totals.isEmpty
+    inDegrees.withScatterTarget { inDegrees in
+      totals.withScatterTarget { totals in
+        pool.forEach(parts) { part in
+          var target = Target(inDegrees: inDegrees, totals: hasTotals ? totals : nil)
+          body(part, &target)
+          sums.withLock {
+            $0.nodes += target.nodes
+            $0.edges += target.edges
+            $0.large.merge(target.large) { $1 }
+          }
+        }
+      }
+    }
+    sums.withLock {
+      isolated -= $0.nodes
+      edgeCount += $0.edges
+      large.merge($0.large) { $1 }
+    }
+  }
+
+  /// Takes the degrees of one part of the nodes.
+  struct Target {
+    fileprivate let inDegrees: ScatterTarget
+    fileprivate let totals: ScatterTarget?
+    fileprivate var nodes = 0
+    fileprivate var edges = 0
+    fileprivate var large: [Int: UInt64] = [:]
+
+    /// - Precondition: The node's degrees were not set before, and are not both zero.
+    mutating func set(_ node: Int, incoming: UInt64, outgoing: UInt64) {
+      inDegrees.set(node, to: UInt32(clamping: incoming))
+      if let totals { totals.set(node, to: UInt32(clamping: incoming + outgoing)) }
+      if incoming >= UInt64(UInt32.max) { large[node] = incoming }
+      nodes += 1
+      edges += Int(incoming)
+    }
   }
 
   /// Edges into a node, however many.

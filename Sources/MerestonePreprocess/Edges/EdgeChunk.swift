@@ -12,8 +12,6 @@ struct EdgeChunk {
 
   /// The bytes of a block as it lay on disk.
   var bytes: [UInt8] = []
-  /// Both ends of pairs in turn.
-  var ends: [UInt32] = []
 
   /// Takes numbers from `limit` on for ids that are no nodes.
   mutating func limitNumbers(to limit: Int) {

@@ -36,9 +36,11 @@ struct EdgeSource: Sendable {
     return edges.place(ofChunk: index).firstEdge
   }
 
-  /// A source of the same edges under global ids, where there is a cheap one.
-  func composed(with globals: [UInt32]) -> EdgeSource? {
-    guard case .raw(let edges, let numbers) = form, let table = numbers.composed(with: globals)
+  /// A source of the same edges between what `value` says of the nodes, where raw ids lead there in
+  /// one step.
+  func composed(pool: ThreadPool, with value: (_ number: Int) -> UInt32) -> EdgeSource? {
+    guard case .raw(let edges, let numbers) = form,
+      let table = numbers.composed(pool: pool, with: value)
     else { return nil }
     return EdgeSource(
       form: .raw(edges, table), columns: columns, dropsSelfLoops: dropsSelfLoops,
@@ -99,19 +101,7 @@ struct EdgeSource: Sendable {
       guard withColumns else { return }
     }
     let ends = try edges.read(part: place.part, chunk: place.chunk, into: &bytes)
-    let idBytes = ends.form == .u64 ? 8 : 4
-    if case .dictionary = numbers {
-    } else if ends.isInterleaved {
-      var both = chunk.ends
-      chunk.ends = []
-      Self.translate(bytes, 0..<2 * ends.count, idBytes: idBytes, numbers, into: &both)
-      Self.split(both, sources: &chunk.sources, destinations: &chunk.destinations)
-      chunk.ends = both
-    } else {
-      Self.translate(bytes, 0..<ends.count, idBytes: idBytes, numbers, into: &chunk.sources)
-      Self.translate(
-        bytes, ends.count..<2 * ends.count, idBytes: idBytes, numbers, into: &chunk.destinations)
-    }
+    if case .dictionary = numbers {} else { Self.translate(bytes, ends, numbers, into: &chunk) }
     chunk.sequences.removeAll(keepingCapacity: true)
     chunk.rows.removeAll(keepingCapacity: true)
     guard withColumns else { return }
@@ -126,40 +116,32 @@ struct EdgeSource: Sendable {
   }
 
   private static func translate(
-    _ bytes: [UInt8], _ ids: Range<Int>, idBytes: Int, _ numbers: NodeNumbers,
-    into output: inout [UInt32]
+    _ bytes: [UInt8], _ ends: RawEdges.Ends, _ numbers: NodeNumbers, into chunk: inout EdgeChunk
   ) {
-    precondition(ids.upperBound * idBytes <= bytes.count, "ids beyond the block")
-    unsafe bytes.withUnsafeBytes { buffer in
-      // SAFETY: the ids lie inside the block, checked above, at a multiple of their size in an
-      // array that is aligned for them.
-      if idBytes == 4 {
-        let span = unsafe Span<UInt32>(
-          _unsafeStart: (buffer.baseAddress! + ids.lowerBound * 4).assumingMemoryBound(
-            to: UInt32.self), count: ids.count)
-        numbers.translate(span, into: &output)
-      } else {
-        let span = unsafe Span<UInt64>(
-          _unsafeStart: (buffer.baseAddress! + ids.lowerBound * 8).assumingMemoryBound(
-            to: UInt64.self), count: ids.count)
-        numbers.translate(span, into: &output)
-      }
+    if ends.form == .u64 {
+      translate(bytes, ends, numbers, as: UInt64.self, into: &chunk)
+    } else {
+      translate(bytes, ends, numbers, as: UInt32.self, into: &chunk)
     }
   }
 
-  private static func split(
-    _ ends: [UInt32], sources: inout [UInt32], destinations: inout [UInt32]
+  private static func translate<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ bytes: [UInt8], _ ends: RawEdges.Ends, _ numbers: NodeNumbers, as _: ID.Type,
+    into chunk: inout EdgeChunk
   ) {
-    let count = ends.count / 2
-    sources.removeAll(keepingCapacity: true)
-    destinations.removeAll(keepingCapacity: true)
-    unsafe ends.withUnsafeBufferPointer { ends in
-      sources.append(addingCapacity: count) { output in
-        // SAFETY: `2 * edge + 1` is below twice the number of edges.
-        for edge in 0..<count { output.append(unsafe ends[2 &* edge]) }
-      }
-      destinations.append(addingCapacity: count) { output in
-        for edge in 0..<count { output.append(unsafe ends[2 &* edge &+ 1]) }
+    let count = ends.count
+    precondition(2 * count * MemoryLayout<ID>.size <= bytes.count, "ids beyond the block")
+    unsafe bytes.withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return }
+      // SAFETY: the ids lie inside the block, checked above, in an array that is aligned for them.
+      let ids = unsafe Span<ID>(
+        _unsafeStart: base.assumingMemoryBound(to: ID.self), count: 2 * count)
+      if ends.isInterleaved {
+        numbers.translate(
+          pairs: ids, sources: &chunk.sources, destinations: &chunk.destinations)
+      } else {
+        numbers.translate(ids.extracting(0..<count), into: &chunk.sources)
+        numbers.translate(ids.extracting(count..<2 * count), into: &chunk.destinations)
       }
     }
   }

@@ -87,7 +87,7 @@ final class PairFile: Sendable {
   }
 }
 
-extension Array where Element == UInt8 {
+extension Array where Element: FixedWidthInteger {
   /// Changes the size; new bytes are zero.
   mutating func resize(to count: Int) {
     if self.count > count { removeLast(self.count - count) }

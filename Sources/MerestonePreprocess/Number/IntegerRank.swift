@@ -43,6 +43,18 @@ struct IntegerRank: Sendable {
       ? Self.absent : word.before &+ UInt32(truncatingIfNeeded: lower.nonzeroBitCount)
   }
 
+  /// Calls `body` with the members of some words, 64 integers each, and their numbers.
+  func forEach(inWords range: Range<Int>, _ body: (_ id: UInt64, _ number: UInt32) -> Void) {
+    for place in range {
+      var (bits, number) = (words[place].bits, words[place].before)
+      while bits != 0 {
+        body(UInt64(place) &* 64 &+ UInt64(bits.trailingZeroBitCount), number)
+        bits &= bits &- 1
+        number &+= 1
+      }
+    }
+  }
+
   /// Calls `body` with all members in ascending order, `size` at a time.
   func forEachBlock<E: Error>(of size: Int, _ body: ([UInt64]) throws(E) -> Void) throws(E) {
     var block: [UInt64] = []

@@ -28,53 +28,79 @@ enum NodeNumbers: Sendable {
   }
 
   /// The numbers of integer ids.
-  func translate<ID: FixedWidthInteger & UnsignedInteger>(
+  func translate<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ ids: Span<ID>, into numbers: inout [UInt32]
   ) {
     numbers.removeAll(keepingCapacity: true)
-    switch self {
-    case .identity(let count):
-      let limit = UInt64(count)
-      numbers.append(addingCapacity: ids.count) { output in
-        for index in ids.indices {
-          let id = UInt64(ids[index])
-          output.append(id < limit ? UInt32(truncatingIfNeeded: id) : Self.absent)
-        }
+    numbers.append(addingCapacity: ids.count) { output in
+      withNumbering { number in
+        for place in ids.indices { output.append(number(UInt64(ids[place]))) }
       }
-    case .rank(let rank):
-      numbers.append(addingCapacity: ids.count) { output in
-        for index in ids.indices { output.append(rank.number(of: UInt64(ids[index]))) }
-      }
-    case .table(let table):
-      numbers.append(addingCapacity: ids.count) { output in
-        unsafe table.withUnsafeBufferPointer { table in
-          let limit = UInt64(table.count)
-          for place in ids.indices {
-            let id = UInt64(ids[place])
-            // SAFETY: compared with the table's size first.
-            output.append(id < limit ? unsafe table[Int(truncatingIfNeeded: id)] : Self.absent)
+    }
+  }
+
+  /// The numbers of both ends of edges whose ids come in pairs.
+  func translate<ID: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    pairs ids: Span<ID>, sources: inout [UInt32], destinations: inout [UInt32]
+  ) {
+    let count = ids.count / 2
+    sources.resize(to: count)
+    destinations.resize(to: count)
+    unsafe ids.withUnsafeBufferPointer { ids in
+      unsafe sources.withUnsafeMutableBufferPointer { sources in
+        unsafe destinations.withUnsafeMutableBufferPointer { destinations in
+          // Plain loops over memory: many loads of the table are then under way at a time.
+          withNumbering { number in
+            for edge in 0..<count {
+              // SAFETY: `2 * edge + 1` is below twice the number of edges.
+              unsafe sources[edge] = number(UInt64(ids[2 &* edge]))
+              unsafe destinations[edge] = number(UInt64(ids[2 &* edge &+ 1]))
+            }
           }
         }
       }
-    case .listed(let index, _):
-      numbers.append(addingCapacity: ids.count) { output in
-        for place in ids.indices { output.append(index.position(of: UInt64(ids[place]))) }
+    }
+  }
+
+  /// Calls `body` with the function from ids to numbers, once for each form of it.
+  @inline(__always)
+  private func withNumbering(_ body: ((UInt64) -> UInt32) -> Void) {
+    switch self {
+    case .identity(let count):
+      let limit = UInt64(count)
+      body { $0 < limit ? UInt32(truncatingIfNeeded: $0) : Self.absent }
+    case .rank(let rank): body { rank.number(of: $0) }
+    case .table(let table):
+      unsafe table.withUnsafeBufferPointer { table in
+        let limit = UInt64(table.count)
+        body {
+          // SAFETY: compared with the table's size first.
+          $0 < limit ? unsafe table[Int(truncatingIfNeeded: $0)] : Self.absent
+        }
       }
+    case .listed(let index, _): body { index.position(of: $0) }
     case .dictionary: preconditionFailure("a dictionary keeps its numbers by edge")
     }
   }
 
-  /// What maps raw integers straight to global ids, where that takes at most two entries per node.
-  func composed(with globals: [UInt32]) -> NodeNumbers? {
-    guard case .rank(let rank) = self, rank.limit <= 2 * max(globals.count, 1) else { return nil }
-    var table = [UInt32](inHugePages: Self.absent, count: rank.limit)
-    var number = 0
-    rank.forEachBlock(of: 1 << 16) { block in
-      for id in block {
-        table[Int(id)] = globals[number]
-        number += 1
+  /// What maps raw integers straight to something about their node, where a table for that has at
+  /// most ten bytes per node.
+  func composed(
+    pool: ThreadPool, with value: (_ number: Int) -> UInt32
+  ) -> NodeNumbers? {
+    switch self {
+    case .rank(let rank):
+      guard 4 * rank.limit <= 10 * max(rank.count, 1) else { return nil }
+      var table = [UInt32](inHugePages: Self.absent, count: rank.limit)
+      table.withScatterTarget { target in
+        pool.forEachTile(of: rank.limit / 64, tile: 1 << 12) { words in
+          rank.forEach(inWords: words) { id, number in
+            target.set(Int(id), to: value(Int(number)))
+          }
+        }
       }
+      return .table(table)
+    case .identity, .listed, .table, .dictionary: return nil
     }
-    return .table(table)
   }
 }

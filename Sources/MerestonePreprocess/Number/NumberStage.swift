@@ -90,7 +90,7 @@ struct NumberStage {
       memory: memory / 4, pool: pool, progress: progress, cancellation: cancellation)
     guard let tally = try count.scan(raw, into: table, dropsSelfLoops: options.selfLoops == .drop)
     else { return nil }
-    var words = table.presence()
+    var words = table.presence(pool: pool)
     for word in tally.loops.indices {
       if word >= words.count {
         words.append(tally.loops[word])
@@ -101,7 +101,7 @@ struct NumberStage {
     let rank = IntegerRank(words: words)
     let isIdentity = rank.count == words.count * 64 - (words.last?.leadingZeroBitCount ?? 0)
     let keepsTotals = options.partition.needsNeighbors
-    let degrees = table.takeDegrees(count: rank.count, keepsTotals: keepsTotals) {
+    let degrees = table.takeDegrees(count: rank.count, keepsTotals: keepsTotals, pool: pool) {
       isIdentity ? UInt32(truncatingIfNeeded: $0) : rank.number(of: $0)
     }
     var scanned = CountStage.Record(tally: tally.counts)

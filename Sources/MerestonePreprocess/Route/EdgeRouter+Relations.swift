@@ -1,7 +1,9 @@
 extension EdgeRouter {
   /// Finds each edge's relation, takes it out of the stored rows, and finds global ids and bucket.
-  func group(_ chunk: inout EdgeChunk, by scheme: RelationScheme, _ scratch: inout RouteScratch) {
-    guard let globals else { preconditionFailure("relations are told by node numbers") }
+  func group(
+    _ chunk: inout EdgeChunk, by scheme: RelationScheme, globals: [UInt32],
+    _ scratch: inout RouteScratch
+  ) {
     for bucket in 0..<plan.buckets.count { scratch.places[bucket] = 0 }
     let sourceBytes = source.columns.rowBytes
     scheme.forEachCombination(chunk, rowBytes: sourceBytes) { edge, combination in

@@ -5,18 +5,34 @@ import MerestoneStorage
 struct EdgeRouter {
   let source: EdgeSource
   let plan: RoutePlan
-  /// The global id of every node number; nil where the source speaks of global ids already.
-  let globals: [UInt32]?
-  let buckets: BucketFile
-  /// How relations are told apart; nil for edges of one relation.
-  var scheme: RelationScheme?
+  /// How an edge finds its bucket.
+  let way: Way
+
+  enum Way: Sendable {
+    /// By its destination's slot; `numbers` says of every node number which it has, nil where the
+    /// source speaks of those already.
+    case slots(RouteSlots, numbers: [UInt32]?)
+    /// By relation and destination.
+    case relations(RelationScheme, globals: [UInt32])
+  }
 
   /// Routes one chunk.
-  func route(_ chunk: inout EdgeChunk, scratch: inout RouteScratch) throws(PreprocessError) {
+  func route(
+    _ chunk: inout EdgeChunk, to buckets: BucketFile, scratch: inout RouteScratch
+  ) throws(PreprocessError) {
     let count = chunk.count
     guard count > 0 else { return }
     scratch.reserve(count, recordBytes: plan.recordBytes, buckets: plan.buckets.count)
-    if let scheme { group(&chunk, by: scheme, &scratch) } else { group(chunk, &scratch) }
+    switch way {
+    case .slots(let slots, let numbers):
+      if let numbers {
+        group(chunk, by: slots, { numbers[Int($0)] }, &scratch)
+      } else {
+        group(chunk, by: slots, { $0 }, &scratch)
+      }
+    case .relations(let scheme, let globals):
+      group(&chunk, by: scheme, globals: globals, &scratch)
+    }
     scratch.startBuckets(plan.buckets.count)
     place(chunk, &scratch)
     let recordBytes = plan.recordBytes
@@ -36,31 +52,35 @@ struct EdgeRouter {
   }
 
   /// Finds each edge's global ids and bucket, and where each bucket's records start.
-  private func group(_ chunk: EdgeChunk, _ scratch: inout RouteScratch) {
+  @inline(__always)
+  private func group(
+    _ chunk: EdgeChunk, by slots: RouteSlots, _ number: (UInt32) -> UInt32,
+    _ scratch: inout RouteScratch
+  ) {
     for bucket in 0..<plan.buckets.count { scratch.places[bucket] = 0 }
-    let count = chunk.count
-    if let globals {
-      unsafe globals.withUnsafeBufferPointer { globals in
-        unsafe scratch.sources.withUnsafeMutableBufferPointer { target in
-          // SAFETY: node numbers are below the number of nodes; the scratch was reserved.
-          for edge in 0..<count { unsafe target[edge] = globals[Int(chunk.sources[edge])] }
-        }
-        unsafe scratch.destinations.withUnsafeMutableBufferPointer { target in
-          for edge in 0..<count { unsafe target[edge] = globals[Int(chunk.destinations[edge])] }
+    let (count, bits) = (chunk.count, slots.bits)
+    unsafe slots.gaps.withUnsafeBufferPointer { gaps in
+      unsafe scratch.sources.withUnsafeMutableBufferPointer { target in
+        // SAFETY: a number's high bits are one of the slots; the scratch was reserved.
+        for edge in 0..<count {
+          let source = number(chunk.sources[edge])
+          unsafe target[edge] = source &- gaps[Int(truncatingIfNeeded: source &>> bits)]
         }
       }
-    } else {
-      scratch.sources.replaceSubrange(0..<count, with: chunk.sources)
-      scratch.destinations.replaceSubrange(0..<count, with: chunk.destinations)
-    }
-    unsafe scratch.destinations.withUnsafeBufferPointer { destinations in
-      unsafe scratch.ofEdge.withUnsafeMutableBufferPointer { ofEdge in
-        unsafe scratch.places.withUnsafeMutableBufferPointer { places in
-          for edge in 0..<count {
-            // SAFETY: as above; the plan names one of its own buckets.
-            let bucket = unsafe plan.bucket(of: destinations[edge])
-            unsafe ofEdge[edge] = UInt16(truncatingIfNeeded: bucket)
-            unsafe places[bucket] &+= 1
+      unsafe scratch.destinations.withUnsafeMutableBufferPointer { target in
+        unsafe scratch.ofEdge.withUnsafeMutableBufferPointer { ofEdge in
+          unsafe scratch.places.withUnsafeMutableBufferPointer { places in
+            unsafe slots.buckets.withUnsafeBufferPointer { buckets in
+              for edge in 0..<count {
+                // SAFETY: as above; a slot names one of the plan's buckets.
+                let destination = number(chunk.destinations[edge])
+                let slot = Int(truncatingIfNeeded: destination &>> bits)
+                unsafe target[edge] = destination &- gaps[slot]
+                let bucket = unsafe buckets[slot]
+                unsafe ofEdge[edge] = bucket
+                unsafe places[Int(bucket)] &+= 1
+              }
+            }
           }
         }
       }

@@ -33,13 +33,10 @@ struct RouteStage {
     from record: Record?, globals: [UInt32], chunksPerCheckpoint: Int,
     checkpoint: (Record) throws(PreprocessError) -> Void
   ) throws(PreprocessError) -> BucketFile {
+    let router = router(globals)
     let buckets = try open(record)
     var record = record ?? Record()
-    let composed = scheme == nil ? source.composed(with: globals) : nil
-    let source = composed ?? source
-    let router = EdgeRouter(
-      source: source, plan: plan, globals: composed == nil ? globals : nil, buckets: buckets,
-      scheme: scheme)
+    let source = router.source
     while record.chunks < source.chunkCount {
       let first = record.chunks
       let count = min(chunksPerCheckpoint, source.chunkCount - first)
@@ -50,7 +47,7 @@ struct RouteStage {
           if cancellation.isCancelled { throw .interrupted }
           let dropped = try source.read(first + index, withColumns: true, into: &chunk)
           let count = chunk.count
-          try router.route(&chunk, scratch: &scratch)
+          try router.route(&chunk, to: buckets, scratch: &scratch)
           progress.advance(by: count + dropped.selfLoops + dropped.unlisted)
         }
       }
@@ -69,6 +66,21 @@ struct RouteStage {
     }
     try checkpoint(record)
     return buckets
+  }
+
+  private func router(_ globals: [UInt32]) -> EdgeRouter {
+    if let scheme {
+      return EdgeRouter(source: source, plan: plan, way: .relations(scheme, globals: globals))
+    }
+    let slots = RouteSlots(plan)
+    if let source = source.composed(
+      pool: pool, with: { slots.number(of: globals[$0]) })
+    {
+      return EdgeRouter(source: source, plan: plan, way: .slots(slots, numbers: nil))
+    }
+    return EdgeRouter(
+      source: source, plan: plan,
+      way: .slots(slots, numbers: slots.numbers(of: globals, pool: pool)))
   }
 
   /// Opens the buckets as a record has them; new ones without one.

@@ -68,9 +68,11 @@ extension PreprocessRun {
     var plan = try layout.plan(
       degrees, order, types, globals, rowBytes: columns.rowBytes)
     let resident = (types.isTyped ? 6 : 4) * globals.count
+    // Beside the global ids the degrees, and a table from raw ids to numbers.
+    let routing = resident + (types.isTyped ? 4 : 14) * globals.count
     let route = RouteStage(
       source: source, plan: plan, scheme: layout.scheme, folder: workplace.folder,
-      memory: self.plan.buffers(beside: resident, atMost: 512 << 20), pool: pool,
+      memory: self.plan.buffers(beside: routing, atMost: 512 << 20), pool: pool,
       progress: progress, cancellation: cancellation)
     let isRouted = journal.routed.map { $0.chunks == source.chunkCount } ?? false
     let buckets: BucketFile

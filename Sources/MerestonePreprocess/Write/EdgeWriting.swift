@@ -88,7 +88,7 @@ struct EdgeWriting {
           for (slot, bucket) in zip(slots, group) {
             try PreprocessError.storing { () throws(StorageError) in
               try piece.append(
-                &slot.run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
+                slot.run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
             }
             state.counts += slot.counts
           }
@@ -101,9 +101,10 @@ struct EdgeWriting {
             (run: inout SortedRun) throws(PreprocessError) in
             state.counts += RunCounts(
               run, plan: plan, shard: owned, split: split, countsDuplicates: countsDuplicates)
+            run.takeLists(plan)
             let count = run.count
             try PreprocessError.storing { () throws(StorageError) in
-              try piece.append(&run, start: cutter.start, plan: plan)
+              try piece.append(run, start: cutter.start, plan: plan)
             }
             progress.advance(by: count)
           }
@@ -216,6 +217,7 @@ struct EdgeWriting {
       slot.run.sort(slot.records, plan: plan, relation: relation)
       slot.counts = RunCounts(
         slot.run, plan: plan, shard: shard, split: split, countsDuplicates: countsDuplicates)
+      slot.run.takeLists(plan)
       progress.advance(by: slot.run.count)
     }
   }

@@ -63,13 +63,14 @@ final class PieceWriter {
   /// Adds the next edges.
   ///
   /// - Parameters:
-  ///   - run: Its keys are used up: sources alone are left of them.
-  ///   - start: The destination that keys count from.
-  func append(_ run: inout SortedRun, start: Int, plan: RoutePlan) throws(StorageError) {
-    try countDegrees(run, start: start, shift: UInt64(plan.sourceBits))
-    let mask = (1 as UInt64) << UInt64(plan.sourceBits) - 1
+  ///   - run: Its lists were taken.
+  ///   - start: The destination that lists count from.
+  func append(_ run: SortedRun, start: Int, plan: RoutePlan) throws(StorageError) {
+    for list in run.lists {
+      try advance(to: start + Int(list.destination))
+      degree &+= list.degree
+    }
     let count = run.count
-    for index in 0..<count { run.keys[index] &= mask }
     try run.withKeys { (keys) throws(StorageError) in try file!.append(sources: keys) }
     guard plan.rowBytes > 0 else { return }
     for (number, range) in ranges.enumerated() {
@@ -81,21 +82,6 @@ final class PieceWriter {
       }
       // SAFETY: every byte of an array of bytes is initialised.
       try columns[number].append(unsafe values.span.bytes)
-    }
-  }
-
-  private func countDegrees(
-    _ run: SortedRun, start: Int, shift: UInt64
-  ) throws(StorageError) {
-    var index = 0
-    let count = run.count
-    while index < count {
-      let destination = run.keys[index] &>> shift
-      var end = index &+ 1
-      while end < count, run.keys[end] &>> shift == destination { end &+= 1 }
-      try advance(to: start + Int(destination))
-      degree &+= UInt64(end &- index)
-      index = end
     }
   }
 

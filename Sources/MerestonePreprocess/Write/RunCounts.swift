@@ -25,6 +25,7 @@ struct RunCounts: Codable, Sendable {
     let mask = (1 as UInt64) << UInt64(plan.sourceBits) - 1
     let (lower, width) = (UInt64(shard.lowerBound), UInt64(shard.count))
     let count = run.count
+    let countsEqualKeys = countsDuplicates && plan.rowBytes == 0
     unsafe run.keys.withUnsafeBufferPointer { keys in
       var inside = 0
       // SAFETY: the first `count` keys are in use.
@@ -32,17 +33,19 @@ struct RunCounts: Codable, Sendable {
         inside &+= unsafe (keys[index] & mask) &- lower < width ? 1 : 0
       }
       cut = count &- inside
+      if countsEqualKeys, count > 1 {
+        var equal = 0
+        for index in 1..<count { equal &+= unsafe keys[index] == keys[index &- 1] ? 1 : 0 }
+        duplicates = equal
+      }
     }
-    guard countsDuplicates else { return }
+    guard countsDuplicates, !countsEqualKeys else { return }
     var lowerEdge = 0
     while lowerEdge < count {
       var upperEdge = lowerEdge &+ 1
       while upperEdge < count, run.keys[upperEdge] == run.keys[lowerEdge] { upperEdge &+= 1 }
       if upperEdge &- lowerEdge > 1 {
-        duplicates +=
-          plan.rowBytes == 0
-          ? upperEdge - lowerEdge - 1
-          : Self.equalRows(run.rows, lowerEdge..<upperEdge, plan.rowBytes, except: split)
+        duplicates += Self.equalRows(run.rows, lowerEdge..<upperEdge, plan.rowBytes, except: split)
       }
       lowerEdge = upperEdge
     }

@@ -8,6 +8,15 @@ struct SortedRun {
   /// Stored rows in the order of the keys; empty where edges have no columns.
   var rows: [UInt8] = []
 
+  /// The lists of the edges, in their order, once ``takeLists(_:)`` has counted them.
+  private(set) var lists: [List] = []
+
+  /// Consecutive edges into one destination, which counts from the start of the bucket.
+  struct List: BitwiseCopyable {
+    var destination: UInt64
+    var degree: UInt64
+  }
+
   private var other: [UInt64] = []
   private var minors: [UInt64] = []
   private var order: [UInt32] = []
@@ -17,6 +26,29 @@ struct SortedRun {
   func withKeys<E: Error>(_ body: (Span<UInt64>) throws(E) -> Void) throws(E) {
     let keys = keys
     try body(keys.span.extracting(0..<count))
+  }
+
+  /// Counts the lists, and leaves sources alone of the keys.
+  mutating func takeLists(_ plan: RoutePlan) {
+    let (shift, count) = (UInt64(plan.sourceBits), count)
+    let mask = (1 as UInt64) << shift - 1
+    lists.removeAll(keepingCapacity: true)
+    guard count > 0 else { return }
+    unsafe keys.withUnsafeMutableBufferPointer { keys in
+      var list = List(destination: unsafe keys[0] &>> shift, degree: 0)
+      for index in 0..<count {
+        // SAFETY: the first `count` keys are in use.
+        let key = unsafe keys[index]
+        let destination = key &>> shift
+        if destination != list.destination {
+          lists.append(list)
+          list = List(destination: destination, degree: 0)
+        }
+        list.degree &+= 1
+        unsafe keys[index] = key & mask
+      }
+      lists.append(list)
+    }
   }
 
   /// Bytes that sorting an edge takes, its record included.
@@ -35,9 +67,7 @@ struct SortedRun {
       keys = [UInt64](repeating: 0, count: count)
       other = keys
     }
-    unpack(records, plan)
-    var highest: UInt64 = 0
-    for index in 0..<count { highest = max(highest, keys[index]) }
+    let highest = unpack(records, plan)
     let bits = UInt64.bitWidth - highest.leadingZeroBitCount
     guard plan.rowBytes > 0 else {
       RadixSort.sort(&keys, &other, count: count, bits: bits)
@@ -81,7 +111,10 @@ struct SortedRun {
     }
   }
 
-  private mutating func unpack(_ records: [UInt8], _ plan: RoutePlan) {
+  /// Takes the keys out of the records; what it returns is no less than any of them, and has as many
+  /// bits as the largest.
+  private mutating func unpack(_ records: [UInt8], _ plan: RoutePlan) -> UInt64 {
+    var highest: UInt64 = 0
     let (recordBytes, keyBytes) = (plan.recordBytes, plan.keyBytes)
     let count = count
     let mask = keyBytes >= 8 ? UInt64.max : (1 as UInt64) << UInt64(8 * keyBytes) - 1
@@ -91,8 +124,10 @@ struct SortedRun {
         let whole = max(0, count - 8)
         for index in 0..<whole {
           // SAFETY: eight records later there are still bytes, so a word lies inside.
-          unsafe keys[index] =
-            records.loadUnaligned(fromByteOffset: index &* recordBytes, as: UInt64.self) & mask
+          let key = unsafe records.loadUnaligned(
+            fromByteOffset: index &* recordBytes, as: UInt64.self) & mask
+          unsafe keys[index] = key
+          highest |= key
         }
         for index in whole..<count {
           var key: UInt64 = 0
@@ -100,8 +135,10 @@ struct SortedRun {
             key |= unsafe UInt64(records[index &* recordBytes &+ byte]) &<< UInt64(8 &* byte)
           }
           unsafe keys[index] = key
+          highest |= key
         }
       }
     }
+    return highest
   }
 }

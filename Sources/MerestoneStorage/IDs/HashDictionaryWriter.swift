@@ -23,10 +23,13 @@ struct HashDictionaryWriter {
     file = try workspace.temporary("ids-by-hash", buckets: 1 << bucketBits, share: 4)
   }
 
-  /// Any thread, any order.
-  func put(_ hash: UInt64, node: UInt32) throws(StorageError) {
-    let bucket = bucketBits == 0 ? 0 : Int(hash >> UInt64(64 - bucketBits))
-    try SortRecord(wide: hash, narrow: node).append(to: bucket, of: file)
+  /// Takes `count` hashes and their nodes. Any thread, any order.
+  func put(_ count: Int, _ entry: (Int) -> (hash: UInt64, node: UInt32)) throws(StorageError) {
+    try SortRecord.append(count, to: file) { index in
+      let (hash, node) = entry(index)
+      let bucket = bucketBits == 0 ? 0 : Int(hash >> UInt64(64 - bucketBits))
+      return (bucket, SortRecord(wide: hash, narrow: node))
+    }
   }
 
   /// Writes the columns; `finish` gives them their names unless `check`, which hears of the hashes

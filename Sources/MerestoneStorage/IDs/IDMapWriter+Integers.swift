@@ -58,9 +58,9 @@ extension IDMapWriter {
       path: IDMap.Part.dense.path(prefix), element: element, rows: largest + 1,
       workspace: workspace, name: "ids-by-raw")
     defer { nodes.discard() }
-    try forEach(stream, globals, prefix, workspace) { (value, node) throws(StorageError) in
-      try nodes.put(UInt64(node), at: Int(value))
-      try raw.put(value, at: Int(node))
+    try forEachTile(stream, globals, prefix, workspace) { (ids, tile) throws(StorageError) in
+      try nodes.put(ids.count) { (UInt64(tile[tile.startIndex + $0]), Int(ids[$0])) }
+      try raw.put(ids.count) { (ids[$0], Int(tile[tile.startIndex + $0])) }
     }
     return try nodes.finish(absent: IDMap.absent(element), durability) {
       (value, one, other) throws(StorageError) in
@@ -77,9 +77,9 @@ extension IDMapWriter {
     let hashes = try HashDictionaryWriter(
       prefix: prefix, count: globals.count, workspace: workspace)
     defer { hashes.discard() }
-    try forEach(stream, globals, prefix, workspace) { (value, node) throws(StorageError) in
-      try hashes.put(RawIDHash.mix(value), node: node)
-      try raw.put(value, at: Int(node))
+    try forEachTile(stream, globals, prefix, workspace) { (ids, tile) throws(StorageError) in
+      try hashes.put(ids.count) { (RawIDHash.mix(ids[$0]), tile[tile.startIndex + $0]) }
+      try raw.put(ids.count) { (ids[$0], Int(tile[tile.startIndex + $0])) }
     }
     return try hashes.finish(durability) { (shared) throws(StorageError) in
       // Different integers have different hashes.
@@ -99,10 +99,11 @@ extension IDMapWriter {
     }
   }
 
-  /// Calls `body` with every integer and its node, on all threads.
-  private static func forEach(
+  /// Calls `body` with all integers and their nodes, some at a time, on all threads.
+  private static func forEachTile(
     _ stream: IntegerStream, _ globals: [UInt32], _ prefix: String, _ workspace: IDMapWorkspace,
-    _ body: @escaping (UInt64, UInt32) throws(StorageError) -> Void
+    _ body: @escaping (_ ids: Span<UInt64>, _ nodes: ArraySlice<UInt32>) throws(StorageError) ->
+      Void
   ) throws(StorageError) {
     var first = 0
     try stream { (block) throws(StorageError) in
@@ -110,9 +111,8 @@ extension IDMapWriter {
       let base = first
       try workspace.pool.forEach((block.count + tile - 1) / tile) {
         (index) throws(StorageError) in
-        for row in index * tile..<min(block.count, (index + 1) * tile) {
-          try body(block[row], globals[base + row])
-        }
+        let rows = index * tile..<min(block.count, (index + 1) * tile)
+        try body(block.extracting(rows), globals[base + rows.lowerBound..<base + rows.upperBound])
       }
       first += block.count
     }

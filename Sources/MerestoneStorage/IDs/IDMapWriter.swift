@@ -62,14 +62,18 @@ package enum IDMapWriter {
         try workspace.pool.forEach((size + tile - 1) / tile) { (index) throws(StorageError) in
           let rows = index * tile..<min(size, (index + 1) * tile)
           for row in rows {
-            let string = bytes.extracting(offsets[row]..<offsets[row + 1])
-            let node = globals[base + row]
-            guard isUTF8(string) else {
+            guard isUTF8(bytes.extracting(offsets[row]..<offsets[row + 1])) else {
               throw .invalid(
-                path: prefix, what: "raw id of node \(node)", expected: "UTF-8",
+                path: prefix, what: "raw id of node \(globals[base + row])", expected: "UTF-8",
                 found: "other bytes", mend: "convert the input to UTF-8")
             }
-            try hashes.put(RawIDHash.hash(string), node: node)
+          }
+          try hashes.put(rows.count) {
+            let row = rows.lowerBound + $0
+            return (
+              RawIDHash.hash(bytes.extracting(offsets[row]..<offsets[row + 1])),
+              globals[base + row]
+            )
           }
           try strings.put(bytes, offsets, rows: rows) { globals[base + $0] }
         }

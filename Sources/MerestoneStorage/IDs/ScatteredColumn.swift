@@ -24,10 +24,13 @@ struct ScatteredColumn {
     file = try workspace.temporary(name, buckets: rows / rowsPerRange + 1, share: 4)
   }
 
-  /// Any thread, any order.
-  func put(_ value: UInt64, at row: Int) throws(StorageError) {
-    let (range, offset) = row.quotientAndRemainder(dividingBy: rowsPerRange)
-    try SortRecord(wide: value, narrow: UInt32(offset)).append(to: range, of: file)
+  /// Takes `count` values and their rows. Any thread, any order.
+  func put(_ count: Int, _ entry: (Int) -> (value: UInt64, row: Int)) throws(StorageError) {
+    try SortRecord.append(count, to: file) { index in
+      let (value, row) = entry(index)
+      let (range, offset) = row.quotientAndRemainder(dividingBy: rowsPerRange)
+      return (range, SortRecord(wide: value, narrow: UInt32(truncatingIfNeeded: offset)))
+    }
   }
 
   /// Writes the rows in order.

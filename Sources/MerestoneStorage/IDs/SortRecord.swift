@@ -24,10 +24,39 @@ struct SortRecord: BitwiseCopyable {
     bytes.littleEndian(at: byteOffset &+ 8, as: UInt32.self)
   }
 
-  func append(to bucket: Int, of file: BucketFile) throws(StorageError) {
-    try unsafe withUnsafeBytes(of: self) { (bytes) throws(StorageError) in
-      // SAFETY: three words have no padding, and the span ends with the call.
-      try unsafe file.append(RawSpan(_unsafeBytes: bytes), to: bucket)
+  /// Appends `count` records to their buckets: those of one bucket together, since each append locks.
+  static func append(
+    _ count: Int, to file: BucketFile, _ entry: (Int) -> (bucket: Int, record: SortRecord)
+  ) throws(StorageError) {
+    var buckets = [UInt32](repeating: 0, count: count)
+    var records: [SortRecord] = []
+    var ends = [Int](repeating: 0, count: file.bucketCount)
+    records.reserveCapacity(count)
+    for index in 0..<count {
+      let (bucket, record) = entry(index)
+      buckets[index] = UInt32(truncatingIfNeeded: bucket)
+      ends[bucket] &+= 1
+      records.append(record)
+    }
+    var start = 0
+    for bucket in ends.indices {
+      let length = ends[bucket]
+      ends[bucket] = start
+      start += length
+    }
+    var grouped = records
+    for index in 0..<count {
+      let bucket = Int(buckets[index])
+      grouped[ends[bucket]] = records[index]
+      ends[bucket] &+= 1
+    }
+    // SAFETY: three words have no padding.
+    let bytes = unsafe grouped.span.bytes
+    var lower = 0
+    for bucket in ends.indices where ends[bucket] > lower {
+      try file.append(
+        bytes.extracting(lower * byteCount..<ends[bucket] * byteCount), to: bucket)
+      lower = ends[bucket]
     }
   }
 }

@@ -1,14 +1,14 @@
 /// An array that several threads write at places of their own, scattered all over it.
 ///
 /// `@unchecked Sendable`: no two calls may name one place; a permutation guarantees that.
-@safe struct ScatterTarget: @unchecked Sendable {
-  private let base: UnsafeMutableBufferPointer<UInt32>
+@safe package struct ScatterTarget: @unchecked Sendable {
+  @usableFromInline let base: UnsafeMutableBufferPointer<UInt32>
 
   fileprivate init(base: UnsafeMutableBufferPointer<UInt32>) { unsafe self.base = base }
 
   /// - Precondition: `place` is inside of the array.
-  @inline(__always)
-  func set(_ place: Int, to value: UInt32) {
+  @inlinable @inline(__always)
+  package func set(_ place: Int, to value: UInt32) {
     // SAFETY: the place is checked first.
     precondition(unsafe place >= 0 && place < base.count, "place out of bounds")
     unsafe base.baseAddress![place] = value
@@ -17,7 +17,7 @@
 
 extension [UInt32] {
   /// Lends the array to threads that write it at scattered places.
-  mutating func withScatterTarget<R>(_ body: (ScatterTarget) -> R) -> R {
+  package mutating func withScatterTarget<R>(_ body: (ScatterTarget) -> R) -> R {
     unsafe withUnsafeMutableBufferPointer { buffer in
       // SAFETY: the target is used inside of this scope only.
       unsafe body(ScatterTarget(base: buffer))
