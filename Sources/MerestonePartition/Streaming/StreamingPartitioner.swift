@@ -36,7 +36,7 @@ struct StreamingPartitioner<Source: NeighborSource> {
   func run(passes: Int) throws(PartitionError) -> [UInt16] {
     // The value `shards` stands for "not placed yet" and has a counter of its own.
     var assignment = [UInt16](
-      repeating: UInt16(truncatingIfNeeded: bounds.shards), count: source.nodeCount)
+      inHugePages: UInt16(truncatingIfNeeded: bounds.shards), count: source.nodeCount)
     let empty = ShardLoads(bounds: bounds)
     var loads = empty
     for pass in 0..<max(passes, 1) {

@@ -4,23 +4,24 @@ import MerestoneStorage
 
 /// Makes the file of neighbourhoods that partitioners and the locality order read.
 ///
-/// A node of more than ``sampleLimit`` neighbours keeps each with probability `sampleLimit / degree`,
-/// decided by a hash of the edge's ends, so that the sample is a function of the graph alone.
+/// A node of more than ``limit`` neighbours keeps each with about the probability `limit / degree`
+/// (``NeighborSample``), decided by a hash of the edge's ends, so that the sample is a function of
+/// the graph alone.
 struct NeighborStage {
   let source: EdgeSource
-  /// Edges into and out of each node.
-  let totals: [UInt32]
+  let sample: NeighborSample
   let folder: String
   let memory: Int
   let pool: ThreadPool
   let progress: any ProgressListener
   let cancellation: Cancellation
 
-  /// Neighbours that a node keeps on average, at most.
-  static let sampleLimit: UInt64 = 64
-
   private static let recordBytes = 6
-  private static let nodesPerBucket = 1 << 16
+
+  /// Nodes of a bucket, whose records fit a thread's share of any cap: a node has at most about as
+  /// many as the limit says.
+  private var nodesPerBucket: Int { min(1 << 16, (1 << 22) / sample.limit) }
+  private var bucketBits: UInt64 { UInt64(nodesPerBucket.trailingZeroBitCount) }
 
   /// One bucket in memory.
   private final class Slot {
@@ -32,8 +33,8 @@ struct NeighborStage {
   static func path(_ folder: String) -> String { "\(folder)/neighbors.tmp" }
 
   func run() throws(PreprocessError) -> NeighborFile {
-    let nodeCount = totals.count
-    let bucketCount = max(1, (nodeCount + Self.nodesPerBucket - 1) / Self.nodesPerBucket)
+    let nodeCount = sample.nodeCount
+    let bucketCount = max(1, (nodeCount + nodesPerBucket - 1) / nodesPerBucket)
     let buckets = try PreprocessError.storing { () throws(StorageError) in
       try BucketFile(
         path: "\(folder)/neighbor-records.tmp", bucketCount: bucketCount, bufferBytes: memory / 2)
@@ -57,7 +58,7 @@ struct NeighborStage {
           try buckets.read(bucket, into: &slot.records)
         }
         buckets.release(bucket)
-        let nodes = min(Self.nodesPerBucket, nodeCount - bucket * Self.nodesPerBucket)
+        let nodes = min(nodesPerBucket, nodeCount - bucket * nodesPerBucket)
         Self.sort(slot.records, nodes: nodes, lengths: &slot.lengths, neighbors: &slot.neighbors)
       }
       try PreprocessError.storing { () throws(StorageError) in
@@ -80,85 +81,88 @@ struct NeighborStage {
     }
   }
 
+  /// What a worker needs to route chunks.
+  private struct RouteScratch {
+    var kept = [UInt64](repeating: 0, count: 2 * NeighborStage.sliceEdges)
+    var records = [UInt8](
+      repeating: 0, count: 2 * NeighborStage.sliceEdges * NeighborStage.recordBytes)
+    var places: [UInt32]
+
+    init(buckets: Int) { places = [UInt32](repeating: 0, count: buckets) }
+  }
+
+  /// Edges that are dealt out at a time, so that they stay in the first caches.
+  private static let sliceEdges = 1 << 15
+
   private func route(to buckets: BucketFile) throws(PreprocessError) {
-    try source.forEachChunk(
-      withColumns: false, pool: pool, progress: progress, cancellation: cancellation
-    ) { (_, chunk, _) throws(PreprocessError) in
-      var records: [UInt8] = []
-      var places = [UInt32](repeating: 0, count: buckets.bucketCount)
-      var kept: [UInt64] = []
-      kept.reserveCapacity(chunk.count)
-      sample(chunk, into: &kept)
-      for pair in kept { places[Int(pair >> 48)] &+= 1 }
-      var start: UInt32 = 0
-      for bucket in places.indices {
-        let length = places[bucket]
-        places[bucket] = start
-        start &+= length
-      }
-      records.resize(to: kept.count * Self.recordBytes)
-      unsafe records.withUnsafeMutableBytes { bytes in
-        for pair in kept {
-          let place = Int(places[Int(pair >> 48)])
-          places[Int(pair >> 48)] &+= 1
-          // SAFETY: places count these very records.
-          unsafe bytes.storeBytes(
-            of: UInt16(truncatingIfNeeded: pair >> 32), toByteOffset: place &* Self.recordBytes,
-            as: UInt16.self)
-          unsafe bytes.storeBytes(
-            of: UInt32(truncatingIfNeeded: pair), toByteOffset: place &* Self.recordBytes &+ 2,
-            as: UInt32.self)
+    let (source, ends) = sample.source(of: source, pool: pool)
+    try pool.forEachWorker(of: source.chunkCount) { (queue) throws(PreprocessError) in
+      var chunk = EdgeChunk()
+      var scratch = RouteScratch(buckets: buckets.bucketCount)
+      while let index = queue.claim() {
+        if cancellation.isCancelled { throw .interrupted }
+        let dropped = try source.read(index, withColumns: false, into: &chunk)
+        let count = chunk.count
+        for start in stride(from: 0, to: count, by: Self.sliceEdges) {
+          let slice = start..<min(start + Self.sliceEdges, count)
+          let kept = sample.take(slice, of: chunk, ends, into: &scratch.kept)
+          try deal(kept, &scratch, to: buckets)
         }
-      }
-      try PreprocessError.storing { () throws(StorageError) in
-        // SAFETY: every byte of an array of bytes is initialised.
-        let span = unsafe records.span.bytes
-        var lower = 0
-        for bucket in places.indices {
-          let upper = Int(places[bucket])
-          if upper > lower {
-            try buckets.append(
-              span.extracting(lower * Self.recordBytes..<upper * Self.recordBytes), to: bucket)
-          }
-          lower = upper
-        }
+        progress.advance(by: count + dropped.selfLoops + dropped.unlisted)
       }
     }
     try PreprocessError.storing { () throws(StorageError) in try buckets.finish() }
   }
 
-  /// Adds `node << 32 | neighbour` for the ends of edges that keep each other.
-  private func sample(_ chunk: EdgeChunk, into kept: inout [UInt64]) {
-    let count = chunk.count
-    kept.append(addingCapacity: 2 * count) { output in
-      unsafe totals.withUnsafeBufferPointer { totals in
-        unsafe chunk.sources.withUnsafeBufferPointer { sources in
-          unsafe chunk.destinations.withUnsafeBufferPointer { destinations in
-            for edge in 0..<count {
-              // SAFETY: node numbers are below the number of nodes.
-              let (source, destination) = unsafe (sources[edge], destinations[edge])
-              if source == destination { continue }
-              let sourceDegree = unsafe UInt64(totals[Int(source)])
-              let destinationDegree = unsafe UInt64(totals[Int(destination)])
-              let pair = UInt64(source) &<< 32 | UInt64(destination)
-              let hash = Self.mix(pair)
-              // 32 bits of the hash below limit / degree keep the neighbour.
-              if (hash &>> 32) &* sourceDegree < Self.sampleLimit &<< 32 { output.append(pair) }
-              if (hash & 0xffff_ffff) &* destinationDegree < Self.sampleLimit &<< 32 {
-                output.append(UInt64(destination) &<< 32 | UInt64(source))
-              }
-            }
+  /// Sends `node << 32 | neighbour`, the first `count` of `scratch.kept`, to the nodes' buckets.
+  private func deal(
+    _ count: Int, _ scratch: inout RouteScratch, to buckets: BucketFile
+  ) throws(PreprocessError) {
+    let shift = 32 + bucketBits
+    let bucketCount = buckets.bucketCount
+    unsafe scratch.kept.withUnsafeBufferPointer { kept in
+      unsafe scratch.places.withUnsafeMutableBufferPointer { places in
+        unsafe scratch.records.withUnsafeMutableBytes { records in
+          // SAFETY: node numbers are below the number of nodes; places count these very records.
+          for bucket in 0..<bucketCount { unsafe places[bucket] = 0 }
+          for index in 0..<count {
+            unsafe places[Int(truncatingIfNeeded: kept[index] &>> shift)] &+= 1
+          }
+          var start: UInt32 = 0
+          for bucket in 0..<bucketCount {
+            let length = unsafe places[bucket]
+            unsafe places[bucket] = start
+            start &+= length
+          }
+          for index in 0..<count {
+            let pair = unsafe kept[index]
+            let bucket = Int(truncatingIfNeeded: pair &>> shift)
+            let place = unsafe Int(places[bucket])
+            unsafe places[bucket] &+= 1
+            let low = UInt16(truncatingIfNeeded: pair &>> 32 & UInt64(nodesPerBucket - 1))
+            unsafe records.storeBytes(
+              of: low, toByteOffset: place &* Self.recordBytes, as: UInt16.self)
+            unsafe records.storeBytes(
+              of: UInt32(truncatingIfNeeded: pair), toByteOffset: place &* Self.recordBytes &+ 2,
+              as: UInt32.self)
           }
         }
       }
     }
-  }
-
-  /// A bijection of 64 bits whose output bits each depend on all input bits.
-  @inline(__always) private static func mix(_ value: UInt64) -> UInt64 {
-    var mixed = value &* 0x9E37_79B9_7F4A_7C15
-    mixed = (mixed ^ mixed &>> 32) &* 0xD6E8_FEB8_6659_FD93
-    return mixed ^ mixed &>> 32
+    let (records, places) = (scratch.records, scratch.places)
+    try PreprocessError.storing { () throws(StorageError) in
+      // SAFETY: every byte of an array of bytes is initialised.
+      let span = unsafe records.span.bytes
+      var lower = 0
+      for bucket in 0..<bucketCount {
+        let upper = Int(places[bucket])
+        if upper > lower {
+          try buckets.append(
+            span.extracting(lower * Self.recordBytes..<upper * Self.recordBytes), to: bucket)
+        }
+        lower = upper
+      }
+    }
   }
 
   /// Sorts the records of a bucket by node, then by neighbour.

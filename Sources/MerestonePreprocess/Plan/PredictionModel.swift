@@ -181,7 +181,7 @@ struct PredictionModel {
         stays: numbering == .dictionary ? degreeFiles : 0)
     }
     if needsNeighbors {
-      let entries = min(2 * stored, n * Double(NeighborStage.sampleLimit) * 1.2)
+      let entries = min(2 * stored, n * Double(NeighborSample.limit(edges: Int(stored))) * 1.2)
       add(
         "neighbors", cpu: stored * Cost.neighborEdge, serial: entries * Cost.neighborSorted,
         io: entries * 10, memory: memory(.neighbors), peak: entries * 6.2, stays: 0)

@@ -109,7 +109,8 @@ struct ReverseStage {
         progress.advance(by: buffers.count)
       }
     }
-    let degrees = table.takeDegrees(count: Int(sourceBounds.last!), keepsTotals: false, pool: pool) {
+    let degrees = table.takeDegrees(count: Int(sourceBounds.last!), keepsTotals: false, pool: pool)
+    {
       UInt32(truncatingIfNeeded: $0)
     }
     state.shardEdges = []

@@ -44,8 +44,10 @@ struct MemoryPlan: Sendable {
   /// Entries of the neighbourhoods, at most about.
   static func entries(nodes: Int, edges: Int, options: PreprocessOptions) -> Int {
     guard options.partition.needsNeighbors else { return 0 }
-    return min(
-      (options.isUndirected ? 4 : 2) * edges, (Int(NeighborStage.sampleLimit) + 2) * nodes)
+    // A node keeps up to a quarter more than the limit, in large graphs up to twice as many.
+    let limit = NeighborSample.limit(edges: edges)
+    let most = nodes < 1 << 25 ? limit / 4 * 5 : 2 * limit
+    return min((options.isUndirected ? 4 : 2) * edges, (most + 2) * nodes)
   }
 
   /// The least cap for a graph; with neither nodes nor edges that for any graph.

@@ -16,9 +16,12 @@ extension PreprocessRun {
     if options.partition.needsNeighbors {
       if journal.neighbors != true {
         clock.begin("neighbors", total: source.edgeCount, unit: "edges")
+        let sample = NeighborSample(
+          totals: degrees.totals, edges: source.edgeCount, pool: pool)
+        degrees.dropTotals()
         let file = try NeighborStage(
-          source: source, totals: degrees.totals, folder: workplace.folder,
-          memory: plan.buffers(beside: 8 * degrees.count, atMost: 1 << 30), pool: pool,
+          source: source, sample: sample, folder: workplace.folder,
+          memory: plan.buffers(beside: 15 * degrees.count, atMost: 1 << 30), pool: pool,
           progress: progress, cancellation: cancellation
         ).run()
         neighbors = file

@@ -124,8 +124,9 @@ struct SortedRun {
         let whole = max(0, count - 8)
         for index in 0..<whole {
           // SAFETY: eight records later there are still bytes, so a word lies inside.
-          let key = unsafe records.loadUnaligned(
-            fromByteOffset: index &* recordBytes, as: UInt64.self) & mask
+          let key =
+            unsafe records.loadUnaligned(
+              fromByteOffset: index &* recordBytes, as: UInt64.self) & mask
           unsafe keys[index] = key
           highest |= key
         }

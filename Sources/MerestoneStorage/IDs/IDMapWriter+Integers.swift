@@ -102,7 +102,8 @@ extension IDMapWriter {
   /// Calls `body` with all integers and their nodes, some at a time, on all threads.
   private static func forEachTile(
     _ stream: IntegerStream, _ globals: [UInt32], _ prefix: String, _ workspace: IDMapWorkspace,
-    _ body: @escaping (_ ids: Span<UInt64>, _ nodes: ArraySlice<UInt32>) throws(StorageError) ->
+    _ body:
+      @escaping (_ ids: Span<UInt64>, _ nodes: ArraySlice<UInt32>) throws(StorageError) ->
       Void
   ) throws(StorageError) {
     var first = 0
