@@ -34,13 +34,21 @@ struct CoarseRefinement {
     }
   }
 
-  /// - Parameter rounds: Passes of moves at most; each ends when nothing improves.
+  /// - Parameter rounds: Passes of moves at most, fewer where the graph is large; they end when one
+  ///   takes less than 1/256 of the cut away.
   mutating func run(rounds: Int) {
     for loss in [0, 0.05, 0.2, 0.5, 1] where loads.isBeyondStrictBounds { even(loss: loss) }
-    for _ in 0..<rounds {
-      if pass() <= 0 { break }
+    var cut = Int64(graph.cut(shardOf))
+    let affordable = max(2, Self.entryBudget / max(graph.neighbors.count, 1))
+    for _ in 0..<min(rounds, affordable) {
+      let gain = pass()
+      cut -= gain
+      if gain <= cut / 256 { break }
     }
   }
+
+  /// Entries that the passes over one graph look at, about.
+  private static let entryBudget = 1 << 26
 
   private mutating func even(loss: Double) {
     for node in 0..<graph.count {

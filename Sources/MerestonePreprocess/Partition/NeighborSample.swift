@@ -22,7 +22,7 @@ struct NeighborSample: Sendable {
   /// The limit for a graph of so many edges: the larger the graph, the more a hub's neighbours cost
   /// and the less each of them says.
   static func limit(edges: Int) -> Int {
-    edges <= 1 << 23 ? 1024 : edges <= 1 << 28 ? 64 : 32
+    edges <= 1 << 23 ? 1 << 14 : edges <= 1 << 28 ? 64 : 32
   }
 
   /// - Parameters:
