@@ -10,7 +10,6 @@ enum CommandError: Error, Equatable {
   case unknownID(id: String, type: String, graph: String)
   /// A file that was named on the command line.
   case unreadable(path: String, reason: String)
-  case unwritable(path: String, reason: String)
   case badLine(path: String, line: Int, expected: String, found: String)
   /// `verify` found problems and printed them.
   case damaged(path: String, problems: Int)
@@ -32,8 +31,6 @@ extension CommandError: CustomStringConvertible {
         + "`merestone lookup \(graph) --global 0,1,2` shows some"
     case .unreadable(let path, let reason):
       "cannot read \(path): \(reason); check that it exists and is readable"
-    case .unwritable(let path, let reason):
-      "cannot write \(path): \(reason); choose another place"
     case .badLine(let path, let line, let expected, let found):
       "\(path), line \(line): expected \(expected), found \(found); correct the line"
     case .damaged(let path, let problems):

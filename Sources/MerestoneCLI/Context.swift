@@ -40,6 +40,4 @@ package struct Context: Sendable {
 
   /// Tells the user something that is no result.
   func note(_ text: String) { output.notes.write(text + "\n") }
-
-  func warn(_ text: String) { note("merestone: warning: \(text)") }
 }

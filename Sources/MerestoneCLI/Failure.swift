@@ -45,7 +45,7 @@ struct Failure {
     switch error {
     case .usage, .noWorkerProgram: .usage
     case .notAGraph, .unknownID, .badLine, .damaged: .badData
-    case .unreadable, .unwritable, .cannotPrint: .inputOutput
+    case .unreadable, .cannotPrint: .inputOutput
     case .interrupted, .interruptedRun: .interrupted
     }
   }
@@ -61,7 +61,6 @@ struct Failure {
 
   private static func status(of error: IngestError) -> ExitStatus {
     if case .interrupted = error { return .interrupted }
-    if case .moreShardsThanNodes = error { return .badData }
     return error.isInputOutput ? .inputOutput : error.isUsage ? .usage : .badData
   }
 
@@ -70,9 +69,9 @@ struct Failure {
     case .interrupted: .interrupted
     case .shardsOutOfRange(let shards, _): shards < 1 ? .usage : .badData
     case .tooManyShards, .imbalanceOutOfRange: .usage
-    case .tooManyNodes, .tooManyInEdges: .badData
+    case .tooManyNodes: .badData
     case .neighbors(let error): status(of: error)
-    case .endpointOutOfRange, .inconsistent: .failed
+    case .inconsistent: .failed
     }
   }
 

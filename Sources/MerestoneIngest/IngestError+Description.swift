@@ -14,15 +14,13 @@ extension IngestError: CustomStringConvertible {
       .lineTooLong, .tooManyComments,
       .unknownSplit, .invalidLabel:
       return textDescription
-    case .invalidColumnMapping, .unknownColumn, .duplicateColumn, .noIDColumn, .integersRequired,
-      .mixedIDKinds:
+    case .invalidColumnMapping, .unknownColumn, .duplicateColumn, .noIDColumn, .integersRequired:
       return columnDescription
     case .oddLength, .invalidArray, .arrayShape, .arrayElement, .negativeID, .corruptArchive,
       .missingArray, .sparseStructure:
       return arrayDescription
-    case .duplicateNode, .labelForUnknownNode, .edgeToUnknownNode, .featureRowCount, .notFinite,
-      .moreShardsThanNodes, .noEdges, .ambiguousLayout, .unknownFormat,
-      .invalidParameter:
+    case .duplicateNode, .labelForUnknownNode, .featureRowCount, .notFinite,
+      .noEdges, .ambiguousLayout, .invalidParameter:
       return graphDescription
     }
   }
@@ -133,9 +131,6 @@ extension IngestError: CustomStringConvertible {
         + "\(available.joined(separator: ", ")); call one of them id"
     case .integersRequired(let file):
       "\(file) holds integer ids, so --ids string does not apply to it; use --ids integer or auto"
-    case .mixedIDKinds(let file):
-      "\(file) holds ids that are words, but the files before it hold integers; "
-        + "use --ids string for all of them"
     default: ""
     }
   }
@@ -176,26 +171,18 @@ extension IngestError: CustomStringConvertible {
     case .labelForUnknownNode(let place, let id):
       "\(place): node '\(id)' has a label, but there is no such node; "
         + "add it to the node table or remove the line"
-    case .edgeToUnknownNode(let file, let row, let id, let nodes):
-      "\(file), edge \(row): node '\(id)' is not in the node table \(nodes); "
-        + "add it there or remove the edge"
     case .featureRowCount(let file, let rows, let nodes):
       "\(file): found \(rows) feature rows, expected \(nodes), one for each node in the order of "
         + "the node table; check that the two files belong together"
     case .notFinite(let file, let row, let column, let found):
       "\(file), row \(row), column \(column): the feature is \(found), expected a finite number; "
         + "replace it before preprocessing"
-    case .moreShardsThanNodes(let shards, let nodes):
-      "\(shards) shards for \(nodes) node\(nodes == 1 ? "" : "s"); "
-        + "use --shards \(max(1, nodes)) or fewer"
     case .noEdges(let directory):
       "\(directory): found no edges file; expected one of "
         + "\(InputLayout.edgeFileList)"
     case .ambiguousLayout(let directory, let files):
       "\(directory): found \(files.joined(separator: " and ")); keep one of them, "
         + "or name the files on the command line"
-    case .unknownFormat(let file):
-      "\(file): cannot tell its format; use --format tsv, csv, u32, u64 or npy"
     case .invalidParameter(let name, let found, let allowed):
       "\(name) is \(found), allowed is \(allowed)"
     default: ""

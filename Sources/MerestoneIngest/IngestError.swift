@@ -61,7 +61,6 @@ package enum IngestError: Error, Equatable, Sendable {
   case duplicateColumn(String, column: String)
   case noIDColumn(String, available: [String])
   case integersRequired(String)
-  case mixedIDKinds(String)
 
   // Binary files and arrays.
   case oddLength(String, bytes: Int, recordBytes: Int)
@@ -76,15 +75,12 @@ package enum IngestError: Error, Equatable, Sendable {
   // Nodes and features.
   case duplicateNode(String, id: String, line: Int, firstLine: Int)
   case labelForUnknownNode(TextPlace, id: String)
-  case edgeToUnknownNode(String, row: Int, id: String, nodes: String)
   case featureRowCount(String, rows: Int, nodes: Int)
   case notFinite(String, row: Int, column: Int, found: String)
-  case moreShardsThanNodes(shards: Int, nodes: Int)
 
   // Layout.
   case noEdges(directory: String)
   case ambiguousLayout(directory: String, files: [String])
-  case unknownFormat(String)
   case invalidParameter(name: String, found: String, allowed: String)
 }
 
@@ -100,8 +96,7 @@ extension IngestError {
   /// Whether the command was used wrongly: exit code 64.
   package var isUsage: Bool {
     switch self {
-    case .invalidColumnMapping, .invalidParameter, .outputExists, .moreShardsThanNodes, .readTwice,
-      .noFileMatches:
+    case .invalidColumnMapping, .invalidParameter, .outputExists, .readTwice, .noFileMatches:
       true
     default: false
     }

@@ -7,9 +7,6 @@ package enum PartitionError: Error, Equatable, Sendable {
   case tooManyShards(shards: Int, limit: Int)
   case imbalanceOutOfRange(Double)
   case tooManyNodes(count: Int, limit: Int)
-  /// Counters of in-edges have 32 bits.
-  case tooManyInEdges(node: Int, count: UInt64)
-  case endpointOutOfRange(edge: Int, node: UInt32, nodeCount: Int)
   /// A post-condition failed: our own mistake, reported instead of written.
   case inconsistent(check: String, expected: Int, found: Int)
   /// A file of neighbourhoods could not be written or read.
@@ -33,13 +30,6 @@ extension PartitionError: CustomStringConvertible {
     case .tooManyNodes(let count, let limit):
       "\(count) nodes are more than the \(limit) that preprocessing in memory can number; "
         + "leave unused nodes out of the node table"
-    case .tooManyInEdges(let node, let count):
-      "node \(node) of the input has \(count.grouped) in-edges, but at most "
-        + "\(UInt32.max.grouped) are possible; split that node or drop duplicates "
-        + "(--duplicates drop)"
-    case .endpointOutOfRange(let edge, let node, let nodeCount):
-      "edge \(edge) names node \(node), but the nodes are 0..<\(nodeCount); this is a mistake of "
-        + "merestone, please report it"
     case .inconsistent(let check, let expected, let found):
       "the partition is inconsistent: \(check) should be \(expected) and is \(found); this is a "
         + "mistake of merestone, please report it with the command line"

@@ -17,7 +17,7 @@ package enum Partitioner: String, Sendable, CaseIterable, Codable {
 
 /// In which order nodes get their global ids; inside each shard for `random` and `ldg`.
 package enum NodeOrdering: String, Sendable, CaseIterable, Codable {
-  /// The cheapest order to store; `degree` in this version.
+  /// The cheapest order to store, on a sample of the graph: ``OrderChoice``.
   case auto
   /// In-degree descending, ties by input index.
   case degree
@@ -26,7 +26,7 @@ package enum NodeOrdering: String, Sendable, CaseIterable, Codable {
   /// As the input lists the nodes.
   case input
 
-  /// The order that `auto` stands for in this version.
+  /// The order that `auto` stands for where nothing was sampled.
   package var resolved: NodeOrdering { self == .auto ? .degree : self }
 }
 

@@ -29,8 +29,6 @@ extension ShardAssignment {
   ///   - neighbors: The symmetrised neighbourhoods, or a sample of them.
   ///   - inDegrees: The stored in-edges of every node, loops included. Shape `[nodeCount]`.
   ///   - train: Whether a node is a training node; `nil` for none.
-  ///   - progress: Hears ``Partition/workUnits(nodeCount:options:)`` units, unless a bound had to
-  ///     be repaired.
   /// - Returns: The same for any number of threads and any blocks.
   /// - Throws: ``PartitionError`` for options that do not fit, for a file that cannot be read,
   ///   and where `cancellation` is set.

@@ -39,8 +39,6 @@ package final class Topology: Sendable {
 
   package var nodeCount: Int { store.book.nodeCount(of: nodeType) }
 
-  package var edgeCount: Int { store.book.edgeCount(of: relation) }
-
   /// Reads the relation by the fastest way that `memory` allows.
   ///
   /// - Parameter memory: What the decoded relation may take; less than it needs selects reading

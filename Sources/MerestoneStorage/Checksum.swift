@@ -22,16 +22,4 @@ package struct Checksum: Sendable, Equatable {
     checksum.update(bytes)
     return checksum.value
   }
-
-  /// The same function bit by bit, as the definition says; tests compare the kernel with it.
-  package static func reference(_ bytes: some Sequence<UInt8>, continuing start: UInt32 = 0)
-    -> UInt32
-  {
-    var crc = ~start
-    for byte in bytes {
-      crc ^= UInt32(byte)
-      for _ in 0..<8 { crc = (crc >> 1) ^ (crc & 1 == 1 ? 0x82F6_3B78 : 0) }
-    }
-    return ~crc
-  }
 }

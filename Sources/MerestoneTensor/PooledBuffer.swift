@@ -44,16 +44,11 @@
     return unsafe pointer
   }
 
-  func withSpan<R, E: Error>(_ body: (Span<Element>) throws(E) -> R) throws(E) -> R {
-    // SAFETY: `self` lives for the whole call and covers `count` elements.
-    try unsafe body(Span(_unsafeStart: base, count: count))
-  }
-
   func withMutableSpan<R, E: Error>(
     _ body: (inout MutableSpan<Element>) throws(E) -> R
   ) throws(E) -> R {
     precondition(!isBorrowed, "a borrowed buffer is read-only")
-    // SAFETY: as above; one operation at a time writes a buffer.
+    // SAFETY: `self` lives for the whole call and covers `count` elements; one operation at a time writes a buffer.
     var span = unsafe MutableSpan(_unsafeStart: base, count: count)
     return try body(&span)
   }

@@ -31,14 +31,6 @@ package struct Tensor: Sendable {
     return Tensor(rows: rows, columns: columns, storage: storage, offset: offset)
   }
 
-  /// Some rows, without a copy.
-  package func rows(_ range: Range<Int>) -> Tensor {
-    precondition(range.upperBound <= rows, "rows \(range) of \(rows)")
-    return Tensor(
-      rows: range.count, columns: columns, storage: storage,
-      offset: offset + range.lowerBound * columns)
-  }
-
   /// `rows * columns` elements from `start` on, as a matrix, without a copy.
   package func part(from start: Int, rows: Int, columns: Int) -> Tensor {
     precondition(start + rows * columns <= count, "a part beyond the end of a tensor")

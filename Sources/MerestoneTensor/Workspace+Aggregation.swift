@@ -1,5 +1,5 @@
 import CMerestoneKernels
-package import MerestoneCore
+import MerestoneCore
 
 extension Workspace {
   /// Rows per unit of aggregation; does not touch results, since rows are independent.
@@ -46,11 +46,6 @@ extension Workspace {
         transpose.coefficients?.base, map.selfCoefficients?.base, map.rows,
         nil, rows.lowerBound, rows.upperBound, accumulate ? 1 : 0)
     }
-  }
-
-  /// The rows of `x` at `positions`, repetitions allowed.
-  package func gatherRows(_ x: Tensor, _ positions: [BlockIndex]) -> Tensor {
-    aggregate(x, .gather(positions, inputRows: x.rows, in: self))
   }
 
   func buffer(copying values: [Float]) -> PooledBuffer<Float> {

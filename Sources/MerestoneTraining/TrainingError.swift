@@ -33,9 +33,6 @@ package enum TrainingError: Error, Sendable {
   /// The loss is not a number any more.
   case diverged(epoch: Int, step: Int)
 
-  /// A feature value that is not finite.
-  case badFeature(node: String, column: Int)
-
   /// Workers loaded different BLAS kernels.
   case differentCores(expected: String, found: String)
 
@@ -80,9 +77,6 @@ extension TrainingError: CustomStringConvertible {
     case .diverged(let epoch, let step):
       "the loss is not a finite number in epoch \(epoch), step \(step); "
         + "try a lower --learning-rate, and check the features with `merestone verify`"
-    case .badFeature(let node, let column):
-      "feature \(column) of node \(node) is not a finite number; correct the input and "
-        + "preprocess again"
     case .differentCores(let expected, let found):
       "workers use different BLAS kernels (\(expected) and \(found)), so their results would "
         + "differ; set OPENBLAS_CORETYPE to one of them for all"
@@ -100,7 +94,7 @@ extension TrainingError {
   package var exitCode: Int32 {
     switch self {
     case .usage, .runExists, .noRun, .missingColumn, .noNodes, .changedOption, .changedGraph: 64
-    case .damagedCheckpoint, .damagedRecord, .missingGraph, .badFeature: 65
+    case .damagedCheckpoint, .damagedRecord, .missingGraph: 65
     case .storage(let error), .sampling(.storage(let error)): error.isInputOutput ? 74 : 65
     case .unreadable, .sampling(.sharedMemory): 74
     case .workerFailed(_, _, let exitCode): exitCode

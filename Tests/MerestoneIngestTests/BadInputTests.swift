@@ -267,13 +267,6 @@ struct BadInputTests {
       "\(IngestError.labelForUnknownNode(TextPlace(file: "n.tsv", line: 7), id: "x"))"
         == "n.tsv, line 7: node 'x' has a label, but there is no such node; "
         + "add it to the node table or remove the line")
-    #expect(
-      "\(IngestError.moreShardsThanNodes(shards: 8, nodes: 3))"
-        == "8 shards for 3 nodes; use --shards 3 or fewer")
-    #expect(
-      "\(IngestError.edgeToUnknownNode("e.tsv", row: 7, id: "x", nodes: "n.tsv"))"
-        == "e.tsv, edge 7: node 'x' is not in the node table n.tsv; "
-        + "add it there or remove the edge")
     #expect("\(IngestError.interrupted)" == "interrupted; run the same command again")
   }
 

@@ -85,7 +85,8 @@ struct EdgeInputsTests {
       try EdgeListReader.open(folder.file("edges.u32.zst", zstd(littleEndian(pairs)))))
     for reader in readers {
       let single = Seen(1)
-      try reader.stream(pool: ThreadPool(threads: 1)).forEachBatch { single.add(0, $0) }
+      let stream = try reader.stream(pool: ThreadPool(threads: 1))
+      while let batch = try stream.next() { single.add(0, batch) }
       expected.append(single.files.withLock { $0[0] })
     }
     let seen = try readAll(readers, threads: threads, memory: memory)

@@ -1,5 +1,23 @@
-import MerestonePartition
 import MerestoneTestSupport
+
+/// Edges between `0..<nodeCount`, in input order.
+struct EdgeList {
+  var nodeCount: Int
+  var sources: [UInt32]
+  var destinations: [UInt32]
+
+  /// The number of edges into every node. Shape `[nodeCount]`.
+  var inDegrees: [UInt32] {
+    var degrees = [UInt32](repeating: 0, count: nodeCount)
+    for node in destinations { degrees[Int(node)] += 1 }
+    return degrees
+  }
+
+  /// How many edges have their ends in different shards.
+  func cut(_ shardOf: [some Equatable]) -> Int {
+    zip(sources, destinations).count { shardOf[Int($0)] != shardOf[Int($1)] }
+  }
+}
 
 extension EdgeList {
   /// Edges written as pairs source, destination.

@@ -141,7 +141,7 @@ struct NeighborSamplerTests {
     let graph = TestGraph(nodes: 200, meanInDegree: 30, seed: 9)
     _ = try graph.store(at: folder.file("graph"))
     let file = folder.file("graph/shard-00000/edges/r0000.csc")
-    let pageStart = try EdgeStore.open(path: file).header.pagesOffset
+    let pageStart = try EdgeStore(path: file).header.pagesOffset
     TestFile.flip(file, byte: pageStart + 40)
     let store = try GraphStore.open(folder.file("graph"))
     #expect(throws: SamplingError.self) {

@@ -65,14 +65,6 @@ package final class ConsoleProgress: ProgressListener {
     }
   }
 
-  /// Removes the bar, so that other text can follow.
-  package func clear() {
-    stage.withLock { stage in
-      if stage.isRunning, sink.isTerminal, !isQuiet { sink.write(erase) }
-      stage.isRunning = false
-    }
-  }
-
   private var erase: String { sink.isTerminal && !isQuiet ? "\r\u{1B}[K" : "" }
 
   private func draw(_ stage: Stage) {

@@ -2,8 +2,6 @@ import CZlib
 
 /// The bytes of one entry of a zip archive; its size and CRC-32 are checked at the end.
 final class ZipEntrySource: ByteReading {
-  var path: String { archive.file.path }
-
   private let archive: ZipArchive
   private let entry: ZipArchive.Entry
   private var fileOffset: Int

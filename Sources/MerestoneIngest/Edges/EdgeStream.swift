@@ -53,13 +53,6 @@ package final class EdgeStream {
     }
   }
 
-  /// Calls `body` for all batches in order.
-  package func forEachBatch(
-    _ body: (EdgeBatch) throws(IngestError) -> Void
-  ) throws(IngestError) {
-    while let batch = try next() { try body(batch) }
-  }
-
   /// How far the file on disk has been read: for progress.
   package var fileBytesRead: Int {
     switch source {

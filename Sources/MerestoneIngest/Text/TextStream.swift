@@ -19,8 +19,6 @@ final class TextStream {
   private var failure: IngestError?
   private var endOfInput = false
 
-  static let defaultChunkBytes = 1 << 20
-
   /// - Parameter start: The place to begin at; nil for the first row.
   init(
     layout: TextLayout, head: TextHead, pool: ThreadPool, cancellation: Cancellation?,

@@ -9,10 +9,6 @@ struct MoveQueue {
 
   private var heap: [Entry] = []
 
-  var isEmpty: Bool { heap.isEmpty }
-
-  mutating func removeAll() { heap.removeAll(keepingCapacity: true) }
-
   mutating func push(_ entry: Entry) {
     heap.append(entry)
     var child = heap.count - 1

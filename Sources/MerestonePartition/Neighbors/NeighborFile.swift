@@ -9,7 +9,6 @@ package final class NeighborFile: NeighborSource {
   package let path: String
   package let nodeCount: Int
   package let entryCount: Int
-  package let largestBlockEntries: Int
   private let descriptor: Int32
   private let blocks: [Block]
 
@@ -35,7 +34,6 @@ package final class NeighborFile: NeighborSource {
     }
     self.path = path
     descriptor = opened
-    largestBlockEntries = blocks.reduce(0) { max($0, $1.entryCount) }
   }
 
   deinit { _ = Glibc.close(descriptor) }

@@ -18,9 +18,6 @@ package protocol NeighborSource: Sendable {
   /// The nodes of a block; the blocks cover `0..<nodeCount` in order.
   func nodes(ofBlock block: Int) -> Range<Int>
 
-  /// The entries of the largest block, for sizing buffers.
-  var largestBlockEntries: Int { get }
-
   /// Reads a block into reused buffers. Any thread may call this with a scratch of its own.
   func read(_ block: Int, into scratch: inout NeighborScratch) throws(StorageError)
 }

@@ -102,8 +102,15 @@ extension GlobalOrder {
       }
     }
     return (
-      PartitionMetrics.imbalance(sizes(nodeBounds)), PartitionMetrics.imbalance(sizes(edgeBounds)),
-      counts.contains { $0 > 0 } ? PartitionMetrics.imbalance(counts) : nil
+      Self.imbalance(sizes(nodeBounds)), Self.imbalance(sizes(edgeBounds)),
+      counts.contains { $0 > 0 } ? Self.imbalance(counts) : nil
     )
+  }
+
+  /// Largest over mean, minus 1; 0 where all are empty.
+  private static func imbalance(_ sizes: [UInt64]) -> Double {
+    let total = sizes.reduce(0, +)
+    guard total > 0, let largest = sizes.max() else { return 0 }
+    return Double(largest) * Double(sizes.count) / Double(total) - 1
   }
 }

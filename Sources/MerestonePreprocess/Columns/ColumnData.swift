@@ -53,17 +53,6 @@ enum ColumnData: Sendable {
     default: nil
     }
   }
-
-  /// The bits of a value, equal for equal values only.
-  func bits(_ row: Int) -> UInt64 {
-    switch self {
-    case .integers(let values): UInt64(bitPattern: values[row])
-    case .numbers(let values): values[row].bitPattern
-    case .categories(let codes, _): UInt64(codes[row])
-    case .splits(let values): UInt64(values[row])
-    case .labels(let codes, _): UInt64(bitPattern: Int64(codes[row]))
-    }
-  }
 }
 
 /// A column by the name that it has in the graph.

@@ -37,7 +37,6 @@ package struct NodeDictionary: Sendable {
   private let ids: ScratchFile
 
   package var count: Int { summary.count }
-  package var listedCount: Int { summary.listedCount }
 
   init(summary: Summary, ends: ScratchFile, ids: ScratchFile) {
     self.summary = summary
@@ -80,28 +79,6 @@ package struct NodeDictionary: Sendable {
       sources.append(pairs[2 &* edge])
       destinations.append(pairs[2 &* edge &+ 1])
     }
-  }
-
-  /// Reads the numbers of consecutive ends, source and destination in turn.
-  package func readPairs(
-    firstEdge: Int, count: Int, into pairs: inout [UInt32]
-  ) throws(StorageError) {
-    precondition(
-      firstEdge >= 0 && count >= 0 && firstEdge <= summary.edgeCount - count,
-      "edges \(firstEdge)..<\(firstEdge + count) of \(summary.edgeCount)")
-    try ends.read(into: &pairs, count: 2 * count, at: firstEdge * 8)
-  }
-
-  /// Gives the disk space of the ends back, where they will not be read again.
-  package func removeEnds() {
-    ends.release(0..<summary.edgeCount * 8)
-    ends.remove()
-  }
-
-  /// Removes both files.
-  package func remove() {
-    removeEnds()
-    ids.remove()
   }
 
   private static let portion = 1 << 20

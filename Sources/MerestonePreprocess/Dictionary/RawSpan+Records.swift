@@ -36,15 +36,3 @@ extension RawSpan {
     }
   }
 }
-
-extension Int {
-  /// How many bytes a length takes in groups of seven bits.
-  var lengthByteCount: Int {
-    var (count, rest) = (1, self >> 7)
-    while rest > 0 {
-      count += 1
-      rest >>= 7
-    }
-    return count
-  }
-}

@@ -30,19 +30,6 @@ enum FileFingerprint {
     return InputFingerprint(path: path, bytes: bytes, checksum: checksum.value)
   }
 
-  /// The size of a gzip file's text modulo 2^32, from its last four bytes; nil for another file.
-  static func gzipTextBytes(_ path: String) -> Int? {
-    guard let descriptor = try? open(path) else { return nil }
-    defer { close(descriptor) }
-    let size = lseek(descriptor, 0, SEEK_END)
-    var bytes = [UInt8](repeating: 0, count: 4)
-    // SAFETY: four bytes are written into an array of four, twice.
-    guard size >= 18, unsafe pread(descriptor, &bytes, 4, 0) == 4, bytes[0] == 0x1f,
-      bytes[1] == 0x8b, unsafe pread(descriptor, &bytes, 4, size - 4) == 4
-    else { return nil }
-    return bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
-  }
-
   private static func open(_ path: String) throws(PreprocessError) -> Int32 {
     // SAFETY: the path is a NUL-terminated string for the time of the call.
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)

@@ -36,8 +36,6 @@ final class SpoolFile: Sendable {
     edgeCount = blocks.last.map { $0.firstEdge + $0.edgeCount } ?? 0
   }
 
-  var path: String { file.path }
-
   /// Reads a block and compares its checksum.
   func read(_ block: Block, into bytes: inout [UInt8]) throws(StorageError) {
     bytes.resize(to: block.byteCount)
@@ -52,8 +50,6 @@ final class SpoolFile: Sendable {
         expected: block.checksum, found: found)
     }
   }
-
-  func remove() { file.remove() }
 }
 
 /// Writes a ``SpoolFile``.

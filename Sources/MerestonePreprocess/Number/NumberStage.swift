@@ -45,7 +45,7 @@ struct NumberStage {
     }
     if let table { return try listed(IntegerIndex(integers(of: table)), count: table.count) }
     if let count = options.nodeCount ?? inputs.features?.rowCount {
-      guard count <= EdgeList.nodeLimit else { throw .tooManyNodes(limit: EdgeList.nodeLimit) }
+      guard count <= Partition.nodeLimit else { throw .tooManyNodes(limit: Partition.nodeLimit) }
       return try listed(IntegerIndex(count: count), count: count, isIdentity: true)
     }
     if let record = try scan() { return record }

@@ -28,7 +28,6 @@ struct EdgePortions: Sendable {
   }
 
   var count: Int { starts.last! }
-  var edgeCount: Int { files.reduce(0) { $0 + $1.store.edgeCount } }
 
   /// The buffers that a thread reads portions into.
   struct Buffers {

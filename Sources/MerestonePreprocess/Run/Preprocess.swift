@@ -63,8 +63,8 @@ struct PreprocessRun {
       return report
     }
     var inputs = try InputFiles.open(options)
-    if let rows = inputs.features?.rowCount, rows > EdgeList.nodeLimit {
-      throw .tooManyNodes(limit: EdgeList.nodeLimit)
+    if let rows = inputs.features?.rowCount, rows > Partition.nodeLimit {
+      throw .tooManyNodes(limit: Partition.nodeLimit)
     }
     let prediction = try predict(inputs)
     let identity = try RunIdentity(paths: inputs.paths, flags: options.identityFlags)
@@ -173,9 +173,9 @@ extension PreprocessOptions {
       throw .invalidValue(flag: "--threads", value: "\(threads)", allowed: "1 or more")
     }
     if let nodeCount {
-      if nodeCount < 1 || nodeCount > EdgeList.nodeLimit {
+      if nodeCount < 1 || nodeCount > Partition.nodeLimit {
         throw .invalidValue(
-          flag: "--node-count", value: "\(nodeCount)", allowed: "1...\(EdgeList.nodeLimit)")
+          flag: "--node-count", value: "\(nodeCount)", allowed: "1...\(Partition.nodeLimit)")
       }
       if nodes != nil {
         throw .conflict(
@@ -188,7 +188,7 @@ extension PreprocessOptions {
     }
     // What holds for any graph holds for one that has a node per shard.
     try PreprocessError.partitioning { () throws(PartitionError) in
-      try Partition.check(partition, nodeCount: max(1, min(partition.shards, EdgeList.nodeLimit)))
+      try Partition.check(partition, nodeCount: max(1, min(partition.shards, Partition.nodeLimit)))
     }
     let least = MemoryPlan.least(nodes: 0, edges: 0, tables: 0, options: self)
     guard memory.bytes >= least else {

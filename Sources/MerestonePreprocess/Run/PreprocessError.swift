@@ -50,8 +50,8 @@ extension PreprocessError {
     case .storage(let error): error.isInputOutput ? 74 : 65
     case .partition(.shardsOutOfRange(let shards, _)): shards < 1 ? 64 : 65
     case .partition(.tooManyShards), .partition(.imbalanceOutOfRange): 64
-    case .partition(.inconsistent), .partition(.endpointOutOfRange): 1
-    case .partition(.tooManyNodes), .partition(.tooManyInEdges): 65
+    case .partition(.inconsistent): 1
+    case .partition(.tooManyNodes): 65
     case .partition(.neighbors(let error)): error.isInputOutput ? 74 : 65
     case .noInputs, .mixedInputs, .unsupported, .invalidValue, .conflict, .memory, .noFolder,
       .journalUnreadable,

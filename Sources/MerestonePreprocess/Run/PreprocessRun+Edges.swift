@@ -83,8 +83,8 @@ extension PreprocessRun {
       journal.numbers = record
       clock.end("\(record.count.grouped) nodes numbered", work: raw.edgeCount, unit: "edges")
       report.counts.unlistedNodesAdded = record.count - min(record.listed, record.count)
-      guard record.count <= EdgeList.nodeLimit else {
-        throw .tooManyNodes(limit: EdgeList.nodeLimit)
+      guard record.count <= Partition.nodeLimit else {
+        throw .tooManyNodes(limit: Partition.nodeLimit)
       }
       let least = MemoryPlan.least(
         nodes: record.count, edges: raw.edgeCount, tables: tables, options: options)

@@ -142,7 +142,4 @@ extension Column {
 
   /// Gives the mapping's memory back; reading goes on as before.
   package func drop() { file.drop() }
-
-  /// Tells the kernel how rows will be read.
-  package func advise(_ access: MappedFile.Access) { file.advise(access) }
 }

@@ -16,28 +16,6 @@ extension ElementType {
     }
   }
 
-  /// Converts consecutive values to `Float`: exactly where `Float` can hold them, else rounded to
-  /// nearest, ties to even.
-  ///
-  /// - Parameters:
-  ///   - bytes: Little-endian values at any alignment.
-  ///   - output: As many floats as there are values.
-  package func widen(_ bytes: RawSpan, into output: inout MutableSpan<Float>) {
-    precondition(
-      bytes.byteCount == output.count * byteCount,
-      "\(bytes.byteCount) bytes of \(rawValue) for \(output.count) floats")
-    let width = output.count
-    guard width > 0 else { return }
-    // SAFETY: one row of `width` values is read from the span and written to the output, and both
-    // were checked to have that size.
-    unsafe bytes.withUnsafeBytes { from in
-      unsafe output.withUnsafeMutableBufferPointer { to in
-        unsafe mrs_gather_rows(
-          from.baseAddress!, kernelElement, width, nil, nil, 1, to.baseAddress!)
-      }
-    }
-  }
-
   /// The value at a byte offset as a `Double`: exact but for integers past 2^53.
   /// - Precondition: The value's bytes are inside `bytes`.
   package func double(in bytes: RawSpan, at byteOffset: Int) -> Double {

@@ -53,21 +53,11 @@ package final class EdgeStore: Sendable {
     verifiedBlocks = FirstTouchSet(count: header.blockCount)
   }
 
-  /// As ``init(path:expectedBytes:)``.
-  package static func open(
-    path: String, expectedBytes: Int? = nil
-  ) throws(StorageError) -> EdgeStore {
-    try EdgeStore(path: path, expectedBytes: expectedBytes)
-  }
-
   /// The positions that page `page` holds.
   @inline(__always) package func edges(ofPage page: Int) -> Range<Int> {
     let lower = page &* PageCodec.edges
     return lower..<min(lower &+ PageCodec.edges, edgeCount)
   }
-
-  /// Tells the kernel how the file will be read.
-  package func advise(_ access: MappedFile.Access) { file.advise(access) }
 
   /// Gives the memory of the mapping back; later reads fault it in again.
   package func drop() { file.drop() }

@@ -3,7 +3,7 @@ internal import CMerestoneKernels
 
 /// One page of source ids: shuffled into byte planes, then compressed with LZ4.
 ///
-/// The ids of `n` edges, `w` bytes each, become `w` planes of `n` bytes (``ByteShuffle``), and
+/// The ids of `n` edges, `w` bytes each, become `w` planes of `n` bytes (`shuffle.c`), and
 /// those `n * w` bytes one LZ4 block. Where that is not shorter, the planes are stored plain.
 package enum PageCodec {
   /// Edges of a page; the last page of a file may have fewer.

@@ -24,7 +24,6 @@ import Synchronization
   }
 
   package let bucketCount: Int
-  package var path: String { file.path }
 
   private let file: ScratchFile
   private let blockBytes: Int

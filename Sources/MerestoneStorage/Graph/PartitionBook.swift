@@ -106,17 +106,6 @@ public import MerestoneCore
     return (ShardID(shard), Int(edge.rawValue &- edgeBounds[first &+ shard]))
   }
 
-  /// A shard's node under its global id.
-  /// - Precondition: The shard owns a node of that local id.
-  @inlinable package func global(
-    _ local: LocalNodeID, in shard: ShardID, type: NodeTypeID
-  ) -> NodeID {
-    let owned = nodes(of: type, in: shard)
-    precondition(
-      local.rawValue < owned.upperBound - owned.lowerBound, "local node beyond its shard")
-    return NodeID(owned.lowerBound &+ local.rawValue)
-  }
-
   /// Where the boundaries of a type or relation start.
   @inlinable @inline(__always) func start(_ number: Int, _ count: Int) -> Int {
     precondition(number >= 0 && number < count, "no such type or relation")

@@ -20,12 +20,6 @@ package struct IDMapWorkspace: Sendable {
     self.cancellation = cancellation
   }
 
-  /// For callers without a budget: the folder of the files themselves and one thread.
-  static func beside(_ prefix: String) -> IDMapWorkspace {
-    let folder = prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? "."
-    return IDMapWorkspace(folder: folder, memory: 64 << 20, pool: ThreadPool(threads: 1))
-  }
-
   /// How many buckets make each of `bytes` in all fit the share of a thread.
   func bucketCount(bytes: Int) -> Int {
     let share = max(64 << 10, min(memory / (4 * pool.threadCount), 32 << 20))

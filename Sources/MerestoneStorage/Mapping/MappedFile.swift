@@ -11,11 +11,6 @@ import Glibc
   private let base: UnsafeRawBufferPointer
   private let guardSlot: Int32
 
-  /// How the mapping is going to be read.
-  package enum Access {
-    case normal, sequential, random, soon
-  }
-
   /// Maps a whole file.
   ///
   /// - Parameter expectedBytes: The size that the file must have; `nil` takes any.
@@ -102,18 +97,6 @@ import Glibc
       try checkIntact()
       throw error
     }
-  }
-
-  /// Tells the kernel how `range` of the bytes will be read. A hint: failure changes nothing.
-  package borrowing func advise(_ access: Access, _ range: Range<Int>? = nil) {
-    let advice: Int32 =
-      switch access {
-      case .normal: MADV_NORMAL
-      case .sequential: MADV_SEQUENTIAL
-      case .random: MADV_RANDOM
-      case .soon: MADV_WILLNEED
-      }
-    advise(advice, range ?? 0..<count, wholePagesOnly: false)
   }
 
   /// Gives the memory of the whole pages in `range` back; reading them again reads the file again.

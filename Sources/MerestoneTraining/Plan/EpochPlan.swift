@@ -44,11 +44,6 @@ package struct EpochPlan: Sendable {
     return positions.map { nodes[group.lowerBound + permutation[$0]] }
   }
 
-  /// How many seeds all slices of a step have together.
-  package func seedCount(step: Int) -> Int {
-    (0..<sliceCount).reduce(0) { $0 + positions(step: step, slice: $1).count }
-  }
-
   private func positions(step: Int, slice: Int) -> Range<Int> {
     let group = Self.part(slice, of: nodes.count, parts: sliceCount).count
     let size = Self.part(slice, of: batchSize, parts: sliceCount).count

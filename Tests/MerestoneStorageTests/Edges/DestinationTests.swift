@@ -14,7 +14,7 @@ struct DestinationTests {
     // A long stretch without edges.
     for node in 200..<200 + 97 * Int(seed) { lists.lists[node] = [] }
     try lists.write(to: folder.file("r.csc"))
-    let store = try EdgeStore.open(path: folder.file("r.csc"))
+    let store = try EdgeStore(path: folder.file("r.csc"))
     let expected = lists.lists.enumerated().flatMap { node, list in
       list.map { _ in UInt64(node + 1000) }
     }

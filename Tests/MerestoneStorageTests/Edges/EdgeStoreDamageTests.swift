@@ -10,7 +10,7 @@ struct EdgeStoreDamageTests {
 
   /// Touches everything.
   static func read(_ path: String) throws {
-    let store = try EdgeStore.open(path: path)
+    let store = try EdgeStore(path: path)
     for local in 0..<store.destinationCount {
       _ = try store.edgeRange(of: LocalNodeID(UInt64(local)))
     }
@@ -93,7 +93,7 @@ struct EdgeStoreDamageTests {
     let path = folder.file("r.csc")
     try EdgeLists(destinations: 4000, meanInDegree: 20, maximumSource: 1 << 30, seed: 1).write(
       to: path)
-    let store = try EdgeStore.open(path: path)
+    let store = try EdgeStore(path: path)
     TestFile.resize(path, to: 4096)
     #expect(throws: StorageError.truncatedWhileMapped(path: path)) {
       var scratch = PageScratch()
@@ -160,7 +160,7 @@ struct LargeEdgeStoreTests {
     TestFile.patch(path, planes, at: pageOffset)
     TestFile.patch(path, payload, at: header.nodeBlocksOffset)
 
-    let store = try EdgeStore.open(path: path, expectedBytes: header.fileBytes)
+    let store = try EdgeStore(path: path, expectedBytes: header.fileBytes)
     #expect(store.edges(ofPage: page) == edges - pageCount..<edges)
     var scratch = PageScratch()
     var decoded = [UInt64](repeating: 0, count: store.pageEdges)

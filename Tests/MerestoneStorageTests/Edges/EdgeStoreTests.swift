@@ -14,7 +14,7 @@ struct EdgeStoreTests {
     let lists = EdgeLists([[1, 2], [], [0, 3, 3], []], maximumSource: 3)
     let path = folder.file("r0000.csc")
     let entry = try lists.write(to: path)
-    let store = try EdgeStore.open(path: path, expectedBytes: entry.bytes)
+    let store = try EdgeStore(path: path, expectedBytes: entry.bytes)
     #expect(store.destinationCount == 4)
     #expect(store.edgeCount == 5)
     #expect(store.idBytes == 1)
@@ -44,7 +44,7 @@ struct EdgeStoreTests {
       hub: 9000)
     let path = folder.file("r.csc")
     let entry = try lists.write(to: path, pool: ThreadPool(threads: 2))
-    let store = try EdgeStore.open(path: path)
+    let store = try EdgeStore(path: path)
     #expect(store.fileBytes == entry.bytes)
     #expect(store.header.checksum == entry.checksum)
     #expect(try EdgeLists.problems(of: store, against: lists) == [])
@@ -60,7 +60,7 @@ struct EdgeStoreTests {
       }, maximumSource: 100_000)
     let path = folder.file("r.csc")
     try lists.write(to: path)
-    #expect(try EdgeLists.problems(of: EdgeStore.open(path: path), against: lists) == [])
+    #expect(try EdgeLists.problems(of: EdgeStore(path: path), against: lists) == [])
   }
 
   @Test("has the same bytes however it is cut into calls, at any number of threads")
@@ -82,12 +82,12 @@ struct EdgeStoreTests {
     let lists = EdgeLists(destinations: 40, meanInDegree: 300, maximumSource: 70_000, seed: 3)
     let path = folder.file("r.csc")
     try lists.write(to: path)
-    let store = try EdgeStore.open(path: path)
+    let store = try EdgeStore(path: path)
     let other = folder.file("other.csc")
     let otherLists = EdgeLists(
       destinations: 40, meanInDegree: 300, maximumSource: 70_000, seed: 4)
     try otherLists.write(to: other)
-    let otherStore = try EdgeStore.open(path: other)
+    let otherStore = try EdgeStore(path: other)
     var scratch = PageScratch()
     var generator = SplitMix64(seed: 5)
     for step in 0..<200 {
@@ -106,7 +106,7 @@ struct EdgeStoreTests {
     let lists = EdgeLists(destinations: 1300, meanInDegree: 3, maximumSource: 1000, seed: 6)
     let path = folder.file("r.csc")
     try lists.write(to: path)
-    let store = try EdgeStore.open(path: path)
+    let store = try EdgeStore(path: path)
     let starts = lists.starts
     for piece in [0..<0, 0..<1, 511..<513, 100..<1301, 1300..<1301, 1023..<1025] {
       var offsets = [UInt64](repeating: 0, count: piece.count)

@@ -42,8 +42,6 @@ struct MappedFileTests {
     TestFile.write(bytes, to: folder.file("a"))
     let file = try MappedFile(path: folder.file("a"))
     let before = try file.withBytes { Checksum.of($0) }
-    file.advise(.random)
-    file.advise(.soon, 4097..<9000)
     file.drop(5000..<15_000)
     file.drop()
     let after = try file.withBytes { Checksum.of($0) }
@@ -98,13 +96,25 @@ struct MappedFileTests {
   }
 }
 
+/// The checksum bit by bit, as its definition says.
+private func checksumByDefinition(
+  _ bytes: some Sequence<UInt8>, continuing start: UInt32 = 0
+) -> UInt32 {
+  var crc = ~start
+  for byte in bytes {
+    crc ^= UInt32(byte)
+    for _ in 0..<8 { crc = (crc >> 1) ^ (crc & 1 == 1 ? 0x82F6_3B78 : 0) }
+  }
+  return ~crc
+}
+
 @Suite("CRC-32C")
 struct ChecksumTests {
   @Test("of the digits 1 to 9 is the published check value")
   func checkValue() {
     let digits = Array("123456789".utf8)
     #expect(Checksum.of(digits.span.bytes) == 0xE306_9283)
-    #expect(Checksum.reference(digits) == 0xE306_9283)
+    #expect(checksumByDefinition(digits) == 0xE306_9283)
   }
 
   @Test("of the kernel equals the definition at any split", arguments: 0..<40 as Range<UInt64>)
@@ -118,9 +128,9 @@ struct ChecksumTests {
     let (head, tail) = (Array(bytes[..<cut]), Array(bytes[cut...]))
     checksum.update(head.span.bytes)
     checksum.update(tail.span.bytes)
-    #expect(checksum.value == Checksum.reference(bytes))
-    #expect(
-      Checksum.reference(tail, continuing: Checksum.reference(head)) == Checksum.reference(bytes))
+    #expect(checksum.value == checksumByDefinition(bytes))
+    let part = checksumByDefinition(head)
+    #expect(checksumByDefinition(tail, continuing: part) == checksumByDefinition(bytes))
   }
 }
 

@@ -2,11 +2,11 @@
 ///
 /// A page of `n` ids of `width` bytes becomes `width` planes of `n` bytes: plane `k` holds byte `k`
 /// of every id. Sorted lists share their high bytes, so those planes compress to almost nothing.
-package enum ByteShuffle {
+enum ByteShuffle {
   /// - Parameters:
   ///   - ids: The ids, shape `[n]`, each below `2^(8 * width)`.
   ///   - planes: Receives `n * width` bytes.
-  package static func shuffle(
+  static func shuffle(
     _ ids: Span<UInt64>, width: Int, into planes: inout MutableSpan<UInt8>
   ) {
     precondition((1...8).contains(width) && planes.count >= ids.count * width, "planes too short")
@@ -21,7 +21,7 @@ package enum ByteShuffle {
   /// - Parameters:
   ///   - planes: `n * width` bytes.
   ///   - ids: Receives `n` ids.
-  package static func unshuffle(
+  static func unshuffle(
     _ planes: Span<UInt8>, width: Int, into ids: inout MutableSpan<UInt64>
   ) {
     precondition((1...8).contains(width), "ids of \(width) bytes")

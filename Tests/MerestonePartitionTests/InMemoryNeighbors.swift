@@ -1,24 +1,25 @@
-package import MerestoneStorage
+import MerestoneStorage
 
-/// Neighbourhoods held in memory: for small graphs and for tests.
-package struct InMemoryNeighbors: NeighborSource {
+@testable import MerestonePartition
+
+/// Neighbourhoods held in memory.
+struct InMemoryNeighbors: NeighborSource {
   /// Where each node's list starts in ``neighbors``. Shape `[nodeCount + 1]`.
-  package let indptr: [Int]
+  let indptr: [Int]
 
-  package let neighbors: [UInt32]
+  let neighbors: [UInt32]
 
   private let blockBounds: [Int]
 
-  package var nodeCount: Int { indptr.count - 1 }
-  package var entryCount: Int { neighbors.count }
-  package var blockCount: Int { blockBounds.count - 1 }
-  package let largestBlockEntries: Int
+  var nodeCount: Int { indptr.count - 1 }
+  var entryCount: Int { neighbors.count }
+  var blockCount: Int { blockBounds.count - 1 }
 
   /// The neighbourhoods of the given edges, lists ascending.
   ///
-  /// - Parameter blockNodes: The nodes of a block at most; tests make it small.
+  /// - Parameter blockNodes: The nodes of a block at most.
   /// - Precondition: Every end is below `nodeCount`, and the two arrays are equally long.
-  package init(
+  init(
     nodeCount: Int, sources: [UInt32], destinations: [UInt32],
     blockNodes: Int = NeighborBlocks.nodeLimit
   ) {
@@ -40,7 +41,6 @@ package struct InMemoryNeighbors: NeighborSource {
     for node in 0..<nodeCount { neighbors[indptr[node]..<indptr[node + 1]].sort() }
 
     var bounds = [0]
-    var largest = 0
     for node in 0..<nodeCount {
       let entries = indptr[node + 1] - indptr[bounds[bounds.count - 1]]
       if node - bounds[bounds.count - 1] >= blockNodes
@@ -48,20 +48,18 @@ package struct InMemoryNeighbors: NeighborSource {
       {
         bounds.append(node)
       }
-      largest = max(largest, indptr[node + 1] - indptr[bounds[bounds.count - 1]])
     }
     if nodeCount > 0 { bounds.append(nodeCount) }
     self.indptr = indptr
     self.neighbors = neighbors
     blockBounds = bounds
-    largestBlockEntries = largest
   }
 
-  package func nodes(ofBlock block: Int) -> Range<Int> {
+  func nodes(ofBlock block: Int) -> Range<Int> {
     blockBounds[block]..<blockBounds[block + 1]
   }
 
-  package func read(_ block: Int, into scratch: inout NeighborScratch) throws(StorageError) {
+  func read(_ block: Int, into scratch: inout NeighborScratch) throws(StorageError) {
     let nodes = nodes(ofBlock: block)
     let entries = indptr[nodes.lowerBound]..<indptr[nodes.upperBound]
     scratch.prepare(nodes: nodes.count, entries: entries.count)
