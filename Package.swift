@@ -119,7 +119,8 @@ let package = Package(
     .executableTarget(
       name: "merestone-fuzz",
       dependencies: [
-        "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestoneTestSupport",
+        "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestonePartition",
+        "MerestonePreprocess", "MerestoneTestSupport",
       ],
       path: "Tests/merestone-fuzz", swiftSettings: testSettings),
     .executableTarget(

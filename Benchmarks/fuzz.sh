@@ -25,9 +25,9 @@ awk 'BEGIN { srand(8); for (i = 0; i < 3000; i++)
     int(rand() * 40) * 24999991 }' > "$raw/sparse.tsv"
 awk 'BEGIN { srand(9); for (i = 0; i < 2000; i++)
   printf "node-%d\tknows\tnode-%d\n", int(rand() * 256), int(rand() * 256) }' > "$raw/words.tsv"
-"$tool" preprocess -q "$raw/dense.tsv" --out "$work/graphs/dense" --shards 3 > "$work/log"
+"$tool" preprocess -q "$raw/dense.tsv" --out "$work/graphs/dense" --shards 3 --reverse > "$work/log"
 "$tool" preprocess -q "$raw/sparse.tsv" --out "$work/graphs/sparse" --shards 2 --undirected > "$work/log"
-"$tool" preprocess -q "$raw/words.tsv" --columns src=column1,relation=column2,dst=column3 --out "$work/graphs/words" > "$work/log"
+"$tool" preprocess -q "$raw/words.tsv" --columns src=column1,relation=column2,dst=column3 --reverse --out "$work/graphs/words" > "$work/log"
 "$tool" generate communities -q --nodes 600 --mean-degree 6 --features 5 --out "$raw/club" > "$work/log"
 "$tool" preprocess -q "$raw/club" --out "$work/graphs/club" --shards 2 --undirected > "$work/log"
 
@@ -43,7 +43,10 @@ for source in dense sparse words; do
 done
 head -n 200 "$raw/club/nodes.tsv" > "$inputs/nodes/nodes.tsv"
 
+# Runs that were interrupted, to be resumed.
+[ -d "$work/runs" ] || .build/release/merestone-fuzz --make-runs "$work/runs"
+
 findings=$PWD/Benchmarks/results/fuzz-findings
 mkdir -p "$findings"
 .build/release/merestone-fuzz --seconds "$seconds" --seed "$seed" --inputs "$inputs" \
-  --graphs "$work/graphs" --findings "$findings" "${targets[@]}"
+  --graphs "$work/graphs" --runs "$work/runs" --findings "$findings" "${targets[@]}"

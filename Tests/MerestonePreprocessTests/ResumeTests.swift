@@ -2,6 +2,7 @@ import FoundationEssentials
 import MerestoneCore
 import MerestonePartition
 import MerestonePreprocess
+import MerestoneStorage
 import MerestoneTestSupport
 import Testing
 
@@ -62,6 +63,77 @@ struct ResumeTests {
     #expect(try folder.files(of: "graph") == folder.files(of: "plain"))
     #expect(
       folder.entries.filter { $0.hasPrefix("graph") } == ["graph"])
+  }
+
+  /// Interrupts a run when a stage begins.
+  private func interrupt(_ options: PreprocessOptions, at stage: String) {
+    let canceller = Canceller(stage)
+    #expect(throws: PreprocessError.interrupted) {
+      try Preprocess(options).run(progress: canceller, cancellation: canceller.cancellation)
+    }
+  }
+
+  @Test("a journal that was changed is refused, and one of an earlier version")
+  func damagedJournal() throws {
+    var options = options(graph: "graph", words: false)
+    _ = try Preprocess(self.options(graph: "plain", words: false)).run()
+    interrupt(options, at: "route")
+    options.resumes = true
+    let path = folder.path + "/graph.temporary/journal.json"
+    let whole = TestFile.read(path)
+    for byte in stride(from: 0, to: whole.count, by: 97) {
+      TestFile.flip(path, byte: byte, bit: byte % 8)
+      #expect(throws: PreprocessError.journalUnreadable(path: path), "byte \(byte)") {
+        try Preprocess(options).run()
+      }
+      TestFile.write(whole, to: path)
+    }
+    for length in [0, 1, 42, whole.count / 2, whole.count - 1] {
+      TestFile.write(Array(whole[..<length]), to: path)
+      #expect(refusal(options).contains("is damaged"), "\(length) bytes")
+    }
+    TestFile.write(Array(#"{"identity":{},"version":2}"#.utf8), to: path)
+    #expect(refusal(options).contains("journal version 2"))
+    // Nothing of that was in the way of going on.
+    TestFile.write(whole, to: path)
+    _ = try Preprocess(options).run()
+    #expect(try folder.files(of: "graph") == folder.files(of: "plain"))
+  }
+
+  @Test(
+    "a temporary file that was changed is found where it is needed",
+    arguments: [("count", true), ("partition", false), ("write edges", true)])
+  func damagedFiles(stage: String, words: Bool) throws {
+    var plain = options(graph: "plain", words: words)
+    plain.isUndirected = stage == "count"
+    _ = try Preprocess(plain).run()
+    var options = plain
+    options.output = "\(folder.path)/graph"
+    interrupt(options, at: stage)
+    options.resumes = true
+    let places = ["graph.temporary", "graph.partial"].map { "\(folder.path)/\($0)" }
+    for place in places { try FileManager.default.copyItem(atPath: place, toPath: place + ".kept") }
+    for name in TemporaryFolder.entries(places[0] + ".kept") where name != "journal.json" {
+      for place in places {
+        try? FileManager.default.removeItem(atPath: place)
+        try FileManager.default.copyItem(atPath: place + ".kept", toPath: place)
+      }
+      let path = "\(places[0])/\(name)"
+      let bytes = TestFile.read(path).count
+      if bytes == 0 { continue }
+      TestFile.flip(path, byte: bytes / 2, bit: 0)
+      do throws(PreprocessError) {
+        _ = try Preprocess(options).run()
+        #expect(!name.hasPrefix("dictionary-"), "\(name) was believed")
+        #expect(try! folder.files(of: "graph") == folder.files(of: "plain"), "\(name)")
+        try! FileManager.default.removeItem(atPath: options.output)
+      } catch {
+        switch error {
+        case .storage(.wrongChecksum(_, _, _, _, _)), .partition(.neighbors(_)): break
+        default: Issue.record("\(name): \(error)")
+        }
+      }
+    }
   }
 
   @Test("other flags and changed inputs are refused with the reason")

@@ -1,5 +1,6 @@
 import Glibc
 import MerestoneIngest
+import MerestonePreprocess
 import MerestoneStorage
 import MerestoneTestSupport
 
@@ -63,7 +64,9 @@ struct FuzzChild {
     do {
       try target.read(input, in: folder, using: &generator)
       return true
-    } catch let error where error is IngestError || error is StorageError {
+    } catch let error
+      where error is IngestError || error is StorageError || error is PreprocessError
+    {
       precondition("\(error)".utf8.count > 20, "an error without words: \(error)")
       return false
     }

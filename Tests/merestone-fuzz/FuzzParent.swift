@@ -71,7 +71,8 @@ struct FuzzParent {
       + ["--seconds", "\(seconds)", "--seed", "\(options.seed)"]
       + ["--memory-limit", "\(options.memoryLimit)"]
       + (options.inputs.map { ["--inputs", $0] } ?? [])
-      + (options.graphs.map { ["--graphs", $0] } ?? []) + [target]
+      + (options.graphs.map { ["--graphs", $0] } ?? [])
+      + (options.runs.map { ["--runs", $0] } ?? []) + [target]
     let environment = ProcessInfo.processInfo.environment
       .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.map { "\($0.key)=\($0.value)" }
     var pid = pid_t()

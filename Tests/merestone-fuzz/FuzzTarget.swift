@@ -23,7 +23,7 @@ extension FuzzTarget {
 }
 
 /// One file of an input, by its path in the folder of the input.
-struct FuzzFile: Sendable {
+struct FuzzFile: Sendable, Equatable {
   var path: String
   var bytes: [UInt8]
 }

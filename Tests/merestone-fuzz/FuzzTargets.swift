@@ -6,7 +6,8 @@ enum FuzzTargets {
   /// - Parameters:
   ///   - inputs: A folder with further valid inputs, in one folder for each target.
   ///   - graphs: A folder of small graphs that this version of the program has made.
-  static func all(inputs: String?, graphs: String?) throws -> [any FuzzTarget] {
+  ///   - runs: A folder of runs that ``InterruptedRun`` has made.
+  static func all(inputs: String?, graphs: String?, runs: String?) throws -> [any FuzzTarget] {
     func files(_ target: String) throws -> [FuzzFile] {
       guard let inputs else { return [] }
       return try Folder.files(below: "\(inputs)/\(target)", orNone: true)
@@ -37,6 +38,17 @@ enum FuzzTargets {
         graphTarget("graph-edges") { $0.hasSuffix(".csc") },
         graphTarget("graph-columns") { $0.contains("/nodes/") || $0.contains(".c0") },
         graphTarget("graph-ids") { $0.hasPrefix("ids/") },
+        graphTarget("graph-reverse") { $0.hasSuffix(".rev") || $0.hasSuffix(".rev.ids") },
+      ]
+    }
+    if let runs {
+      let runs = try InterruptedRun.all(in: runs)
+      targets += [
+        JournalTarget(name: "journal", runs: runs) { $0.hasSuffix("/journal.json") },
+        JournalTarget(name: "journal-files", runs: runs) {
+          $0.hasPrefix("graph.temporary/") && !$0.hasSuffix("/journal.json")
+        },
+        JournalTarget(name: "journal-graph", runs: runs) { $0.hasPrefix("graph.partial/") },
       ]
     }
     return targets

@@ -3,7 +3,7 @@ import MerestoneStorage
 /// Makes the checksums of a changed graph right again, as far as the change leaves that possible:
 /// those of the file itself and those of the files that vouch for it.
 ///
-/// The offsets are those that `EdgeFileHeader`, `ColumnChecksums` and `GraphManifest` document.
+/// The offsets are those that `EdgeFileHeader`, `EdgeIDHeader`, `ColumnChecksums` and `GraphManifest` document.
 enum GraphRepair {
   /// The changed file and those that vouch for it.
   static func repair(_ file: FuzzFile, in graph: [FuzzFile]) -> [FuzzFile] {
@@ -14,9 +14,12 @@ enum GraphRepair {
     }
     var changed: [FuzzFile] = []
     var checksum: UInt32?
-    if file.path.hasSuffix(".csc") {
+    if file.path.hasSuffix(".csc") || file.path.hasSuffix(".rev") {
       repairEdges(&file.bytes)
       checksum = file.bytes.count >= 128 ? checksumOf(file.bytes, 0..<124) : nil
+    } else if file.path.hasSuffix(".rev.ids") {
+      repairEdgeIDs(&file.bytes)
+      checksum = file.bytes.count >= 64 ? checksumOf(file.bytes, 0..<60) : nil
     } else if file.path.hasSuffix(".npy") {
       let name = ColumnChecksums.path(of: file.path)
       guard var side = graph.first(where: { $0.path == name }) else { return [file] }
@@ -104,6 +107,23 @@ enum GraphRepair {
     var checksum = Checksum(checksumOf(bytes, Int(offset)..<Int(offset + count)))
     checksum.update(bytes.span.bytes.extracting(entry..<entry + checksumAt))
     store(checksum.value, in: &bytes, at: entry + checksumAt)
+  }
+
+  static func repairEdgeIDs(_ bytes: inout [UInt8]) {
+    guard bytes.count >= 64 else { return }
+    let width = Int(min(number(bytes, 12, 4), 64))
+    var left = Int(min(number(bytes, 16, 8), 1 << 32))
+    var (start, block) = (64, 0)
+    while left > 0 {
+      let end = start + (min(left, 4096) * width + 7) / 8
+      guard end + 4 <= bytes.count else { break }
+      var checksum = Checksum(checksumOf(bytes, start..<end))
+      let place = (0..<8).map { UInt8(truncatingIfNeeded: block >> (8 * $0)) }
+      checksum.update(place.span.bytes)
+      store(checksum.value, in: &bytes, at: end)
+      (left, start, block) = (left - 4096, end + 4, block + 1)
+    }
+    store(checksumOf(bytes, 0..<60), in: &bytes, at: 60)
   }
 
   static func repairSide(_ bytes: inout [UInt8]) {

@@ -44,6 +44,11 @@ struct GraphTarget: FuzzTarget {
         if let edges = try store.edges(relation, shard: shard) {
           try read(edges, &scratch, using: &generator)
         }
+        if store.manifest.relations[relation.rawValue].reverse != nil,
+          let edges = try store.outEdges(relation, shard: shard)
+        {
+          try read(edges, &scratch, using: &generator)
+        }
         for column in store.manifest.relations[relation.rawValue].columns {
           try read(
             store.edgeColumn(column.name, relation: relation, shard: shard), using: &generator)
@@ -94,6 +99,39 @@ struct GraphTarget: FuzzTarget {
     try edges.decodeOffsets(lower..<upper, into: &span, adding: 7)
     for index in starts.indices.dropLast() where starts[index] > starts[index + 1] {
       throw Fault(description: "list starts descend at \(lower + index)")
+    }
+  }
+
+  private func read(
+    _ edges: ReverseStore, _ scratch: inout PageScratch, using generator: inout SplitMix64
+  ) throws {
+    try read(edges.lists, &scratch, using: &generator)
+    guard edges.edgeCount > 0 else { return }
+    let lower = Int.random(in: 0..<edges.edgeCount, using: &generator)
+    let places = lower..<min(edges.edgeCount, lower + 5000)
+    var ids = [UInt64](repeating: 0, count: places.count)
+    var span = ids.mutableSpan
+    try edges.ids.decode(places, into: &span)
+    for (place, id) in zip(places, ids) {
+      guard id < edges.ids.header.edgeCount else {
+        throw Fault(description: "edge \(id) of \(edges.ids.header.edgeCount) at \(place)")
+      }
+    }
+    guard try edges.ids.id(at: lower) == ids[0] else {
+      throw Fault(description: "edge \(lower) read alone is another one")
+    }
+    for _ in 0..<10 where edges.lists.destinationCount > 0 {
+      let source = Int.random(in: 0..<edges.lists.destinationCount, using: &generator)
+      guard try edges.lists.edgeRange(of: LocalNodeID(UInt64(source))).count < 5000 else {
+        continue
+      }
+      var (destinations, found): ([NodeID], [EdgeID]) = ([], [])
+      try edges.copyOutEdges(
+        of: LocalNodeID(UInt64(source)), destinations: &destinations, edges: &found,
+        scratch: &scratch)
+      guard destinations.count == found.count else {
+        throw Fault(description: "\(destinations.count) out-edges, \(found.count) ids")
+      }
     }
   }
 

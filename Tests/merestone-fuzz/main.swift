@@ -5,7 +5,12 @@ import Glibc
 /// - Returns: The exit status.
 func run() throws -> Int32 {
   let options = try FuzzOptions(Array(CommandLine.arguments.dropFirst()))
-  let all = try FuzzTargets.all(inputs: options.inputs, graphs: options.graphs)
+  if let folder = options.runsToMake {
+    try InterruptedRun.make(in: folder)
+    return 0
+  }
+  let all = try FuzzTargets.all(
+    inputs: options.inputs, graphs: options.graphs, runs: options.runs)
   let targets = options.targets.isEmpty ? all : all.filter { options.targets.contains($0.name) }
   guard !targets.isEmpty else {
     throw Fault(description: "targets are " + all.map(\.name).joined(separator: ", "))

@@ -6,7 +6,7 @@ extension DictionaryMerge {
   /// Numbers integers in ascending order, and writes them behind those of the node table.
   /// - Returns: Pairs of first entry and number, by range.
   func numberValues(
-    _ values: (file: BucketFile, tally: IDTally), firstNumber: Int, idFile: ScratchFile
+    _ values: (file: BucketFile, tally: IDTally), firstNumber: Int, idFile: SummedFile
   ) throws(StorageError) -> BucketFile {
     struct Value: BitwiseCopyable {
       var value: UInt64
@@ -62,7 +62,7 @@ extension DictionaryMerge {
   /// Numbers the ids that are numbered by their first entries, writes these ids in order, and the
   /// number of every entry.
   func numberEntries(
-    _ distinct: DistinctIDs, numbered: BucketFile?, numbers: ScratchFile, idFile: ScratchFile
+    _ distinct: DistinctIDs, numbered: BucketFile?, numbers: ScratchFile, idFile: SummedFile
   ) throws(StorageError) {
     let resolved = try temporary("resolved", buckets: ranges.count)
     let starts = distinct.tally.starts()
@@ -121,7 +121,7 @@ extension DictionaryMerge {
 
   /// Puts the first entries of a range in order.
   private func numberFirsts(
-    _ firsts: BucketFile, _ range: Int, number: Int, byte: Int, idFile: ScratchFile,
+    _ firsts: BucketFile, _ range: Int, number: Int, byte: Int, idFile: SummedFile,
     _ scratch: inout Scratch
   ) throws(StorageError) {
     guard firsts.byteCount(of: range) > 0 else { return }
@@ -163,8 +163,10 @@ extension DictionaryMerge {
   }
 
   /// Replaces the rank of every end by its number.
-  func numberEnds(_ numbers: ScratchFile) throws(StorageError) {
+  /// - Returns: The checksums of the file of ends.
+  func numberEnds(_ numbers: ScratchFile) throws(StorageError) -> PieceChecksums {
     let tile = 1 << 18
+    let ends = SummedFile(self.ends)
     for (index, chunk) in chunks.enumerated() {
       let isLast = index + 1 == chunks.count
       let lastEntry = isLast ? entryCount : chunks[index + 1].firstEntry
@@ -179,13 +181,14 @@ extension DictionaryMerge {
         (number, scratch: inout [UInt32]) throws(StorageError) in
         let first = chunk.firstEnd + number * tile
         let size = min(tile, lastEnd - first)
-        try ends.read(into: &scratch, count: size, at: first * 4)
+        try ends.file.read(into: &scratch, count: size, at: first * 4)
         for place in scratch.indices { scratch[place] = held[Int(scratch[place])] }
         // SAFETY: integers have no padding.
         try unsafe ends.write(scratch.span.bytes, at: first * 4)
       }
       progress.advance(by: 1)
     }
+    return ends.checksums
   }
 
   private func forEachTile(

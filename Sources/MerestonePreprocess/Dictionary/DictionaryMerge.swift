@@ -54,21 +54,25 @@ struct DictionaryMerge: Sendable {
         path: folder, what: "number of different raw ids", expected: "less than 2^32 - 1",
         found: "\(count)", mend: "cut the input into several graphs")
     }
-    let idFile = try ScratchFile(path: NodeDictionary.idsPath(folder))
+    let idFile = SummedFile(try ScratchFile(path: NodeDictionary.idsPath(folder)))
     let numbered = try distinct.values.map { (values) throws(StorageError) in
       try numberValues(values, firstNumber: distinct.tally.count, idFile: idFile)
     }
     let numbers = try ScratchFile(path: "\(folder)/dictionary-numbers.tmp")
     try numberEntries(distinct, numbered: numbered, numbers: numbers, idFile: idFile)
-    try numberEnds(numbers)
+    let endChecksums = try numberEnds(numbers)
     numbers.remove()
     progress.end(summary: "\(count) different ids")
     return NodeDictionary(
       summary: .init(
         kind: kind == .integer ? .integer : .string, count: count, listedCount: listedCount,
-        edgeCount: endCount / 2, idBytes: try idFile.byteCount(),
-        repeatedRow: distinct.repeatedRow),
-      ends: ends, ids: idFile)
+        edgeCount: endCount / 2, idBytes: try idFile.file.byteCount(),
+        repeatedRow: distinct.repeatedRow,
+        endChecksums: try ArrayFile.write(
+          endChecksums.table(), to: NodeDictionary.endChecksumsPath(folder)),
+        idChecksums: try ArrayFile.write(
+          idFile.checksums.table(), to: NodeDictionary.idChecksumsPath(folder))),
+      ends: ends, ids: idFile.file)
   }
 
   /// Calls `body` for every index on all threads, each thread with scratch of its own.

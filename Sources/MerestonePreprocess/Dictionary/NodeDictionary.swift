@@ -8,6 +8,7 @@ package import MerestoneStorage
 /// |---|---|
 /// | `dictionary-ends.tmp` | a `u32` for each end, source and destination of each edge in turn |
 /// | `dictionary-ids.tmp` | the ids by number: `u64`, or strings behind their lengths (seven bits a byte, the lowest first) |
+/// | `dictionary-end-checksums.tmp`, `dictionary-id-checksums.tmp` | ``PieceChecksums/table()`` of the two |
 ///
 /// Nothing is resident. Any thread reads.
 package struct NodeDictionary: Sendable {
@@ -30,6 +31,9 @@ package struct NodeDictionary: Sendable {
     package var idBytes: Int
     /// Set where the numbers of rows are not their positions, because two have one id.
     package var repeatedRow: RepeatedRow?
+    /// The checksums of both files, each an array.
+    var endChecksums: ArrayFile.Entry
+    var idChecksums: ArrayFile.Entry
   }
 
   package let summary: Summary
@@ -44,9 +48,12 @@ package struct NodeDictionary: Sendable {
     self.ids = ids
   }
 
-  /// Opens the files of an earlier run.
-  /// - Throws: ``StorageError/wrongSize(path:expected:found:)`` where they are not whole.
-  package init(folder: String, summary: Summary) throws(StorageError) {
+  /// Opens the files of an earlier run, or of an earlier stage.
+  ///
+  /// - Parameter verifies: Whether to read both files as a whole and compare their checksums: where
+  ///   they have been at rest since another run wrote them.
+  /// - Throws: ``StorageError`` where they are not whole or were changed.
+  package init(folder: String, summary: Summary, verifies: Bool) throws(StorageError) {
     self.init(
       summary: summary, ends: try ScratchFile(path: Self.endsPath(folder), resuming: true),
       ids: try ScratchFile(path: Self.idsPath(folder), resuming: true))
@@ -56,10 +63,24 @@ package struct NodeDictionary: Sendable {
         throw .wrongSize(path: file.path, expected: expected, found: found)
       }
     }
+    guard verifies else { return }
+    for (file, entry, checksums) in [
+      (ends, summary.endChecksums, Self.endChecksumsPath(folder)),
+      (ids, summary.idChecksums, Self.idChecksumsPath(folder)),
+    ] {
+      try PieceChecksums.verify(
+        file, table: try ArrayFile.read(entry, of: UInt64.self, from: checksums))
+    }
   }
 
   package static func endsPath(_ folder: String) -> String { "\(folder)/dictionary-ends.tmp" }
   package static func idsPath(_ folder: String) -> String { "\(folder)/dictionary-ids.tmp" }
+  static func endChecksumsPath(_ folder: String) -> String {
+    "\(folder)/dictionary-end-checksums.tmp"
+  }
+  static func idChecksumsPath(_ folder: String) -> String {
+    "\(folder)/dictionary-id-checksums.tmp"
+  }
 
   /// Reads the numbers of both ends of consecutive edges.
   /// - Parameters:

@@ -53,7 +53,7 @@ struct RecordBuffer {
   }
 
   /// Writes all that was put and starts anew.
-  mutating func write(to file: ScratchFile, at byteOffset: Int) throws(StorageError) {
+  mutating func write(to file: SummedFile, at byteOffset: Int) throws(StorageError) {
     // SAFETY: an array of bytes is initialised throughout.
     try unsafe file.write(bytes.span.bytes.extracting(0..<count), at: byteOffset)
     count = 0

@@ -60,7 +60,9 @@ struct NumberStage {
   }
 
   /// Makes the numbers usable.
-  func open(_ record: Record) throws(PreprocessError) -> NodeNumbers {
+  /// - Parameter verifies: Whether files that another run wrote are compared with their checksums
+  ///   first, where reading them later does not.
+  func open(_ record: Record, verifies: Bool) throws(PreprocessError) -> NodeNumbers {
     switch record.form {
     case .identity: return .identity(count: record.count)
     case .rank(let entry):
@@ -75,7 +77,9 @@ struct NumberStage {
       return .listed(IntegerIndex(ids), ids: ids)
     case .dictionary(let summary):
       return try PreprocessError.storing { () throws(StorageError) in
-        .dictionary(try NodeDictionary(folder: folder, summary: summary), limit: record.count)
+        .dictionary(
+          try NodeDictionary(folder: folder, summary: summary, verifies: verifies),
+          limit: record.count)
       }
     }
   }

@@ -5,10 +5,11 @@ import MerestoneStorage
 
 /// What a run has done so far: enough for `--resume` to go on behind it.
 ///
-/// Kept as `journal.json` in the folder of temporary files and replaced as a whole. Everything that
-/// it names is checked by size or checksum when it is used.
+/// Kept as `journal.json` in the folder of temporary files, as ``VouchedJSON``, and replaced as a
+/// whole: what was changed is refused. Everything that it names has a checksum, in it or in a file
+/// that it vouches for, which is compared when that is used.
 struct Journal: Codable, Sendable {
-  static let currentVersion = 2
+  static let currentVersion = 3
 
   var version = Journal.currentVersion
   /// Inputs and flags that shape the result; a run with others can't go on.
@@ -86,24 +87,40 @@ struct RunIdentity: Codable, Sendable, Equatable {
 extension Journal {
   private static func path(_ folder: String) -> String { "\(folder)/journal.json" }
 
+  private static let format = VouchedJSON(name: "journal")
+
+  private struct Version: Decodable { var version: Int }
+
   /// The journal in `folder`; nil where there is none.
-  /// - Throws: ``PreprocessError/journalUnreadable(path:)`` for one that says nothing sensible.
+  /// - Throws: ``PreprocessError/journalUnreadable(path:)`` for one that is damaged.
   static func read(folder: String) throws(PreprocessError) -> Journal? {
     let path = path(folder)
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    struct Version: Decodable { var version: Int }
-    guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
+    let decoder = JSONDecoder()
+    let object: Data
+    do throws(StorageError) {
+      object = Data(try format.object(of: [UInt8](data), path: path))
+    } catch {
+      // Before version 3, journals did not vouch for themselves.
+      guard let version = try? decoder.decode(Version.self, from: data), version.version < 3 else {
+        throw .journalUnreadable(path: path)
+      }
+      throw otherVersion(version.version)
+    }
+    guard let version = try? decoder.decode(Version.self, from: object) else {
       throw .journalUnreadable(path: path)
     }
-    guard version.version == currentVersion else {
-      throw .cannotResume(
-        reason: "it was begun by a version of merestone with journal version \(version.version), "
-          + "this one has \(currentVersion)")
-    }
-    guard let journal = try? JSONDecoder().decode(Journal.self, from: data) else {
+    guard version.version == currentVersion else { throw otherVersion(version.version) }
+    guard let journal = try? decoder.decode(Journal.self, from: object) else {
       throw .journalUnreadable(path: path)
     }
     return journal
+  }
+
+  private static func otherVersion(_ version: Int) -> PreprocessError {
+    .cannotResume(
+      reason: "it was begun by a version of merestone with journal version \(version), "
+        + "this one has \(currentVersion)")
   }
 
   /// Replaces the journal in `folder`.
@@ -113,7 +130,7 @@ extension Journal {
     guard let data = try? encoder.encode(self) else {
       preconditionFailure("a journal without numbers that are not finite")
     }
-    let bytes = [UInt8](data)
+    let bytes = Self.format.file(of: [UInt8](data))
     try PreprocessError.storing { () throws(StorageError) in
       // SAFETY: every byte of an array of bytes is initialised.
       try OutputFile.write(unsafe bytes.span.bytes, to: Self.path(folder), .deferred)

@@ -77,7 +77,8 @@ extension PreprocessRun {
       raw: raw, inputs: inputs, table: table, options: options, folder: workplace.folder,
       memory: plan.buffers(beside: tables), pool: pool, progress: progress,
       cancellation: cancellation)
-    if journal.numbers == nil {
+    let isResumed = journal.numbers != nil
+    if !isResumed {
       clock.begin("number nodes", total: raw.edgeCount, unit: "edges")
       let record = try stage.run()
       journal.numbers = record
@@ -97,7 +98,7 @@ extension PreprocessRun {
       journal.pairChecksums = raw.pairChecksums
       try keep(&journal, workplace)
     }
-    return (try stage.open(journal.numbers!), journal.numbers!)
+    return (try stage.open(journal.numbers!, verifies: isResumed), journal.numbers!)
   }
 
   /// The edges between numbered nodes, policies applied, and their counts in the journal.

@@ -256,7 +256,8 @@ package struct EdgeStoreWriter: ~Copyable {
     nodeDirectory.appendLittleEndian(UInt64(blockEdges))
     nodeDirectory.appendLittleEndian(UInt64(index.count))
     nodeDirectory.appendLittleEndian(UInt32(block.count))
-    nodeDirectory.appendLittleEndian(UInt32(0))
+    // Of the block alone until its place is known.
+    nodeDirectory.appendLittleEndian(block.checksumOfLast(block.count))
     try index.append(block)
     for degree in inDegrees { blockEdges += Int(degree) }
     inDegrees.removeAll(keepingCapacity: true)
@@ -289,8 +290,13 @@ package struct EdgeStoreWriter: ~Copyable {
       completed.appendLittleEndian(UInt32(count))
       // SAFETY: as above.
       let payload = unsafe block.span.bytes.extracting(0..<count)
-      completed.appendLittleEndian(
-        completed.checksumOfLast(20, continuing: Checksum.of(payload)))
+      let expected = entries.littleEndian(at: entry + 20, as: UInt32.self)
+      let found = Checksum.of(payload)
+      guard found == expected else {
+        throw .wrongChecksum(
+          path: indexPath, byteOffset: offset, byteCount: count, expected: expected, found: found)
+      }
+      completed.appendLittleEndian(completed.checksumOfLast(20, continuing: found))
       try file.append(payload)
       offset += count
     }

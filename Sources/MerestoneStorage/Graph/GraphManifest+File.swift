@@ -1,18 +1,12 @@
 import FoundationEssentials
 
-/// `manifest.json`: a JSON object whose first line vouches for the rest.
-///
-/// The first line is `{"checksum":"crc32c:` and eight hexadecimal digits, `","manifest":` and a
-/// line feed: 42 bytes. Then follow the manifest as a JSON object, `}` and a line feed. The
-/// checksum is the CRC-32C of everything after the first line feed. So the file is JSON for every
-/// reader, and no byte of it can change unseen.
+/// `manifest.json`: the manifest as ``VouchedJSON``; its first line has 42 bytes.
 extension GraphManifest {
   package static let fileName = "manifest.json"
   /// Times, host, threads: beside the manifest, but no part of the graph.
   package static let reportName = "report.json"
 
-  private static let prefix = "{\"checksum\":\"crc32c:"
-  private static let suffix = "\",\"manifest\":\n"
+  private static let format = VouchedJSON(name: "manifest")
 
   /// The bytes of the file; equal manifests give equal bytes.
   package func encoded() throws(StorageError) -> [UInt8] {
@@ -26,9 +20,7 @@ extension GraphManifest {
         path: Self.fileName, what: "manifest", expected: "values that JSON can hold",
         found: "\(error)", mend: "please report it")
     }
-    let body = object + Array("}\n".utf8)
-    let digits = Self.digits(body.checksumOfLast(body.count))
-    return Array((Self.prefix + digits + Self.suffix).utf8) + body
+    return Self.format.file(of: object)
   }
 
   /// Reads a manifest's bytes.
@@ -37,29 +29,8 @@ extension GraphManifest {
   /// - Throws: ``StorageError/wrongVersion(path:byteOffset:expected:found:)`` for a manifest of
   ///   another version; other cases for one that is damaged or contradicts itself.
   package init(decoding bytes: [UInt8], path: String) throws(StorageError) {
-    let lineBytes = Self.prefix.utf8.count + 8 + Self.suffix.utf8.count
-    let line = String(decoding: bytes.prefix(lineBytes), as: UTF8.self)
-    let digits = line.dropFirst(Self.prefix.count).prefix(8)
-    guard line.hasPrefix(Self.prefix), line.hasSuffix(Self.suffix),
-      let stored = UInt32(digits, radix: 16), Self.digits(stored) == digits
-    else {
-      throw .corrupt(
-        path: path, byteOffset: 0, field: "first line",
-        expected: Self.prefix + "xxxxxxxx" + Self.suffix.dropLast(),
-        found: String(line.prefix { $0 != "\n" }))
-    }
-    let computed = bytes.checksumOfLast(bytes.count - lineBytes)
-    guard stored == computed else {
-      throw .wrongChecksum(
-        path: path, byteOffset: lineBytes, byteCount: bytes.count - lineBytes, expected: stored,
-        found: computed)
-    }
-    guard bytes.suffix(2) == Array("}\n".utf8) else {
-      throw .corrupt(
-        path: path, byteOffset: max(0, bytes.count - 2), field: "last line", expected: "}",
-        found: String(decoding: bytes.suffix(2), as: UTF8.self))
-    }
-    let object = Data(bytes[lineBytes..<bytes.count - 2])
+    let lineBytes = Self.format.lineBytes
+    let object = Data(try Self.format.object(of: bytes, path: path))
     let decoder = JSONDecoder()
     let version = (try? decoder.decode(Version.self, from: object))?.formatVersion
     guard let version else {
@@ -88,9 +59,4 @@ extension GraphManifest {
   }
 
   private struct Version: Decodable { var formatVersion: Int }
-
-  private static func digits(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
-  }
 }

@@ -98,8 +98,10 @@ struct DictionaryTests {
         firstEdge: 3, count: 4, sources: &sources, destinations: &destinations)
       #expect(sources == Array(whole[3..<7]))
     }
-    #expect(folder.names == ["dictionary-ends.tmp", "dictionary-ids.tmp"])
-    let again = try NodeDictionary(folder: folder.path, summary: dictionary.summary)
+    #expect(
+      folder.names
+        == ["end-checksums", "ends", "id-checksums", "ids"].map { "dictionary-\($0).tmp" })
+    let again = try NodeDictionary(folder: folder.path, summary: dictionary.summary, verifies: true)
     #expect(try ids(of: again) == naive.ids)
   }
 
@@ -259,8 +261,36 @@ struct DictionaryTests {
       throws: StorageError.wrongSize(
         path: NodeDictionary.idsPath(folder.path), expected: 16, found: 15)
     ) {
-      _ = try NodeDictionary(folder: folder.path, summary: dictionary.summary)
+      _ = try NodeDictionary(folder: folder.path, summary: dictionary.summary, verifies: true)
     }
+  }
+
+  @Test(
+    "finds every byte that changes while it is at rest", arguments: [RawIDKind.integer, .string])
+  func damage(kind: RawIDKind) throws {
+    let folder = TemporaryFolder()
+    let edges = (0..<40 as Range<UInt64>).map {
+      (Self.id($0 % 7 << 40, kind), Self.id($0 << 41, kind))
+    }
+    let dictionary = try build(
+      folder, kind: kind, plan: Self.tiny(kind), listed: [], edges: edges)
+    for name in folder.names {
+      let path = folder.file(name)
+      let whole = TestFile.read(path)
+      for byte in whole.indices {
+        TestFile.flip(path, byte: byte, bit: byte % 8)
+        #expect(throws: StorageError.self, "byte \(byte) of \(name)") {
+          try NodeDictionary(
+            folder: folder.path, summary: dictionary.summary, verifies: true)
+        }
+        TestFile.write(whole, to: path)
+      }
+    }
+    _ = try NodeDictionary(folder: folder.path, summary: dictionary.summary, verifies: true)
+  }
+
+  private static func id(_ number: UInt64, _ kind: RawIDKind) -> RawID {
+    kind == .integer ? .integer(number) : .string("node \(number)")
   }
 
   @Test("predicts temporary space between what it keeps and a few times as much")

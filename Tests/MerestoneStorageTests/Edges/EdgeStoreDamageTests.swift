@@ -189,4 +189,27 @@ struct LargeEdgeStoreTests {
     }
     #expect(throws: StorageError.self) { try store.edgeRange(of: LocalNodeID(1 << 32)) }
   }
+
+  @Test("list lengths that changed before a writer went on are found")
+  func damagedIndex() throws {
+    let path = folder.file("r.csc")
+    let degrees = [UInt64](repeating: 1, count: 1500)
+    let sources = (0..<1500 as Range<UInt64>).map { $0 }
+    var writer = try EdgeStoreWriter(
+      path: path, destinationCount: 1500, edgeCount: 1500, maximumSource: 1500)
+    try writer.append(inDegrees: degrees.span, sources: sources.span)
+    let state = try writer.checkpoint()
+    func finish() throws -> FileEntry {
+      try EdgeStoreWriter(
+        path: path, destinationCount: 1500, edgeCount: 1500, maximumSource: 1500, resuming: state
+      ).finish()
+    }
+    let files = [".partial", ".index.partial"].map { path + $0 }
+    let kept = files.map { TestFile.read($0) }
+    TestFile.flip(files[1], byte: 3, bit: 1)
+    #expect(throws: StorageError.self) { try finish() }
+    for (file, bytes) in zip(files, kept) { TestFile.write(bytes, to: file) }
+    let store = try EdgeStore(path: path, expectedBytes: finish().bytes)
+    #expect(try store.edgeRange(of: LocalNodeID(1499)) == 1499..<1500)
+  }
 }
