@@ -51,7 +51,7 @@ struct GlobalNumbering {
     }
     starts.append(UInt64(count))
 
-    var globals = [UInt32](unwritten: count)
+    var globals = isPermutation ? [UInt32](unwritten: count) : Array(repeating: .max, count: count)
     globals.withScatterTarget { target in
       next.withSharedBuffer { shared in
         pool.forEach(chunkCount) { chunk in
@@ -70,6 +70,13 @@ struct GlobalNumbering {
       sortHeavy(&globals, starts: heavyStarts, width: width, pool: pool)
     }
     return (globals, starts)
+  }
+
+  /// Whether every node comes once for certain; else one that does not must not get what the memory
+  /// held before.
+  private var isPermutation: Bool {
+    if case .given = sequence { return false }
+    return true
   }
 
   /// Bin 0 of a shard holds the degrees beyond the others.
