@@ -36,10 +36,9 @@ struct MemoryPlan: Sendable {
     options.needsNeighbors ? buffers / 2 : buffers / 3 * 2
   }
 
-  /// The bytes that a node takes while edges are counted, routed and written.
-  private static func bytesPerNode(_ options: PartitionOptions) -> Int {
-    options.needsNeighbors ? 26 : 18
-  }
+  /// The bytes that a node takes while edges are counted, sampled, routed and written: at most
+  /// in-degree, global id, and ten bytes of a table from raw ids.
+  private static let bytesPerNode = 18
 
   /// Entries of the neighbourhoods, at most about.
   static func entries(nodes: Int, edges: Int, options: PreprocessOptions) -> Int {
@@ -62,9 +61,10 @@ struct MemoryPlan: Sendable {
     if partition.ordering == .auto, edges > PartitionOptions.autoEdgeLimit {
       partition.ordering = .degree
     }
-    let moving = perThread + leastBuffers + nodes * bytesPerNode(partition)
+    let moving = perThread + leastBuffers + nodes * bytesPerNode
+    // In-degrees, the assignment, and what is allocated but not in use.
     let ordering =
-      4 * nodes
+      8 * nodes
       + Partition.workingBytes(
         partition, nodes: nodes, entries: entries(nodes: nodes, edges: edges, options: options))
     let needed = base + tables + (nodes == 0 ? moving : max(moving, ordering))
