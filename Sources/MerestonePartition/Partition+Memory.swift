@@ -7,7 +7,7 @@ extension Partition {
   /// | `ldg`, `fennel` | 6 per node, 40 MiB |
   /// | `multilevel` | 64 per node, 24 per entry of at most 2^27, 512 MiB of tables at most |
   /// | `locality`, `auto` | 36 per node, 16 per entry of at most 2^27, 32 per entry up to 256 MiB for the sample of `auto` |
-  /// | global ids | 17 per node, 40 MiB |
+  /// | global ids | 15 per node, 40 MiB |
   ///
   /// - Parameters:
   ///   - nodes: The number of nodes.
@@ -33,6 +33,6 @@ extension Partition {
       case .locality: clustering
       case .auto: max(clustering, 20 * nodes + min(256 * mebibyte, 32 * kept))
       }
-    return max(assigning, 2 * nodes + ordering, 17 * nodes + 40 * mebibyte)
+    return max(assigning, 2 * nodes + ordering, 15 * nodes + 40 * mebibyte)
   }
 }

@@ -11,7 +11,7 @@ struct MachineSpeed {
   var writeRate = 250e6
 
   /// Seconds of a thread that the trial takes on that machine.
-  private static let referenceSeconds = 0.0115
+  private static let referenceSeconds = 0.0033
   private static let trialBytes = 32 << 20
 
   /// - Parameters:

@@ -1,3 +1,4 @@
+import Glibc
 import MerestoneCore
 import MerestoneIngest
 import MerestonePartition
@@ -128,6 +129,11 @@ struct PredictionModel {
 
   // MARK: - Stages
 
+  /// What a random access to a table of 4 bytes a node costs.
+  private func cost(_ cost: (cached: Double, doubling: Double)) -> Double {
+    cost.cached + cost.doubling * log2(max(1, Double(nodes) * 4 / Double(8 << 20)))
+  }
+
   private func stages() -> [PreprocessPrediction.Stage] {
     var stages: [PreprocessPrediction.Stage] = []
     // Temporary files that stay from here on.
@@ -162,12 +168,12 @@ struct PredictionModel {
         io: Double(need.peak),
         memory: memory(.dictionary), peak: Double(need.peak), stays: Double(need.kept))
       add(
-        "count", cpu: e * Cost.countedEdge, io: 0, memory: memory(.count), peak: 0,
+        "count", cpu: e * cost(Cost.countedEdge), io: 0, memory: memory(.count), peak: 0,
         stays: needsGroups ? 0 : degreeFiles)
     } else {
       let words = numbering == .rank ? Double(sampled.sample.largest) / 8 : 0
       add(
-        "number nodes", cpu: e * Cost.countedEdge, io: 0, memory: memory(.count),
+        "number nodes", cpu: e * cost(Cost.countedEdge), io: 0, memory: memory(.count),
         peak: degreeFiles + words, stays: degreeFiles + words)
     }
     if needsGroups {
@@ -177,17 +183,20 @@ struct PredictionModel {
         "group edges", cpu: e * Cost.groupedEdge, io: e * record + grouped,
         memory: memory(.group), peak: max(e * record, grouped) * 1.05, stays: grouped)
       add(
-        "count", cpu: stored * Cost.countedEdge, io: 0, memory: memory(.count), peak: 0,
+        "count", cpu: stored * cost(Cost.countedEdge), io: 0, memory: memory(.count), peak: 0,
         stays: numbering == .dictionary ? degreeFiles : 0)
     }
     if needsNeighbors {
-      let entries = min(2 * stored, n * Double(NeighborSample.limit(edges: Int(stored))) * 1.2)
+      let limit = Double(NeighborSample.limit(edges: Int(stored)))
+      let mean = 2 * stored / max(n, 1)
+      // Hubs lose most; fitted to graphs with a heavy tail of degrees.
+      let entries = n * mean * max(0.1, 1 - 1.25 * mean / (mean + limit))
       add(
-        "neighbors", cpu: stored * Cost.neighborEdge, serial: entries * Cost.neighborSorted,
+        "neighbors", cpu: stored * cost(Cost.neighborEdge), serial: entries * Cost.neighborSorted,
         io: entries * 10, memory: memory(.neighbors), peak: entries * 6.2, stays: 0)
       let passes = Double(options.partition.passes)
       add(
-        "partition", cpu: entries * passes * Cost.streamedNeighbor,
+        "partition", cpu: entries * passes * cost(Cost.streamedNeighbor),
         serial: n * passes * Cost.placedNode, io: 0,
         memory: memory(.partition), peak: entries * 4 + n * 4, stays: n * 4)
     } else {
@@ -197,7 +206,7 @@ struct PredictionModel {
     }
     let routed = stored * Double(recordBytes)
     add(
-      "route", cpu: stored * (Cost.routedEdge + Cost.routedByte * Double(sampled.rowBytes)),
+      "route", cpu: stored * (cost(Cost.routedEdge) + Cost.routedByte * Double(sampled.rowBytes)),
       io: routed, memory: memory(.route), peak: routed, stays: routed)
     add(
       "write edges", cpu: stored * (Cost.sortedEdge + Cost.sortedByte * Double(sampled.rowBytes)),
@@ -209,7 +218,7 @@ struct PredictionModel {
     if options.storesReverse {
       let record = stored * Double(recordBytes + edgeIDBits / 8 + 1)
       add(
-        "reverse", cpu: stored * (Cost.routedEdge + Cost.sortedEdge),
+        "reverse", cpu: stored * (cost(Cost.routedEdge) + Cost.sortedEdge),
         serial: stored * Cost.appendedEdge, io: record + reverseBytes, memory: memory(.write),
         peak: record, stays: 0)
     }
@@ -256,8 +265,9 @@ struct PredictionModel {
         edges * (GroupedEdges.recordBytes(rowBytes: sampled.rowBytes) * 2 + 24))
     case .neighbors:
       used =
-        8 * n
-        + min(plan.buffers(beside: 8 * n, atMost: 1 << 30) / 2, edges * 12) + threads * chunk * 40
+        5 * n + (numbering == .rank ? 4 * (Int(sampled.sample.largest) + 1) : 0)
+        + min(plan.buffers(beside: 15 * n, atMost: 1 << 30) / 2, edges * 12, 4 * n)
+        + threads * chunk * 20
     case .partition:
       let entries = MemoryPlan.entries(nodes: n, edges: sampled.edges, options: options)
       var partition = options.partition
@@ -284,9 +294,12 @@ struct PredictionModel {
         8 * n
         + min(
           plan.buffers(beside: 4 * n, atMost: threads * (192 << 20)),
-          2 * threads * bucket * edgeBytes, edges * edgeBytes) + (8 << 20)
+          // Buffers that grew from bucket to bucket have room to spare.
+          3 * threads * bucket * edgeBytes, edges * edgeBytes * 3 / 2) + (8 << 20)
     case .nodes:
-      used = 12 * n + min(plan.buffers(beside: 8 * n, atMost: 1 << 30), n * 24)
+      used =
+        12 * n
+        + min(plan.buffers(beside: 8 * n, atMost: 1 << 30), n * 24, (threads * 64 + 16) << 20)
     }
     return min(plan.cap, Self.program + tables + used)
   }
@@ -298,20 +311,21 @@ struct PredictionModel {
   private enum Cost {
     static let textByte = 2.0e-9
     static let spooled = 20e-9
-    static let countedEdge = 12e-9
+    /// Beside tables that fit the caches, and more for each doubling of tables beyond them.
+    static let countedEdge = (cached: 17e-9, doubling: 3e-9)
     static let dictionaryEdge = 60e-9
     static let dictionarySerial = 60e-9
     static let groupedEdge = 250e-9
-    static let neighborEdge = 30e-9
+    static let neighborEdge = (cached: 16e-9, doubling: 3e-9)
     static let neighborSorted = 8e-9
-    static let streamedNeighbor = 3e-9
+    static let streamedNeighbor = (cached: 5e-9, doubling: 4e-9)
     static let placedNode = 40e-9
     static let orderedNode = 20e-9
-    static let routedEdge = 35e-9
+    static let routedEdge = (cached: 25e-9, doubling: 4.5e-9)
     static let routedByte = 3e-9
-    static let sortedEdge = 40e-9
+    static let sortedEdge = 25e-9
     static let sortedByte = 8e-9
-    static let appendedEdge = 20e-9
+    static let appendedEdge = 7e-9
     static let mappedNode = 100e-9
   }
 }

@@ -64,7 +64,7 @@ struct MemoryPlan: Sendable {
     let moving = perThread + leastBuffers + nodes * bytesPerNode
     // In-degrees, the assignment, and what is allocated but not in use.
     let ordering =
-      8 * nodes
+      10 * nodes
       + Partition.workingBytes(
         partition, nodes: nodes, entries: entries(nodes: nodes, edges: edges, options: options))
     let needed = base + tables + (nodes == 0 ? moving : max(moving, ordering))
