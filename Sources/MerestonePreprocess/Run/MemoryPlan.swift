@@ -62,9 +62,9 @@ struct MemoryPlan: Sendable {
       partition.ordering = .degree
     }
     let moving = perThread + leastBuffers + nodes * bytesPerNode
-    // In-degrees, the assignment, and what is allocated but not in use.
+    // In-degrees; for partitioners an assignment, and what is allocated but not in use.
     let ordering =
-      10 * nodes
+      (partition.needsNeighbors ? 10 : 4) * nodes
       + Partition.workingBytes(
         partition, nodes: nodes, entries: entries(nodes: nodes, edges: edges, options: options))
     let needed = base + tables + (nodes == 0 ? moving : max(moving, ordering))
