@@ -72,7 +72,7 @@ struct NeighborSamplerTests {
 
   @Test("gives the same mini-batches through the hash table and through stamps")
   func tablesAgree() throws {
-    let nodes = (0..<5000).map { UInt64($0 * $0 % 1777) }
+    let nodes = (0..<5000).map { NodeID(UInt64($0 * $0 % 1777)) }
     var stamps = NodeRelabeler(nodeCount: 1777, stampBudget: ByteCount(1 << 20))
     var hashed = NodeRelabeler(nodeCount: 1777, stampBudget: ByteCount(0))
     for _ in 0..<3 {

@@ -5,7 +5,7 @@ import MerestoneStorage
 ///
 /// A whole hop is gathered at once: its edges are visited in page order, so that each page is
 /// decoded once per hop however many edges are picked from it.
-struct PagedReader: InEdgeReader {
+struct PagedReader {
   private let store: GraphStore
   private let relation: RelationID
   private let destinationType: NodeTypeID
@@ -38,23 +38,22 @@ struct PagedReader: InEdgeReader {
     }
   }
 
-  mutating func edgeRange(of node: UInt64) throws(SamplingError) -> Range<UInt64> {
-    guard let place = store.book.locate(NodeID(node), type: destinationType) else {
-      throw .seedOutOfRange(
-        seed: NodeID(node), nodeCount: store.book.nodeCount(of: destinationType))
+  mutating func list(of node: NodeID) throws(SamplingError) -> EdgeList {
+    guard let place = store.book.locate(node, type: destinationType) else {
+      preconditionFailure("node \(node) is out of range")
     }
     let lower = store.book.edges(of: relation, in: place.shard).lowerBound
-    guard let edges = try shard(place.shard) else { return lower..<lower }
+    guard let edges = try shard(place.shard) else { return EdgeList(start: lower, count: 0) }
     do throws(StorageError) {
       let range = try edges.edgeRange(of: place.local)
-      return lower + UInt64(range.lowerBound)..<lower + UInt64(range.upperBound)
+      return EdgeList(start: lower + UInt64(range.lowerBound), count: UInt64(range.count))
     } catch {
       throw .storage(error)
     }
   }
 
   mutating func readSources(
-    of edges: [EdgeID], into sources: inout [UInt64]
+    of edges: [EdgeID], into sources: inout [NodeID]
   ) throws(SamplingError) {
     visits.removeAll(keepingCapacity: true)
     visits.reserveCapacity(edges.count)
@@ -62,7 +61,6 @@ struct PagedReader: InEdgeReader {
       visits.append(Visit(edge: edge.rawValue, place: place))
     }
     visits.sort { $0.edge < $1.edge }
-    if sources.count < edges.count { sources = [UInt64](repeating: 0, count: edges.count) }
     var shardIndex = 0
     var bounds: Range<UInt64> = 0..<0
     var current: EdgeStore?
@@ -88,7 +86,7 @@ struct PagedReader: InEdgeReader {
           throw .storage(error)
         }
       }
-      sources[visit.place] = page[position % current.pageEdges]
+      sources[visit.place] = NodeID(page[position % current.pageEdges])
     }
   }
 }

@@ -39,7 +39,7 @@ package struct NodeRelabeler {
   /// The block index of every node of `sources`, new nodes numbered as they come. Shape `[n]`.
   /// - Throws: ``SamplingError/blockTooLarge(nodes:)`` past 2^32 - 2 distinct nodes.
   package mutating func relabel(
-    _ sources: Span<UInt64>
+    _ sources: Span<NodeID>
   ) throws(SamplingError) -> [BlockIndex] {
     guard nodes.count + sources.count < Int(UInt32.max) else {
       throw .blockTooLarge(nodes: nodes.count + sources.count)
@@ -63,34 +63,34 @@ package struct NodeRelabeler {
   }
 
   private mutating func relabelByStamp(
-    _ sources: Span<UInt64>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
+    _ sources: Span<NodeID>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
   ) {
     var stamps = self.stamps.mutableSpan
     var seen = UInt32(nodes.count)
     for place in sources.indices {
       let source = sources[place]
-      var stamp = stamps[Int(source)]
+      var stamp = stamps[Int(source.rawValue)]
       if stamp == 0 {
-        nodes.append(NodeID(source))
+        nodes.append(source)
         seen &+= 1
         stamp = seen
-        stamps[Int(source)] = stamp
+        stamps[Int(source.rawValue)] = stamp
       }
       indices[place] = BlockIndex(stamp &- 1)
     }
   }
 
   private mutating func relabelByHash(
-    _ sources: Span<UInt64>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
+    _ sources: Span<NodeID>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
   ) {
     let mask = keys.count &- 1
     for place in sources.indices {
       let source = sources[place]
-      var slot = Self.hash(source) & mask
-      while slots[slot] != 0, keys[slot] != source { slot = (slot &+ 1) & mask }
+      var slot = Self.hash(source.rawValue) & mask
+      while slots[slot] != 0, keys[slot] != source.rawValue { slot = (slot &+ 1) & mask }
       if slots[slot] == 0 {
-        nodes.append(NodeID(source))
-        keys[slot] = source
+        nodes.append(source)
+        keys[slot] = source.rawValue
         slots[slot] = UInt32(nodes.count)
       }
       indices[place] = BlockIndex(slots[slot] &- 1)

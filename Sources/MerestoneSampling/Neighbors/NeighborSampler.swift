@@ -1,5 +1,4 @@
 package import MerestoneCore
-import MerestoneStorage
 
 /// Samples mini-batches hop by hop: uniform neighbours without replacement.
 ///
@@ -10,11 +9,10 @@ package struct NeighborSampler {
   package let topology: Topology
   package let fanouts: [Int]
   private var relabeler: NodeRelabeler
-  // The first edge of each destination's list.
-  private var starts: [UInt64] = []
-  private var allowed: [UInt64] = []
-  private var sources: [UInt64] = []
-  private var paged: PagedReader
+  private var reader: InEdgeReader
+  private var lists: [EdgeList] = []
+  private var allowed: [EdgeID] = []
+  private var sources: [NodeID] = []
 
   /// The most memory that a table with one entry per node may take in each sampler.
   package static let stampBudget = ByteCount(64 << 20)
@@ -33,7 +31,7 @@ package struct NeighborSampler {
     self.topology = topology
     self.fanouts = fanouts
     relabeler = NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: stampBudget)
-    paged = PagedReader(topology.store, relation: topology.relation)
+    reader = InEdgeReader(topology)
   }
 
   /// Samples one mini-batch.
@@ -55,7 +53,7 @@ package struct NeighborSampler {
       guard seed.rawValue < UInt64(nodeCount) else {
         throw .seedOutOfRange(seed: seed, nodeCount: nodeCount)
       }
-      sources.append(seed.rawValue)
+      sources.append(seed)
     }
     relabeler.reset()
     let seedIndices = try relabel(seeds.count)
@@ -65,53 +63,34 @@ package struct NeighborSampler {
       var hopKey = key
       hopKey.hop = UInt8(truncatingIfNeeded: hop)
       hopKey.relation = UInt16(truncatingIfNeeded: topology.relation.rawValue)
-      if let flat = topology.flat {
-        var reader = FlatReader(flat)
-        blocks.append(try sampleHop(hop, draws: hopKey.draws, reader: &reader))
-      } else {
-        var reader = paged
-        blocks.append(try sampleHop(hop, draws: hopKey.draws, reader: &reader))
-        paged = reader
-      }
+      blocks.append(try sampleHop(hop, draws: hopKey.draws))
     }
     return MiniBatch(seeds: seeds, seedIndices: seedIndices, blocks: blocks)
   }
 
   /// How many allowed in-edges each node has.
   package mutating func inDegrees(of nodes: [NodeID]) throws(SamplingError) -> [Int] {
-    if let flat = topology.flat {
-      var reader = FlatReader(flat)
-      return try inDegrees(of: nodes, reader: &reader)
-    }
-    var reader = paged
-    return try inDegrees(of: nodes, reader: &reader)
-  }
-
-  private mutating func inDegrees<Reader: InEdgeReader>(
-    of nodes: [NodeID], reader: inout Reader
-  ) throws(SamplingError) -> [Int] {
+    try reader.readLists(of: nodes, into: &lists)
     var degrees: [Int] = []
     degrees.reserveCapacity(nodes.count)
-    for node in nodes {
-      let range = try reader.edgeRange(of: node.rawValue)
+    for place in nodes.indices {
       if topology.isFiltered {
-        try collectAllowed(of: range)
+        try reader.readAllowed(of: lists[place], into: &allowed)
         degrees.append(allowed.count)
       } else {
-        degrees.append(range.count)
+        degrees.append(Int(lists[place].count))
       }
     }
     return degrees
   }
 
-  private mutating func sampleHop<Reader: InEdgeReader>(
-    _ hop: Int, draws: RandomDraws, reader: inout Reader
+  private mutating func sampleHop(
+    _ hop: Int, draws: RandomDraws
   ) throws(SamplingError) -> Block {
     let destinationCount = relabeler.nodes.count
+    try reader.readLists(of: relabeler.nodes, into: &lists)
     let (indptr, edges) =
-      topology.isFiltered
-      ? try pickAllowed(hop, draws: draws, reader: &reader)
-      : try pick(hop, draws: draws, reader: &reader)
+      topology.isFiltered ? try pickAllowed(hop, draws: draws) : pick(hop, draws: draws)
     try reader.readSources(of: edges, into: &sources)
     let indices = try relabel(edges.count)
     return Block(
@@ -127,40 +106,30 @@ package struct NeighborSampler {
 
   /// Picks edges of every node seen so far: list bounds first, so that the picks land where they
   /// stay.
-  private mutating func pick<Reader: InEdgeReader>(
-    _ hop: Int, draws: RandomDraws, reader: inout Reader
-  ) throws(SamplingError) -> (indptr: [Int], edges: [EdgeID]) {
-    let fanout = fanouts[hop] == -1 ? Int.max : fanouts[hop]
+  private func pick(_ hop: Int, draws: RandomDraws) -> (indptr: [Int], edges: [EdgeID]) {
+    let fanout = fanouts[hop] == -1 ? UInt64.max : UInt64(fanouts[hop])
     let nodes = relabeler.nodes
     var indptr = [Int](repeating: 0, count: nodes.count + 1)
-    if starts.count < 2 * nodes.count {
-      starts = [UInt64](repeating: 0, count: 2 * nodes.count)
-    }
     var total = 0
-    for index in nodes.indices {
-      let range = try reader.edgeRange(of: nodes[index].rawValue)
-      let count = range.upperBound &- range.lowerBound
-      starts[2 &* index] = range.lowerBound
-      starts[2 &* index &+ 1] = count
-      total += Int(min(count, UInt64(fanout)))
-      indptr[index &+ 1] = total
+    for place in nodes.indices {
+      total += Int(min(lists[place].count, fanout))
+      indptr[place &+ 1] = total
     }
     let edges = unsafe [EdgeID](unsafeUninitializedCapacity: total) { buffer, initializedCount in
       // SAFETY: an edge id is one word, and `indptr` cuts the buffer into one window per node.
       unsafe buffer.withMemoryRebound(to: UInt64.self) { words in
-        for index in nodes.indices {
-          let start = starts[2 &* index]
-          let count = starts[2 &* index &+ 1]
-          let kept = indptr[index &+ 1] &- indptr[index]
+        for place in nodes.indices {
+          let list = lists[place]
+          let kept = indptr[place &+ 1] &- indptr[place]
           guard kept > 0, let base = words.baseAddress else { continue }
-          let window = unsafe base + indptr[index]
-          if UInt64(kept) == count {
-            for place in 0..<kept { unsafe window[place] = start &+ UInt64(place) }
+          let window = unsafe base + indptr[place]
+          if UInt64(kept) == list.count {
+            for index in 0..<kept { unsafe window[index] = list.start &+ UInt64(index) }
             continue
           }
           unsafe PositionPicker.pick(
-            kept, of: count, entity: nodes[index].rawValue, draws: draws, into: window)
-          for place in 0..<kept { unsafe window[place] &+= start }
+            kept, of: list.count, entity: nodes[place].rawValue, draws: draws, into: window)
+          for index in 0..<kept { unsafe window[index] &+= list.start }
         }
       }
       initializedCount = total
@@ -169,56 +138,28 @@ package struct NeighborSampler {
   }
 
   /// Picks among the edges that the edge set contains.
-  private mutating func pickAllowed<Reader: InEdgeReader>(
-    _ hop: Int, draws: RandomDraws, reader: inout Reader
+  private mutating func pickAllowed(
+    _ hop: Int, draws: RandomDraws
   ) throws(SamplingError) -> (indptr: [Int], edges: [EdgeID]) {
     let fanout = fanouts[hop] == -1 ? Int.max : fanouts[hop]
+    var positions = [UInt64](repeating: 0, count: max(0, fanouts[hop]))
     var indptr = [0]
     var edges: [EdgeID] = []
-    for node in relabeler.nodes {
-      try collectAllowed(of: reader.edgeRange(of: node.rawValue))
+    for (place, node) in relabeler.nodes.enumerated() {
+      try reader.readAllowed(of: lists[place], into: &allowed)
       if allowed.count <= fanout {
-        for edge in allowed { edges.append(EdgeID(edge)) }
+        edges.append(contentsOf: allowed)
       } else if fanout > 0 {
-        if starts.count < fanout { starts = [UInt64](repeating: 0, count: fanout) }
-        unsafe starts.withUnsafeMutableBufferPointer { window in
+        unsafe positions.withUnsafeMutableBufferPointer { window in
           // SAFETY: the window has room for `fanout` positions.
           unsafe PositionPicker.pick(
             fanout, of: UInt64(allowed.count), entity: node.rawValue, draws: draws,
             into: window.baseAddress!)
         }
-        for place in 0..<fanout { edges.append(EdgeID(allowed[Int(starts[place])])) }
+        for position in positions { edges.append(allowed[Int(position)]) }
       }
       indptr.append(edges.count)
     }
     return (indptr, edges)
-  }
-
-  /// Fills `allowed` with the edges of `range` that the edge set contains, ascending.
-  private mutating func collectAllowed(of range: Range<UInt64>) throws(SamplingError) {
-    allowed.removeAll(keepingCapacity: true)
-    guard !range.isEmpty,
-      let place = topology.store.book.locate(
-        edge: EdgeID(range.lowerBound), relation: topology.relation)
-    else { return }
-    let edgeSet = topology.edgeSet
-    do throws(StorageError) {
-      guard
-        let column = try topology.store.edgeColumn(
-          "split", relation: topology.relation, shard: place.shard)
-      else { return }
-      let rows = place.position..<place.position + range.count
-      try column.withRawRows(rows) { bytes throws(StorageError) in
-        for offset in 0..<range.count {
-          // SAFETY: the span holds one byte for each edge of the range.
-          let code = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
-          if edgeSet.contains(code: code) {
-            allowed.append(range.lowerBound &+ UInt64(offset))
-          }
-        }
-      }
-    } catch {
-      throw .storage(error)
-    }
   }
 }

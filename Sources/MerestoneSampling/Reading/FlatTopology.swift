@@ -165,48 +165,33 @@ package import MerestoneStorage
   }
 }
 
-/// Reads a ``FlatTopology``.
-@safe struct FlatReader: InEdgeReader {
-  private let flat: FlatTopology
-  private let indptr: UnsafeBufferPointer<UInt64>
-  private let low: UnsafeBufferPointer<UInt32>
-  private let high: UnsafeBufferPointer<UInt8>
-
-  init(_ flat: FlatTopology) {
-    self.flat = flat
-    // SAFETY: `flat` is kept alive by this value.
-    unsafe indptr = flat.indptr
-    unsafe low = flat.low
-    unsafe high = flat.high
+extension FlatTopology {
+  /// See ``InEdgeReader/readLists(of:into:)``; `lists` is long enough.
+  func readLists(of nodes: [NodeID], into lists: inout [EdgeList]) {
+    let count = UInt64(unsafe indptr.count - 1)
+    var span = lists.mutableSpan
+    for place in nodes.indices {
+      let node = nodes[place].rawValue
+      precondition(node < count, "node \(node) is out of range")
+      // SAFETY: checked above.
+      let start = unsafe indptr[Int(node)]
+      let end = unsafe indptr[Int(node) &+ 1]
+      span[place] = EdgeList(start: start, count: end &- start)
+    }
   }
 
-  @inline(__always)
-  func edgeRange(of node: UInt64) throws(SamplingError) -> Range<UInt64> {
-    precondition(node < UInt64(unsafe indptr.count - 1), "node \(node) is out of range")
-    // SAFETY: checked above.
-    return unsafe indptr[Int(node)]..<indptr[Int(node) &+ 1]
-  }
-
-  func readSources(
-    of edges: [EdgeID], into sources: inout [UInt64]
-  ) throws(SamplingError) {
-    if sources.count < edges.count { sources = [UInt64](repeating: 0, count: edges.count) }
+  /// See ``InEdgeReader/readSources(of:into:)``; `sources` is long enough.
+  func readSources(of edges: [EdgeID], into sources: inout [NodeID]) {
     let count = UInt64(unsafe low.count)
     var span = sources.mutableSpan
-    if unsafe high.isEmpty {
-      for place in edges.indices {
-        let edge = edges[place].rawValue
-        precondition(edge < count, "edge \(edge) is out of range")
-        // SAFETY: checked above.
-        span[place] = UInt64(unsafe low[Int(edge)])
-      }
-    } else {
-      for place in edges.indices {
-        let edge = edges[place].rawValue
-        precondition(edge < count, "edge \(edge) is out of range")
-        // SAFETY: checked above; both sections have one element per edge.
-        span[place] = unsafe UInt64(low[Int(edge)]) | UInt64(high[Int(edge)]) &<< 32
-      }
+    let isWide = unsafe !high.isEmpty
+    for place in edges.indices {
+      let edge = edges[place].rawValue
+      precondition(edge < count, "edge \(edge) is out of range")
+      // SAFETY: checked above; where there are high parts, there is one per edge.
+      var source = unsafe UInt64(low[Int(edge)])
+      if isWide { source |= unsafe UInt64(high[Int(edge)]) &<< 32 }
+      span[place] = NodeID(source)
     }
   }
 }
