@@ -19,15 +19,27 @@ public struct Block: Sendable, Equatable {
   /// The global id of every kept edge. Shape `[e]`.
   public var edges: [EdgeID]
 
+  /// How much each kept edge counts in an unbiased estimate of a sum over all in-edges: the
+  /// reciprocal of the probability with which it was kept. Shape `[e]`, or empty where the scheme
+  /// does not say.
+  public var weights: [Float]
+
+  /// The time as of which each source is seen, where the sample is temporal. Shape `[s]`, else
+  /// empty. A node that is seen as of several times is as many sources: what is distinct are the
+  /// pairs of node and time.
+  public var sourceTimes: [Int64]
+
   @inlinable public init(
     sources: [NodeID], destinationCount: Int, indptr: [Int], indices: [BlockIndex],
-    edges: [EdgeID]
+    edges: [EdgeID], weights: [Float] = [], sourceTimes: [Int64] = []
   ) {
     self.sources = sources
     self.destinationCount = destinationCount
     self.indptr = indptr
     self.indices = indices
     self.edges = edges
+    self.weights = weights
+    self.sourceTimes = sourceTimes
   }
 
   /// The destination nodes, in order. Shape `[d]`.

@@ -1,15 +1,17 @@
 package import MerestoneCore
 
-/// Samples mini-batches hop by hop: uniform neighbours without replacement.
+/// Samples mini-batches hop by hop, by a ``NeighborScheme``: uniform neighbours without replacement
+/// where nothing else is asked for.
 ///
-/// Hamilton et al., "Inductive Representation Learning on Large Graphs", NeurIPS 2017. A sampler
-/// is a value with buffers of its own; one thread owns it. Equal keys and seeds give equal
-/// mini-batches for one graph, whatever the number of threads, the memory and the way of reading.
+/// A sampler is a value with buffers of its own; one thread owns it. Equal keys and seeds give
+/// equal mini-batches for one graph, whatever the number of threads, the memory and the way of
+/// reading.
 package struct NeighborSampler {
   package let topology: Topology
   package let fanouts: [Int]
   private var relabeler: NodeRelabeler
   private var reader: InEdgeReader
+  private var schemePick: (any NeighborPick)?
   private var lists: [EdgeList] = []
   private var allowed: [EdgeID] = []
   private var sources: [NodeID] = []
@@ -17,13 +19,16 @@ package struct NeighborSampler {
   /// The most memory that a table with one entry per node may take in each sampler.
   package static let stampBudget = ByteCount(64 << 20)
 
-  /// - Parameter fanouts: Edges kept per destination and hop, the hop next to the seeds first;
-  ///   -1 keeps every edge, 0 none.
+  /// - Parameters:
+  ///   - fanouts: Edges kept per destination and hop, the hop next to the seeds first; -1 keeps
+  ///     every edge, 0 none.
+  ///   - scheme: Which edges are kept.
   ///   - stampBudget: See ``stampBudget``; 0 for a sampler that lives for one mini-batch only, so
   ///     that no table over all nodes is made for it.
   /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
   package init(
-    topology: Topology, fanouts: [Int], stampBudget: ByteCount = Self.stampBudget
+    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
+    stampBudget: ByteCount = Self.stampBudget
   ) throws(SamplingError) {
     for (hop, fanout) in fanouts.enumerated() where fanout < -1 {
       throw .fanoutBelowMinusOne(fanout: fanout, hop: hop)
@@ -32,6 +37,7 @@ package struct NeighborSampler {
     self.fanouts = fanouts
     relabeler = NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: stampBudget)
     reader = InEdgeReader(topology)
+    schemePick = scheme.makePick()
   }
 
   /// Samples one mini-batch.
@@ -89,6 +95,7 @@ package struct NeighborSampler {
   ) throws(SamplingError) -> Block {
     let destinationCount = relabeler.nodes.count
     try reader.readLists(of: relabeler.nodes, into: &lists)
+    if schemePick != nil { return try sampleHopByScheme(hop, draws: draws) }
     let (indptr, edges) =
       topology.isFiltered ? try pickAllowed(hop, draws: draws) : pick(hop, draws: draws)
     try reader.readSources(of: edges, into: &sources)
@@ -96,6 +103,20 @@ package struct NeighborSampler {
     return Block(
       sources: relabeler.nodes, destinationCount: destinationCount, indptr: indptr,
       indices: indices, edges: edges)
+  }
+
+  /// The rest of a hop where the scheme picks the edges.
+  private mutating func sampleHopByScheme(
+    _ hop: Int, draws: RandomDraws
+  ) throws(SamplingError) -> Block {
+    let destinationCount = relabeler.nodes.count
+    let picked = try schemePick!.pick(
+      relabeler.nodes, lists, fanout: fanouts[hop], draws: draws, reader: &reader)
+    try reader.readSources(of: picked.edges, into: &sources)
+    let indices = try relabel(picked.edges.count)
+    return Block(
+      sources: relabeler.nodes, destinationCount: destinationCount, indptr: picked.indptr,
+      indices: indices, edges: picked.edges, weights: picked.weights)
   }
 
   /// The block indices of the first `count` sources.
