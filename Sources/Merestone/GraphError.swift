@@ -22,6 +22,9 @@ public enum GraphError: Error, Equatable, Sendable {
   /// A batch size below 1.
   case badBatchSize(Int)
 
+  /// A parameter that makes no sense: `expected` says which values do.
+  case badParameter(name: String, value: Double, expected: String)
+
   /// The files of the graph are missing, damaged, or cannot be read; `message` names the file, the
   /// place, what was expected and found, and the mend.
   case store(message: String)
@@ -47,6 +50,8 @@ extension GraphError: CustomStringConvertible {
     case .badFanout(let fanout, let hop):
       "fanout \(fanout) of hop \(hop) is not a number of edges; use 0 or more, or -1 for all edges"
     case .badBatchSize(let size): "a batch of \(size) seeds; use at least 1"
+    case .badParameter(let name, let value, let expected):
+      SamplingError.badParameter(name: name, value: value, expected: expected).description
     case .store(let message), .memory(let message): message
     }
   }
@@ -60,6 +65,8 @@ extension GraphError {
     case .seedOutOfRange(let seed, let nodeCount):
       self = .nodeOutOfRange(seed, nodeCount: nodeCount)
     case .fanoutBelowMinusOne(let fanout, let hop): self = .badFanout(fanout, hop: hop)
+    case .badParameter(let name, let value, let expected):
+      self = .badParameter(name: name, value: value, expected: expected)
     case .sharedMemory(let failure): self = .memory(message: failure.description)
     case .storage(let inner): self.init(inner)
     case .blockTooLarge, .differentNodeTypes, .cancelled: self = .store(message: error.description)

@@ -80,7 +80,9 @@ struct Failure {
     case .storage(let error): status(of: error)
     case .sharedMemory: .inputOutput
     case .cancelled: .interrupted
-    case .seedOutOfRange, .fanoutBelowMinusOne, .blockTooLarge, .differentNodeTypes: .usage
+    case .seedOutOfRange, .fanoutBelowMinusOne, .blockTooLarge, .differentNodeTypes,
+      .badParameter:
+      .usage
     }
   }
 }

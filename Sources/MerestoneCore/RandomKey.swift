@@ -7,6 +7,9 @@ public enum RandomStream: UInt8, Sendable {
   case partition = 5
   case generator = 6
   case query = 7
+  case walk = 8
+  case negative = 9
+  case subgraph = 10
 }
 
 /// Names a family of random draws; equal keys give equal draws on every machine and thread.

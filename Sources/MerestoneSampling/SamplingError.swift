@@ -7,6 +7,7 @@ package enum SamplingError: Error, Equatable, Sendable {
   case fanoutBelowMinusOne(fanout: Int, hop: Int)
   case blockTooLarge(nodes: Int)
   case differentNodeTypes(relation: String)
+  case badParameter(name: String, value: Double, expected: String)
   case storage(StorageError)
   case sharedMemory(SharedMemory.Failure)
   case cancelled
@@ -26,6 +27,8 @@ extension SamplingError: CustomStringConvertible {
     case .differentNodeTypes(let relation):
       "relation '\(relation)' joins two node types, so its hops cannot follow each other; "
         + "sample a relation whose ends have one type"
+    case .badParameter(let name, let value, let expected):
+      "\(name) is \(Int(exactly: value).map { "\($0)" } ?? "\(value)"); use \(expected)"
     case .storage(let error): error.description
     case .sharedMemory(let failure): failure.description
     case .cancelled: "sampling was cancelled"
