@@ -106,7 +106,7 @@ let package = Package(
       of: "MerestoneIngest",
       "MerestoneCore", "MerestoneStorage", "CLZ4", "CZstd", "CMerestoneKernels"),
     tests(of: "MerestonePartition", "MerestoneCore", "MerestoneStorage"),
-    tests(of: "MerestoneSampling", "MerestoneCore", "MerestoneStorage"),
+    tests(of: "MerestoneSampling", "MerestoneCore", "MerestoneStorage", "CMerestoneKernels"),
     tests(of: "MerestoneNN", "MerestoneCore", "MerestoneTensor"),
     tests(
       of: "MerestonePreprocess",

@@ -42,6 +42,11 @@ public struct Block: Sendable, Equatable {
     self.sourceTimes = sourceTimes
   }
 
+  /// No destinations and no edges.
+  @inlinable public static var empty: Block {
+    Block(sources: [], destinationCount: 0, indptr: [0], indices: [], edges: [])
+  }
+
   /// The destination nodes, in order. Shape `[d]`.
   @inlinable public var destinations: ArraySlice<NodeID> { sources[..<destinationCount] }
 

@@ -70,22 +70,24 @@ struct NeighborSamplerTests {
     }
   }
 
-  @Test("gives the same mini-batches through the hash table and through stamps")
-  func tablesAgree() throws {
-    let nodes = (0..<5000).map { NodeID(UInt64($0 * $0 % 1777)) }
-    var stamps = NodeRelabeler(nodeCount: 1777, stampBudget: ByteCount(1 << 20))
-    var hashed = NodeRelabeler(nodeCount: 1777, stampBudget: ByteCount(0))
-    for _ in 0..<3 {
-      stamps.reset()
-      hashed.reset()
-      for part in [nodes[..<700], nodes[700..<701], nodes[701...]] {
-        let sources = Array(part)
-        let first = try stamps.relabel(sources.span)
-        let second = try hashed.relabel(sources.span)
-        #expect(first == second)
-      }
-      #expect(stamps.nodes == hashed.nodes)
-      #expect(Set(stamps.nodes).count == stamps.nodes.count)
+  @Test("gives the same mini-batches through stamps, growing hash tables, and reused memory")
+  func memoriesAgree() throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 9000, meanInDegree: 6, shards: 2, seed: 3)
+    let topology = try Self.topologies(graph, in: folder)[0]
+    var stamped = try NeighborSampler(topology: topology, fanouts: [5, -1, 4])
+    var hashed = try NeighborSampler(
+      topology: topology, fanouts: [5, -1, 4], stampBudget: ByteCount(0))
+    var paged = try NeighborSampler(topology: Topology(store: topology.store), fanouts: [5, -1, 4])
+    var reused = MiniBatch(seeds: [], seedIndices: [], blocks: [])
+    for (step, count) in [400, 3, 1200, 0, 60].enumerated() {
+      let seeds = (0..<count).map { NodeID(UInt64($0 * 7 + step)) }
+      let key = RandomKey(seed: 5, stream: .neighborSampling, step: step)
+      let batch = try stamped.sample(seeds: seeds, key: key)
+      #expect(try hashed.sample(seeds: seeds, key: key) == batch)
+      #expect(try paged.sample(seeds: seeds, key: key) == batch)
+      try stamped.sample(seeds: seeds, key: key, into: &reused)
+      #expect(reused == batch)
     }
   }
 

@@ -13,5 +13,6 @@
 #include "dense.h"
 #include "dropout.h"
 #include "processor.h"
+#include "sample.h"
 
 #endif

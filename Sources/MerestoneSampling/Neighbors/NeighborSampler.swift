@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 package import MerestoneCore
 
 /// Samples mini-batches hop by hop, by a ``NeighborScheme``: uniform neighbours without replacement
@@ -12,6 +13,7 @@ package struct NeighborSampler {
   private var relabeler: NodeRelabeler
   private var reader: InEdgeReader
   private var schemePick: (any NeighborPick)?
+  private var destinations: [NodeID] = []
   private var lists: [EdgeList] = []
   private var allowed: [EdgeID] = []
   private var sources: [NodeID] = []
@@ -53,25 +55,40 @@ package struct NeighborSampler {
   package mutating func sample(
     seeds: [NodeID], key: RandomKey
   ) throws(SamplingError) -> MiniBatch {
+    var batch = MiniBatch(seeds: [], seedIndices: [], blocks: [])
+    try sample(seeds: seeds, key: key, into: &batch)
+    return batch
+  }
+
+  /// Samples one mini-batch into the memory of another, which is not needed any more.
+  ///
+  /// - Parameter batch: Holds the mini-batch afterwards. Its arrays are reused where nobody else
+  ///   holds them, so that from the second mini-batch on hardly any memory is asked for.
+  package mutating func sample(
+    seeds: [NodeID], key: RandomKey, into batch: inout MiniBatch
+  ) throws(SamplingError) {
     let nodeCount = topology.nodeCount
-    sources.removeAll(keepingCapacity: true)
-    for seed in seeds {
-      guard seed.rawValue < UInt64(nodeCount) else {
-        throw .seedOutOfRange(seed: seed, nodeCount: nodeCount)
-      }
-      sources.append(seed)
+    for seed in seeds where seed.rawValue >= UInt64(nodeCount) {
+      throw .seedOutOfRange(seed: seed, nodeCount: nodeCount)
     }
     relabeler.reset()
-    let seedIndices = try relabel(seeds.count)
-    var blocks: [Block] = []
-    blocks.reserveCapacity(fanouts.count)
+    batch.seeds = seeds
+    try relabeler.relabel(seeds, count: seeds.count, into: &batch.seedIndices)
+    if batch.blocks.count > fanouts.count {
+      batch.blocks.removeLast(batch.blocks.count - fanouts.count)
+    }
+    while batch.blocks.count < fanouts.count { batch.blocks.append(.empty) }
     for hop in fanouts.indices {
       var hopKey = key
       hopKey.hop = UInt8(truncatingIfNeeded: hop)
       hopKey.relation = UInt16(truncatingIfNeeded: topology.relation.rawValue)
-      blocks.append(try sampleHop(hop, draws: hopKey.draws))
+      if let flat = topology.flat, schemePick == nil, !topology.isFiltered, !relabeler.isWide {
+        try sampleDecoded(hop, flat, draws: hopKey.draws, into: &batch.blocks[hop])
+      } else {
+        try sampleHop(hop, draws: hopKey.draws, into: &batch.blocks[hop])
+      }
+      relabeler.copyNodes(into: &batch.blocks[hop].sources)
     }
-    return MiniBatch(seeds: seeds, seedIndices: seedIndices, blocks: blocks)
   }
 
   /// How many allowed in-edges each node has.
@@ -90,46 +107,83 @@ package struct NeighborSampler {
     return degrees
   }
 
+  /// Samples a hop in decoded memory, picks, reads and block indices in one pass.
+  private mutating func sampleDecoded(
+    _ hop: Int, _ flat: FlatTopology, draws: RandomDraws, into block: inout Block
+  ) throws(SamplingError) {
+    let count = relabeler.count
+    let fanout = fanouts[hop] == -1 ? UInt64.max : UInt64(fanouts[hop])
+    if lists.count < count { lists.resize(to: count, filling: EdgeList(start: 0, count: 0)) }
+    block.destinationCount = count
+    block.indptr.resize(to: count + 1, filling: 0)
+    block.indptr[0] = 0
+    let total = unsafe lists.withUnsafeMutableBufferPointer { [relabeler] lists in
+      unsafe block.indptr.withUnsafeMutableBufferPointer { indptr in
+        unsafe relabeler.withNodes { nodes, count in
+          // SAFETY: the nodes exist, and there is a list and an end for each of them.
+          unsafe flat.readLists(
+            of: nodes, count, fanout: fanout, into: lists.baseAddress, ends: indptr.baseAddress! + 1)
+        }
+      }
+    }
+    try relabeler.reserve(total)
+    block.edges.resize(to: total, filling: EdgeID(0))
+    block.indices.resize(to: total, filling: BlockIndex(0))
+    Self.run(flat, fanout, draws, lists, &relabeler, &block)
+  }
+
+  /// Runs the fused kernel; `block` has room for the hop's edges.
+  private static func run(
+    _ flat: FlatTopology, _ fanout: UInt64, _ draws: RandomDraws, _ lists: [EdgeList],
+    _ relabeler: inout NodeRelabeler, _ block: inout Block
+  ) {
+    let destinationCount = block.destinationCount
+    unsafe lists.withUnsafeBufferPointer { lists in
+      unsafe block.edges.withUnsafeMutableBufferPointer { edges in
+        unsafe block.indices.withUnsafeMutableBufferPointer { indices in
+          var hop = unsafe mrs_hop()
+          unsafe hop.sources = flat.low.baseAddress
+          // SAFETY: an edge list is the same two words here and there; an edge id and a block index
+          // are one word each.
+          unsafe hop.lists = UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(
+            to: mrs_edge_list.self)
+          unsafe hop.edges = UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(
+            to: UInt64.self)
+          unsafe hop.indices = UnsafeMutableRawPointer(indices.baseAddress)?.assumingMemoryBound(
+            to: UInt32.self)
+          unsafe hop.destinations = destinationCount
+          unsafe hop.fanout = fanout
+          unsafe hop.key0 = draws.key.x
+          unsafe hop.key1 = draws.key.y
+          unsafe relabeler.run(&hop)
+        }
+      }
+    }
+  }
+
   private mutating func sampleHop(
-    _ hop: Int, draws: RandomDraws
-  ) throws(SamplingError) -> Block {
-    let destinationCount = relabeler.nodes.count
-    try reader.readLists(of: relabeler.nodes, into: &lists)
-    if schemePick != nil { return try sampleHopByScheme(hop, draws: draws) }
-    let (indptr, edges) =
-      topology.isFiltered ? try pickAllowed(hop, draws: draws) : pick(hop, draws: draws)
-    try reader.readSources(of: edges, into: &sources)
-    let indices = try relabel(edges.count)
-    return Block(
-      sources: relabeler.nodes, destinationCount: destinationCount, indptr: indptr,
-      indices: indices, edges: edges)
-  }
-
-  /// The rest of a hop where the scheme picks the edges.
-  private mutating func sampleHopByScheme(
-    _ hop: Int, draws: RandomDraws
-  ) throws(SamplingError) -> Block {
-    let destinationCount = relabeler.nodes.count
-    let picked = try schemePick!.pick(
-      relabeler.nodes, lists, fanout: fanouts[hop], draws: draws, reader: &reader)
-    try reader.readSources(of: picked.edges, into: &sources)
-    let indices = try relabel(picked.edges.count)
-    return Block(
-      sources: relabeler.nodes, destinationCount: destinationCount, indptr: picked.indptr,
-      indices: indices, edges: picked.edges, weights: picked.weights)
-  }
-
-  /// The block indices of the first `count` sources.
-  private mutating func relabel(_ count: Int) throws(SamplingError) -> [BlockIndex] {
-    let sources = sources
-    return try relabeler.relabel(sources.span.extracting(0..<count))
+    _ hop: Int, draws: RandomDraws, into block: inout Block
+  ) throws(SamplingError) {
+    relabeler.copyNodes(into: &destinations)
+    block.destinationCount = destinations.count
+    try reader.readLists(of: destinations, into: &lists)
+    if schemePick != nil {
+      let picked = try schemePick!.pick(
+        destinations, lists, fanout: fanouts[hop], draws: draws, reader: &reader)
+      (block.indptr, block.edges, block.weights) = (picked.indptr, picked.edges, picked.weights)
+    } else {
+      (block.indptr, block.edges) =
+        topology.isFiltered ? try pickAllowed(hop, draws: draws) : pick(hop, draws: draws)
+    }
+    try reader.readSources(of: block.edges, into: &sources)
+    try relabeler.relabel(sources, count: block.edges.count, into: &block.indices)
   }
 
   /// Picks edges of every node seen so far: list bounds first, so that the picks land where they
   /// stay.
   private func pick(_ hop: Int, draws: RandomDraws) -> (indptr: [Int], edges: [EdgeID]) {
     let fanout = fanouts[hop] == -1 ? UInt64.max : UInt64(fanouts[hop])
-    let nodes = relabeler.nodes
+    let nodes = destinations
     var indptr = [Int](repeating: 0, count: nodes.count + 1)
     var total = 0
     for place in nodes.indices {
@@ -166,7 +220,7 @@ package struct NeighborSampler {
     var positions = [UInt64](repeating: 0, count: max(0, fanouts[hop]))
     var indptr = [0]
     var edges: [EdgeID] = []
-    for (place, node) in relabeler.nodes.enumerated() {
+    for (place, node) in destinations.enumerated() {
       try reader.readAllowed(of: lists[place], into: &allowed)
       if allowed.count <= fanout {
         edges.append(contentsOf: allowed)

@@ -1,119 +1,177 @@
+internal import CMerestoneKernels
 package import MerestoneCore
 
 /// Gives the nodes of one mini-batch consecutive block indices in the order they are first seen.
 ///
 /// Two tables do the same: a stamp per node of the graph (one load a node, 4 bytes per node and
-/// sampler) where the graph is small enough, else an open-addressing hash table that grows with
-/// the mini-batch.
+/// sampler) where that is affordable, else a hash table that grows with the mini-batch. Either
+/// remembers a node as `base + index`, and the next mini-batch takes a higher base, so that nothing
+/// is cleared between them. Graphs of more than 2^32 nodes have a ``WideRelabeler``.
 package struct NodeRelabeler {
-  /// The nodes seen so far, by block index.
-  package private(set) var nodes: [NodeID] = []
+  /// The most nodes of a mini-batch.
+  static let maximumNodes = Int(UInt32.max) - 1
 
-  // Index + 1 of every node of the graph, 0 = not seen; empty when the hash table is used.
+  private let nodeCount: Int
+  private var wide: WideRelabeler?
+
+  /// How many nodes were seen.
+  private var seen = 0
+  // The nodes by block index in the first `seen` places, and room for more.
+  private var nodes: [UInt32] = []
+  private var base: UInt32
+  // One per node of the graph; empty where the hash table is used.
   private var stamps: [UInt32] = []
+  // `node << 32 | stamp`; an entry whose stamp is below `base` is free.
+  private var table: [UInt64] = []
+  private var tableBits: UInt32 = 0
 
-  // Open addressing with linear probing; at most half full. An empty slot holds index + 1 = 0.
-  private var keys: [UInt64] = []
-  private var slots: [UInt32] = []
+  private static let leastTableBits: UInt32 = 12
 
   /// - Parameters:
   ///   - nodeCount: The nodes of the graph.
   ///   - stampBudget: The bytes that a stamp per node may take.
-  package init(nodeCount: Int, stampBudget: ByteCount) {
-    if nodeCount <= stampBudget.bytes / MemoryLayout<UInt32>.size {
-      stamps = [UInt32](repeating: 0, count: nodeCount)
+  ///   - firstBase: At least 1; high in tests of what happens after 2^32 nodes.
+  package init(nodeCount: Int, stampBudget: ByteCount, firstBase: UInt32 = 1) {
+    self.nodeCount = nodeCount
+    base = firstBase
+    if nodeCount > 1 << 32 {
+      wide = WideRelabeler()
+    } else if nodeCount <= stampBudget.bytes / MemoryLayout<UInt32>.size {
+      stamps = [UInt32](inHugePages: 0, count: nodeCount)
+    } else {
+      resizeTable(to: Self.leastTableBits)
     }
   }
+
+  /// How many distinct nodes were seen.
+  package var count: Int { wide?.nodes.count ?? seen }
+
+  /// Whether node ids have more than 32 bits.
+  var isWide: Bool { wide != nil }
 
   /// Forgets all nodes.
-  /// - Complexity: O(nodes seen) with stamps, O(table) with the hash table.
+  /// - Complexity: O(1); O(table) once in 2^32 nodes.
   package mutating func reset() {
-    if stamps.isEmpty {
-      for index in slots.indices { slots[index] = 0 }
-    } else {
-      for node in nodes { stamps[Int(node.rawValue)] = 0 }
+    wide?.reset()
+    let (next, overflow) = base.addingReportingOverflow(UInt32(seen))
+    seen = 0
+    base = next
+    // A mini-batch may have as many nodes as the graph.
+    if overflow || Int(UInt32.max - next) < min(nodeCount, Self.maximumNodes) {
+      base = 1
+      for index in stamps.indices { stamps[index] = 0 }
+      for index in table.indices { table[index] = 0 }
     }
-    nodes.removeAll(keepingCapacity: true)
   }
 
-  /// The block index of every node of `sources`, new nodes numbered as they come. Shape `[n]`.
+  /// Writes the nodes seen so far, by block index, in place of what `nodes` holds.
+  package func copyNodes(into nodes: inout [NodeID]) {
+    if let wide {
+      nodes = wide.nodes
+      return
+    }
+    nodes.resize(to: seen, filling: NodeID(0))
+    var span = nodes.mutableSpan
+    for index in 0..<seen { span[index] = NodeID(UInt64(self.nodes[index])) }
+  }
+
+  /// The block index of each of the first `count` nodes of `sources`, new nodes numbered as they
+  /// come.
+  ///
+  /// - Parameter indices: Receives one index per source, shape `[n]`, in place of what it holds.
   /// - Throws: ``SamplingError/blockTooLarge(nodes:)`` past 2^32 - 2 distinct nodes.
   package mutating func relabel(
-    _ sources: Span<NodeID>
-  ) throws(SamplingError) -> [BlockIndex] {
-    guard nodes.count + sources.count < Int(UInt32.max) else {
-      throw .blockTooLarge(nodes: nodes.count + sources.count)
-    }
-    var nodes = self.nodes
-    self.nodes = []
-    nodes.reserveCapacity(nodes.count + sources.count / 2)
-    if stamps.isEmpty { growTable(for: nodes.count + sources.count, nodes) }
-    let indices = unsafe [BlockIndex](unsafeUninitializedCapacity: sources.count) { buffer, count in
-      // SAFETY: every place below `sources.count` is written once.
-      var output = unsafe MutableSpan(_unsafeElements: buffer[0..<sources.count])
-      if stamps.isEmpty {
-        relabelByHash(sources, into: &output, &nodes)
-      } else {
-        relabelByStamp(sources, into: &output, &nodes)
+    _ sources: [NodeID], count: Int, into indices: inout [BlockIndex]
+  ) throws(SamplingError) {
+    indices.resize(to: count, filling: BlockIndex(0))
+    guard wide == nil else {
+      guard self.count + count <= Self.maximumNodes else {
+        throw .blockTooLarge(nodes: self.count + count)
       }
-      count = sources.count
+      var span = indices.mutableSpan
+      wide?.relabel(sources.span.extracting(0..<count), into: &span)
+      return
     }
-    self.nodes = nodes
-    return indices
-  }
-
-  private mutating func relabelByStamp(
-    _ sources: Span<NodeID>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
-  ) {
-    var stamps = self.stamps.mutableSpan
-    var seen = UInt32(nodes.count)
-    for place in sources.indices {
-      let source = sources[place]
-      var stamp = stamps[Int(source.rawValue)]
-      if stamp == 0 {
-        nodes.append(source)
-        seen &+= 1
-        stamp = seen
-        stamps[Int(source.rawValue)] = stamp
+    try reserve(count)
+    for place in 0..<count {
+      indices[place] = BlockIndex(UInt32(truncatingIfNeeded: sources[place].rawValue))
+    }
+    var hop = unsafe mrs_hop()
+    var done = 0
+    while done < count {
+      unsafe withTables(&hop) { hop in
+        unsafe indices.withUnsafeMutableBufferPointer { indices in
+          // SAFETY: a block index is a 32-bit word; `reserve` made room for new nodes, and every
+          // node is below `nodeCount`.
+          unsafe indices.withMemoryRebound(to: UInt32.self) { indices in
+            done += unsafe mrs_relabel(&hop, indices.baseAddress! + done, indices.count - done)
+          }
+        }
       }
-      indices[place] = BlockIndex(stamp &- 1)
+      if done < count { resizeTable(to: tableBits + 1) }
     }
   }
 
-  private mutating func relabelByHash(
-    _ sources: Span<NodeID>, into indices: inout MutableSpan<BlockIndex>, _ nodes: inout [NodeID]
-  ) {
-    let mask = keys.count &- 1
-    for place in sources.indices {
-      let source = sources[place]
-      var slot = Self.hash(source.rawValue) & mask
-      while slots[slot] != 0, keys[slot] != source.rawValue { slot = (slot &+ 1) & mask }
-      if slots[slot] == 0 {
-        nodes.append(source)
-        keys[slot] = source.rawValue
-        slots[slot] = UInt32(nodes.count)
+  /// Makes room for `count` more nodes.
+  mutating func reserve(_ count: Int) throws(SamplingError) {
+    let needed = min(seen + count, nodeCount)
+    guard needed <= Self.maximumNodes else { throw .blockTooLarge(nodes: needed) }
+    // One more: the kernels write a node before they know whether it is new.
+    guard nodes.count <= needed else { return }
+    nodes.resize(to: max(needed + 1, min(2 * nodes.count, nodeCount + 1)), filling: 0)
+  }
+
+  /// Runs a hop over decoded memory until it is complete.
+  ///
+  /// - Parameter hop: Everything but the nodes and the tables is set; the destinations are the
+  ///   nodes seen so far, and ``reserve(_:)`` made room for their sources.
+  @unsafe mutating func run(_ hop: inout mrs_hop) {
+    while true {
+      let isComplete = unsafe withTables(&hop) { unsafe mrs_sample_hop(&$0) == 1 }
+      if isComplete { return }
+      resizeTable(to: tableBits + 1)
+    }
+  }
+
+  /// Lends the nodes seen so far.
+  @unsafe func withNodes<R>(_ body: (UnsafePointer<UInt32>?, Int) -> R) -> R {
+    // SAFETY: `nodes` has at least `seen` elements.
+    unsafe nodes.withUnsafeBufferPointer { unsafe body($0.baseAddress, seen) }
+  }
+
+  /// Lends the nodes and tables to a kernel through `hop`, and keeps what it saw.
+  @unsafe private mutating func withTables<R>(
+    _ hop: inout mrs_hop, _ body: (inout mrs_hop) -> R
+  ) -> R {
+    let base = base
+    let tableBits = tableBits
+    let seen = seen
+    let result = unsafe nodes.withUnsafeMutableBufferPointer { nodes in
+      unsafe stamps.withUnsafeMutableBufferPointer { stamps in
+        unsafe table.withUnsafeMutableBufferPointer { table in
+          unsafe hop.nodes = nodes.baseAddress
+          unsafe hop.seen = seen
+          unsafe hop.base = base
+          unsafe hop.stamps = stamps.isEmpty ? nil : stamps.baseAddress
+          unsafe hop.table = table.baseAddress
+          unsafe hop.table_bits = tableBits
+          return unsafe body(&hop)
+        }
       }
-      indices[place] = BlockIndex(slots[slot] &- 1)
     }
+    self.seen = unsafe hop.seen
+    return result
   }
 
-  private mutating func growTable(for count: Int, _ nodes: [NodeID]) {
-    guard keys.count < 2 * count else { return }
-    var capacity = max(1024, keys.count)
-    while capacity < 2 * count { capacity *= 2 }
-    keys = [UInt64](repeating: 0, count: capacity)
-    slots = [UInt32](repeating: 0, count: capacity)
-    for (index, node) in nodes.enumerated() {
-      var slot = Self.hash(node.rawValue) & (capacity - 1)
-      while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
-      keys[slot] = node.rawValue
-      slots[slot] = UInt32(index + 1)
+  private mutating func resizeTable(to bits: UInt32) {
+    tableBits = bits
+    table = [UInt64](repeating: 0, count: 1 << Int(bits))
+    let mask = table.count - 1
+    for index in 0..<seen {
+      let node = UInt64(nodes[index])
+      var slot = Int((node &* 0x9E37_79B9_7F4A_7C15) &>> UInt64(64 - bits))
+      while table[slot] != 0 { slot = (slot + 1) & mask }
+      table[slot] = node &<< 32 | UInt64(base &+ UInt32(index))
     }
-  }
-
-  /// Fibonacci hashing (Knuth, "The Art of Computer Programming", volume 3, section 6.4).
-  @inline(__always)
-  private static func hash(_ node: UInt64) -> Int {
-    Int(truncatingIfNeeded: (node &* 0x9E37_79B9_7F4A_7C15) &>> 20)
   }
 }

@@ -2,7 +2,7 @@ package import MerestoneCore
 import MerestoneStorage
 
 /// Where a destination's in-edges lie: the global ids `start ..< start + count`.
-package struct EdgeList: Sendable, Equatable {
+package struct EdgeList: Sendable, Equatable, BitwiseCopyable {
   package var start: UInt64
   package var count: UInt64
 

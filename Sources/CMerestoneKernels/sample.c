@@ -1,0 +1,328 @@
+#include "include/sample.h"
+
+#include "clones.h"
+
+// Wide vectors are only passed between functions that are inlined, so no calling convention is met.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define INLINE static inline __attribute__((always_inline))
+
+// MARK: Random words
+
+typedef uint32_t u32v __attribute__((vector_size(4 * MRS_PICK_LANES)));
+typedef uint64_t u64v __attribute__((vector_size(4 * MRS_PICK_LANES)));
+
+static const uint32_t M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
+enum { ROUNDS = 10 };
+
+/// The two halves of the 64-bit products of 32-bit lanes.
+struct halves {
+    u32v low, high;
+};
+
+/// Multiplies even and odd lanes apart, as the hardware does.
+INLINE struct halves multiply(u32v a, u32v b) {
+    const u64v low_mask = (u64v){} + 0xFFFFFFFFu;
+    u64v x = (u64v)a, y = (u64v)b;
+    u64v even = (x & low_mask) * (y & low_mask);
+    u64v odd = (x >> 32) * (y >> 32);
+    struct halves halves;
+    halves.low = (u32v)((even & low_mask) | (odd << 32));
+    halves.high = (u32v)((even >> 32) | (odd & ~low_mask));
+    return halves;
+}
+
+/// Philox4x32-10 with the counter (`entity`, 0, `number`, 0), one lane per entity.
+INLINE void philox(u32v entity, uint32_t number, uint32_t key0, uint32_t key1, u32v words[4]) {
+    const u32v m0 = (u32v){} + M0, m1 = (u32v){} + M1;
+    u32v c0 = entity, c1 = (u32v){}, c2 = (u32v){} + number, c3 = (u32v){};
+#pragma unroll
+    for (int round = 0; round < ROUNDS; round++) {
+        struct halves p0 = multiply(c0, m0), p1 = multiply(c2, m1);
+        c0 = p1.high ^ c1 ^ key0;
+        c1 = p1.low;
+        c2 = p0.high ^ c3 ^ key1;
+        c3 = p0.low;
+        key0 += W0;
+        key1 += W1;
+    }
+    words[0] = c0;
+    words[1] = c1;
+    words[2] = c2;
+    words[3] = c3;
+}
+
+/// The same for one entity.
+INLINE void philox_plain(
+    uint32_t entity, uint32_t number, uint32_t key0, uint32_t key1, uint32_t words[4]) {
+    uint32_t c0 = entity, c1 = 0, c2 = number, c3 = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t p0 = (uint64_t)c0 * M0, p1 = (uint64_t)c2 * M1;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ key0;
+        c1 = (uint32_t)p1;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ key1;
+        c3 = (uint32_t)p0;
+        key0 += W0;
+        key1 += W1;
+    }
+    words[0] = c0;
+    words[1] = c1;
+    words[2] = c2;
+    words[3] = c3;
+}
+
+// MARK: Picking
+
+/// Lists up to this length are drawn with 32-bit words.
+static const uint64_t NARROW_LIMIT = 1 << 16;
+
+/// Floyd's sample of one list, kept in ascending order: for lists or fanouts that vectors do not
+/// take.
+static void pick_one(
+    uint32_t node, uint64_t start, uint64_t count, uint64_t kept, uint32_t key0, uint32_t key1,
+    uint64_t *out) {
+    int narrow = count <= NARROW_LIMIT;
+    uint32_t words[4];
+    for (uint64_t i = 0; i < kept; i++) {
+        uint64_t j = count - kept + i, t;
+        if (narrow) {
+            if (i % 4 == 0) philox_plain(node, (uint32_t)(i / 4), key0, key1, words);
+            t = (uint64_t)words[i % 4] * (j + 1) >> 32;
+        } else {
+            if (i % 2 == 0) philox_plain(node, (uint32_t)(i / 2), key0, key1, words);
+            uint64_t word = words[i % 2 * 2] | (uint64_t)words[i % 2 * 2 + 1] << 32;
+            t = (uint64_t)((unsigned __int128)word * (j + 1) >> 64);
+        }
+        uint64_t place = i;
+        while (place > 0 && out[place - 1] > t) place--;
+        if (place > 0 && out[place - 1] == t) {
+            out[i] = j;
+            continue;
+        }
+        for (uint64_t k = i; k > place; k--) out[k] = out[k - 1];
+        out[place] = t;
+    }
+    for (uint64_t i = 0; i < kept; i++) out[i] += start;
+}
+
+/// Lists that wait for their picks, one lane each.
+struct lanes {
+    uint32_t node[MRS_PICK_LANES];
+    uint32_t count[MRS_PICK_LANES];
+    uint64_t start[MRS_PICK_LANES];
+    uint64_t *out[MRS_PICK_LANES];
+};
+
+/// Floyd's sample of 16 lists at once. A lane's picks stay in ascending order: a new one is moved
+/// through those before it by minima and maxima, so that nothing branches on a draw.
+INLINE void pick_lanes(
+    const struct lanes *lanes, size_t used, uint32_t kept, uint32_t key0, uint32_t key1) {
+    u32v picks[MRS_PICK_VECTORS], words[4];
+    u32v node, j;
+    __builtin_memcpy(&node, lanes->node, sizeof node);
+    __builtin_memcpy(&j, lanes->count, sizeof j);
+    j -= kept;
+    for (uint32_t i = 0; i < kept; i++, j += 1) {
+        if (i % 4 == 0) philox(node, i / 4, key0, key1, words);
+        u32v t = multiply(words[i % 4], j + 1).high;
+        u32v taken = (u32v){};
+        for (uint32_t m = 0; m < i; m++) taken |= (u32v)(picks[m] == t);
+        t = (t & ~taken) | (j & taken);
+        for (uint32_t m = 0; m < i; m++) {
+            u32v smaller = __builtin_elementwise_min(picks[m], t);
+            t = __builtin_elementwise_max(picks[m], t);
+            picks[m] = smaller;
+        }
+        picks[i] = t;
+    }
+    const uint32_t *positions = (const uint32_t *)picks;
+    for (size_t lane = 0; lane < used; lane++) {
+        uint64_t start = lanes->start[lane], *out = lanes->out[lane];
+        for (uint32_t i = 0; i < kept; i++) out[i] = start + positions[i * MRS_PICK_LANES + lane];
+    }
+}
+
+INLINE uint64_t *pick(
+    const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
+    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    struct lanes lanes = {};
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t start = lists[i].start, length = lists[i].count;
+        if (length <= fanout) {
+            for (uint64_t k = 0; k < length; k++) edges[k] = start + k;
+            edges += length;
+        } else if (length <= NARROW_LIMIT && fanout <= MRS_PICK_VECTORS) {
+            lanes.node[used] = nodes[i];
+            lanes.count[used] = (uint32_t)length;
+            lanes.start[used] = start;
+            lanes.out[used] = edges;
+            edges += fanout;
+            if (++used == MRS_PICK_LANES) {
+                pick_lanes(&lanes, used, (uint32_t)fanout, key0, key1);
+                used = 0;
+            }
+        } else {
+            pick_one(nodes[i], start, length, fanout, key0, key1, edges);
+            edges += fanout;
+        }
+    }
+    // The lanes that are not used hold old lists or none; their draws are thrown away.
+    if (used) pick_lanes(&lanes, used, (uint32_t)fanout, key0, key1);
+    return edges;
+}
+
+MRS_CLONES void mrs_pick(
+    const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
+    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    pick(nodes, lists, count, fanout, key0, key1, edges);
+}
+
+void mrs_pick_baseline(
+    const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
+    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    pick(nodes, lists, count, fanout, key0, key1, edges);
+}
+
+// MARK: Reading
+
+int64_t mrs_read_lists(
+    const uint64_t *indptr, const uint32_t *nodes, size_t count, uint64_t fanout, int64_t total,
+    struct mrs_edge_list *lists, int64_t *ends) {
+    enum { AHEAD = 24 };
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count) __builtin_prefetch(indptr + nodes[i + AHEAD]);
+        uint64_t start = indptr[nodes[i]], length = indptr[nodes[i] + (size_t)1] - start;
+        lists[i].start = start;
+        lists[i].count = length;
+        total += (int64_t)(length < fanout ? length : fanout);
+        ends[i] = total;
+    }
+    return total;
+}
+
+// MARK: Relabelling
+
+/// Fibonacci hashing.
+INLINE size_t slot_of(uint32_t node, uint32_t bits) {
+    return (size_t)((node * 0x9E3779B97F4A7C15u) >> (64 - bits));
+}
+
+/// Whether a node is new decides no branch: half of them are, in no order.
+INLINE void relabel_by_stamps(struct mrs_hop *hop, uint32_t *indices, size_t count) {
+    uint32_t *stamps = hop->stamps, *nodes = hop->nodes, base = hop->base;
+    size_t seen = hop->seen;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t node = indices[i], stamp = stamps[node];
+        int is_new = stamp < base;
+        nodes[seen] = node;
+        stamp = is_new ? base + (uint32_t)seen : stamp;
+        seen += (size_t)is_new;
+        stamps[node] = stamp;
+        indices[i] = stamp - base;
+    }
+    hop->seen = seen;
+}
+
+INLINE void relabel_by_hash(struct mrs_hop *hop, uint32_t *indices, size_t count) {
+    uint64_t *table = hop->table;
+    uint32_t *nodes = hop->nodes, base = hop->base, bits = hop->table_bits;
+    size_t seen = hop->seen, mask = ((size_t)1 << bits) - 1;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t node = indices[i];
+        size_t slot = slot_of(node, bits);
+        uint64_t entry = table[slot];
+        // Another node's entry of this mini-batch sends us on.
+        while ((uint32_t)entry >= base && (uint32_t)(entry >> 32) != node) {
+            slot = (slot + 1) & mask;
+            entry = table[slot];
+        }
+        uint32_t stamp = (uint32_t)entry;
+        int is_new = stamp < base;
+        nodes[seen] = node;
+        stamp = is_new ? base + (uint32_t)seen : stamp;
+        seen += (size_t)is_new;
+        table[slot] = (uint64_t)node << 32 | stamp;
+        indices[i] = stamp - base;
+    }
+    hop->seen = seen;
+}
+
+INLINE void prefetch_label(const struct mrs_hop *hop, uint32_t node) {
+    if (hop->stamps) {
+        __builtin_prefetch(hop->stamps + node, 1);
+    } else {
+        __builtin_prefetch(hop->table + slot_of(node, hop->table_bits), 1);
+    }
+}
+
+/// Whether `count` more nodes leave the hash table at least half empty.
+INLINE int has_room(const struct mrs_hop *hop, size_t count) {
+    return hop->stamps || 2 * (hop->seen + count) <= (size_t)1 << hop->table_bits;
+}
+
+INLINE void relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
+    if (hop->stamps) {
+        relabel_by_stamps(hop, indices, count);
+    } else {
+        relabel_by_hash(hop, indices, count);
+    }
+}
+
+size_t mrs_relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
+    enum { PART = 256 };
+    for (size_t first = 0; first < count; first += PART) {
+        size_t part = count - first < PART ? count - first : PART;
+        if (!has_room(hop, part)) return first;
+        for (size_t i = 0; i < part; i++) prefetch_label(hop, indices[first + i]);
+        relabel(hop, indices + first, part);
+    }
+    return count;
+}
+
+// MARK: A hop
+
+/// Edges that a chunk aims at, so that what was prefetched for it is still in the cache when it is
+/// read.
+enum { CHUNK_EDGES = 512, MAXIMUM_CHUNK = 128, MINIMUM_CHUNK = 16, RELABEL_PART = 2048 };
+
+INLINE size_t chunk_destinations(uint64_t fanout) {
+    if (fanout == 0) return MAXIMUM_CHUNK;
+    uint64_t fitting = CHUNK_EDGES / fanout;
+    if (fitting < MINIMUM_CHUNK) return MINIMUM_CHUNK;
+    return fitting < MAXIMUM_CHUNK ? (size_t)fitting : MAXIMUM_CHUNK;
+}
+
+MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
+    size_t chunk = chunk_destinations(hop->fanout);
+    const uint32_t *sources = hop->sources;
+    while (hop->done < hop->destinations || hop->relabelled < hop->picked) {
+        size_t picked = hop->picked, gathered = hop->gathered;
+        if (hop->done < hop->destinations) {
+            size_t count = hop->destinations - hop->done;
+            if (count > chunk) count = chunk;
+            uint64_t *end = pick(
+                hop->nodes + hop->done, hop->lists + hop->done, count, hop->fanout, hop->key0,
+                hop->key1, hop->edges + picked);
+            hop->done += count;
+            hop->picked = (size_t)(end - hop->edges);
+            for (size_t i = picked; i < hop->picked; i++) {
+                __builtin_prefetch(sources + hop->edges[i]);
+            }
+        }
+        for (size_t i = gathered; i < picked; i++) {
+            uint32_t source = sources[hop->edges[i]];
+            hop->indices[i] = source;
+            prefetch_label(hop, source);
+        }
+        hop->gathered = picked;
+        while (hop->relabelled < gathered) {
+            size_t count = gathered - hop->relabelled;
+            if (count > RELABEL_PART) count = RELABEL_PART;
+            if (!has_room(hop, count)) return 0;
+            relabel(hop, hop->indices + hop->relabelled, count);
+            hop->relabelled += count;
+        }
+    }
+    return 1;
+}

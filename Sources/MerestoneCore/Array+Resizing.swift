@@ -1,0 +1,13 @@
+extension Array where Element: BitwiseCopyable {
+  /// Makes the array `count` elements long and keeps its memory: what is cut off is gone, what is
+  /// new holds `value`.
+  ///
+  /// - Complexity: O(new elements), and a copy of the whole array where it must move.
+  package mutating func resize(to count: Int, filling value: Element) {
+    if count < self.count {
+      removeLast(self.count - count)
+    } else if count > self.count {
+      append(contentsOf: repeatElement(value, count: count - self.count))
+    }
+  }
+}
