@@ -3,7 +3,7 @@ extension Array where Element: BitwiseCopyable {
   /// new holds `value`.
   ///
   /// - Complexity: O(new elements), and a copy of the whole array where it must move.
-  package mutating func resize(to count: Int, filling value: Element) {
+  @inlinable package mutating func resize(to count: Int, filling value: Element) {
     if count < self.count {
       removeLast(self.count - count)
     } else if count > self.count {
