@@ -84,10 +84,15 @@ extension Graph {
       ? RandomPermutation(
         count: seeds.count, key: RandomKey(seed: seed, stream: .seedShuffle, epoch: epoch))
       : nil
-    return MiniBatches(
-      topology: try openTopology(), seeds: seeds, permutation: permutation, size: size,
-      fanouts: fanouts, key: RandomKey(seed: seed, stream: .neighborSampling, epoch: epoch),
-      threads: threads)
+    let topology = try openTopology()
+    do throws(SamplingError) {
+      return try MiniBatches(
+        topology: topology, seeds: seeds, permutation: permutation, size: size,
+        fanouts: fanouts, key: RandomKey(seed: seed, stream: .neighborSampling, epoch: epoch),
+        threads: threads, memory: memory)
+    } catch {
+      throw GraphError(error)
+    }
   }
 
   /// A mini-batch under the user's own ids.

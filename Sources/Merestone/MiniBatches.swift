@@ -11,24 +11,21 @@ public final class MiniBatches: Sendable {
   /// How many mini-batches there are.
   public let count: Int
 
-  private let prefetcher: Prefetcher<MiniBatch, SamplingError>
+  private let stream: BatchStream
 
   init(
     topology: Topology, seeds: [NodeID], permutation: RandomPermutation?, size: Int,
-    fanouts: [Int], key: RandomKey, threads: Int
-  ) {
+    fanouts: [Int], key: RandomKey, threads: Int, memory: ByteCount
+  ) throws(SamplingError) {
     let size = min(size, max(1, seeds.count))
     count = (seeds.count + size - 1) / size
-    prefetcher = Prefetcher(count: count, threads: threads, window: 2 * max(1, threads)) {
-      () throws(SamplingError) in
-      var sampler = try NeighborSampler(topology: topology, fanouts: fanouts)
-      return { step throws(SamplingError) in
-        let range = step * size..<min((step + 1) * size, seeds.count)
-        var stepKey = key
-        stepKey.step = UInt32(truncatingIfNeeded: step)
-        return try sampler.sample(
-          seeds: range.map { seeds[permutation?[$0] ?? $0] }, key: stepKey)
-      }
+    stream = try BatchStream(
+      topology: topology, fanouts: fanouts, count: count, threads: max(1, threads), memory: memory
+    ) { step in
+      let range = step * size..<min((step + 1) * size, seeds.count)
+      var stepKey = key
+      stepKey.step = UInt32(truncatingIfNeeded: step)
+      return (range.map { seeds[permutation?[$0] ?? $0] }, stepKey)
     }
   }
 
@@ -41,9 +38,27 @@ public final class MiniBatches: Sendable {
   ///   are no mini-batches after that.
   public func next() throws(GraphError) -> MiniBatch? {
     do throws(SamplingError) {
-      return try prefetcher.next()
+      return try stream.next()
     } catch {
       throw GraphError(error)
     }
+  }
+
+  /// Replaces `batch` by the next mini-batch and uses the memory of the old one for a later one:
+  /// from a few mini-batches on, no memory is asked for.
+  ///
+  /// ```swift
+  /// var batch = MiniBatch.empty
+  /// while try batches.next(&batch) { ... }
+  /// ```
+  ///
+  /// - Returns: Whether there was a next one; `batch` is empty after the last.
+  public func next(_ batch: inout MiniBatch) throws(GraphError) -> Bool {
+    var used = MiniBatch.empty
+    swap(&batch, &used)
+    stream.recycle(used)
+    guard let next = try next() else { return false }
+    batch = next
+    return true
   }
 }

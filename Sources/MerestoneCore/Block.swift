@@ -74,6 +74,11 @@ public struct MiniBatch: Sendable, Equatable {
     self.blocks = blocks
   }
 
+  /// No seeds and no blocks.
+  @inlinable public static var empty: MiniBatch {
+    MiniBatch(seeds: [], seedIndices: [], blocks: [])
+  }
+
   /// The nodes whose features the first layer reads: the sources of the last hop, or the distinct
   /// seeds where there is no hop.
   @inlinable public var inputNodes: [NodeID] {

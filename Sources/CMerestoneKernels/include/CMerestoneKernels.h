@@ -2,6 +2,7 @@
 #define CMERESTONE_KERNELS_H
 
 #include "aggregate.h"
+#include "buckets.h"
 #include "checksum.h"
 #include "elias_fano.h"
 #include "files.h"

@@ -17,6 +17,7 @@ package struct NeighborSampler {
   private var lists: [EdgeList] = []
   private var allowed: [EdgeID] = []
   private var sources: [NodeID] = []
+  private var scratch: [UInt32] = []
 
   /// The most memory that a table with one entry per node may take in each sampler.
   package static let stampBudget = ByteCount(64 << 20)
@@ -55,7 +56,7 @@ package struct NeighborSampler {
   package mutating func sample(
     seeds: [NodeID], key: RandomKey
   ) throws(SamplingError) -> MiniBatch {
-    var batch = MiniBatch(seeds: [], seedIndices: [], blocks: [])
+    var batch = MiniBatch.empty
     try sample(seeds: seeds, key: key, into: &batch)
     return batch
   }
@@ -122,7 +123,8 @@ package struct NeighborSampler {
         unsafe relabeler.withNodes { nodes, count in
           // SAFETY: the nodes exist, and there is a list and an end for each of them.
           unsafe flat.readLists(
-            of: nodes, count, fanout: fanout, into: lists.baseAddress, ends: indptr.baseAddress! + 1)
+            of: nodes, count, fanout: fanout, into: lists.baseAddress, ends: indptr.baseAddress! + 1
+          )
         }
       }
     }
@@ -171,45 +173,15 @@ package struct NeighborSampler {
       let picked = try schemePick!.pick(
         destinations, lists, fanout: fanouts[hop], draws: draws, reader: &reader)
       (block.indptr, block.edges, block.weights) = (picked.indptr, picked.edges, picked.weights)
+    } else if topology.isFiltered {
+      (block.indptr, block.edges) = try pickAllowed(hop, draws: draws)
     } else {
-      (block.indptr, block.edges) =
-        topology.isFiltered ? try pickAllowed(hop, draws: draws) : pick(hop, draws: draws)
+      block.pick(
+        destinations, lists, fanout: fanouts[hop], draws: draws, isWide: relabeler.isWide,
+        scratch: &scratch)
     }
     try reader.readSources(of: block.edges, into: &sources)
     try relabeler.relabel(sources, count: block.edges.count, into: &block.indices)
-  }
-
-  /// Picks edges of every node seen so far: list bounds first, so that the picks land where they
-  /// stay.
-  private func pick(_ hop: Int, draws: RandomDraws) -> (indptr: [Int], edges: [EdgeID]) {
-    let fanout = fanouts[hop] == -1 ? UInt64.max : UInt64(fanouts[hop])
-    let nodes = destinations
-    var indptr = [Int](repeating: 0, count: nodes.count + 1)
-    var total = 0
-    for place in nodes.indices {
-      total += Int(min(lists[place].count, fanout))
-      indptr[place &+ 1] = total
-    }
-    let edges = unsafe [EdgeID](unsafeUninitializedCapacity: total) { buffer, initializedCount in
-      // SAFETY: an edge id is one word, and `indptr` cuts the buffer into one window per node.
-      unsafe buffer.withMemoryRebound(to: UInt64.self) { words in
-        for place in nodes.indices {
-          let list = lists[place]
-          let kept = indptr[place &+ 1] &- indptr[place]
-          guard kept > 0, let base = words.baseAddress else { continue }
-          let window = unsafe base + indptr[place]
-          if UInt64(kept) == list.count {
-            for index in 0..<kept { unsafe window[index] = list.start &+ UInt64(index) }
-            continue
-          }
-          unsafe PositionPicker.pick(
-            kept, of: list.count, entity: nodes[place].rawValue, draws: draws, into: window)
-          for index in 0..<kept { unsafe window[index] &+= list.start }
-        }
-      }
-      initializedCount = total
-    }
-    return (indptr, edges)
   }
 
   /// Picks among the edges that the edge set contains.

@@ -21,6 +21,8 @@ package enum NeighborScheme: Sendable {
 }
 
 extension NeighborScheme {
+  var isUniform: Bool { if case .uniform = self { true } else { false } }
+
   /// What picks the edges; `nil` for the uniform scheme, which the sampler has built in.
   func makePick() -> (any NeighborPick)? {
     switch self {

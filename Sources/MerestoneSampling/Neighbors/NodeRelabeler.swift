@@ -92,23 +92,38 @@ package struct NodeRelabeler {
       wide?.relabel(sources.span.extracting(0..<count), into: &span)
       return
     }
-    try reserve(count)
-    for place in 0..<count {
-      indices[place] = BlockIndex(UInt32(truncatingIfNeeded: sources[place].rawValue))
+    try relabel(count: count, into: &indices) { narrow in
+      for place in 0..<count {
+        narrow[place] = UInt32(truncatingIfNeeded: sources[place].rawValue)
+      }
     }
+  }
+
+  /// The block indices of `count` sources of at most 32 bits.
+  ///
+  /// - Parameter read: Writes the sources. Shape `[count]`.
+  mutating func relabel(
+    count: Int, into indices: inout [BlockIndex], read: (inout MutableSpan<UInt32>) -> Void
+  ) throws(SamplingError) {
+    try reserve(count)
+    indices.resize(to: count, filling: BlockIndex(0))
     var hop = unsafe mrs_hop()
-    var done = 0
-    while done < count {
-      unsafe withTables(&hop) { hop in
-        unsafe indices.withUnsafeMutableBufferPointer { indices in
-          // SAFETY: a block index is a 32-bit word; `reserve` made room for new nodes, and every
-          // node is below `nodeCount`.
-          unsafe indices.withMemoryRebound(to: UInt32.self) { indices in
-            done += unsafe mrs_relabel(&hop, indices.baseAddress! + done, indices.count - done)
+    // SAFETY: a block index is a 32-bit word; `reserve` made room for new nodes, and every node is
+    // below `nodeCount`.
+    unsafe indices.withUnsafeMutableBufferPointer { indices in
+      unsafe indices.withMemoryRebound(to: UInt32.self) { words in
+        var span = unsafe MutableSpan(_unsafeElements: words)
+        read(&span)
+        var done = 0
+        while true {
+          unsafe withTables(&hop) { hop in
+            done += unsafe mrs_relabel(
+              &hop, words.baseAddress.map { unsafe $0 + done }, words.count - done)
           }
+          if done == words.count { return }
+          resizeTable(to: tableBits + 1)
         }
       }
-      if done < count { resizeTable(to: tableBits + 1) }
     }
   }
 

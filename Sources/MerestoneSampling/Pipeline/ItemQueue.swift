@@ -10,6 +10,7 @@ import Glibc
   private var nextToMake = 0
   private var nextToTake = 0
   private var isStopped = false
+  private var hasFailed = false
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
 
@@ -37,12 +38,15 @@ import Glibc
     lock()
     defer { unlock() }
     // The place is looked up anew after every wait: another consumer may have taken the item.
-    while nextToTake < count {
+    while nextToTake < count, !hasFailed {
       let place = nextToTake % window
       if let result = slots[place] {
         slots[place] = nil
         nextToTake += 1
-        if case .failure = result { isStopped = true }
+        if case .failure = result {
+          isStopped = true
+          hasFailed = true
+        }
         unsafe pthread_cond_broadcast(changed)
         return result
       }

@@ -13,14 +13,19 @@ package final class Topology: Sendable {
   /// Whether `edgeSet` leaves anything out of this relation.
   package let isFiltered: Bool
 
+  /// Whether pages that were read are given back, so that the edge files do not count as memory.
+  package let dropsBehind: Bool
+
   /// - Parameters:
   ///   - flat: The decoded relation where memory allows it.
   ///   - edgeSet: The edges that may be used.
+  ///   - dropsBehind: See ``dropsBehind``.
   /// - Throws: ``SamplingError/differentNodeTypes(relation:)`` for a relation between two types.
   package init(
     store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    flat: FlatTopology? = nil
+    flat: FlatTopology? = nil, dropsBehind: Bool = false
   ) throws(SamplingError) {
+    self.dropsBehind = dropsBehind
     self.store = store
     self.relation = relation
     self.edgeSet = edgeSet

@@ -1,0 +1,173 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// Samples a group of mini-batches together from the compressed pages, with nothing of the graph
+/// resident: hop by hop, every page that the group touches is decoded once for all of them.
+///
+/// Picks need only where a list lies, so all edges of a hop are known before any page is read. They
+/// are dealt to buckets of 16 pages; each bucket is decoded into a buffer that fits the second-level
+/// cache and answers every mini-batch in turn. Mini-batches are the same as ``NeighborSampler``
+/// makes one by one.
+final class GroupSampler: Sendable {
+  private let topology: Topology
+  private let fanouts: [Int]
+  private let pool: ThreadPool
+  private let cut: Cut
+  private let relabelers: Pool<NodeRelabeler>
+  private let pages = Pool { PageBuffers() }
+  private let dropsBehind: Bool
+
+  private struct Cut: Sendable {
+    let nodes: BucketCut
+    let edges: BucketCut
+  }
+
+  /// What a thread needs to decode a bucket.
+  private struct PageBuffers {
+    var ids = [UInt32](repeating: 0, count: 1 << GroupSampler.edgeShift)
+    var starts = [UInt64](repeating: 0, count: 1 << GroupSampler.nodeShift + 1)
+    var nodes: [UInt32] = []
+    var scratch = PageScratch()
+  }
+
+  /// Edges of a bucket: 16 pages, 256 KiB decoded.
+  private static let edgeShift = 16
+  /// Nodes of a bucket: 32 blocks of the node index, 128 KiB decoded.
+  private static let nodeShift = 14
+
+  /// - Parameters:
+  ///   - topology: Unfiltered, with nodes of at most 32 bits.
+  ///   - pool: Decodes and samples.
+  ///   - stampBudget: For each thread's table over nodes.
+  ///   - dropsBehind: Whether pages are given back once they are decoded, so that the file does not
+  ///     count as memory.
+  init(
+    topology: Topology, fanouts: [Int], pool: ThreadPool, stampBudget: ByteCount, dropsBehind: Bool
+  ) {
+    self.topology = topology
+    self.fanouts = fanouts
+    self.pool = pool
+    self.dropsBehind = dropsBehind
+    let book = topology.store.book
+    let shards = (0..<book.shardCount).map { ShardID($0) }
+    func bounds(_ ranges: [Range<UInt64>]) -> [UInt64] { [0] + ranges.map(\.upperBound) }
+    cut = Cut(
+      nodes: BucketCut(
+        bounds: bounds(shards.map { book.nodes(of: topology.nodeType, in: $0) }),
+        shift: Self.nodeShift),
+      edges: BucketCut(
+        bounds: bounds(shards.map { book.edges(of: topology.relation, in: $0) }),
+        shift: Self.edgeShift))
+    let nodeCount = topology.nodeCount
+    relabelers = Pool { NodeRelabeler(nodeCount: nodeCount, stampBudget: stampBudget) }
+  }
+
+  /// Samples mini-batches up to the last hop's sources; ``finish(_:)`` does the rest of each.
+  ///
+  /// - Parameters:
+  ///   - members: Their memory is used again.
+  ///   - request: The seeds and the key of a member by its place.
+  func sample(
+    _ members: [GroupMember],
+    request: @Sendable (Int) throws(SamplingError) -> (seeds: [NodeID], key: RandomKey)
+  ) throws(SamplingError) {
+    try pool.forEach(members.count) { place throws(SamplingError) in
+      let (seeds, key) = try request(place)
+      for seed in seeds where seed.rawValue >= UInt64(topology.nodeCount) {
+        throw .seedOutOfRange(seed: seed, nodeCount: topology.nodeCount)
+      }
+      try relabelers.lend { relabeler throws(SamplingError) in
+        try members[place].begin(seeds: seeds, key: key, hops: fanouts.count, &relabeler)
+      }
+    }
+    for hop in fanouts.indices {
+      try pool.forEach(members.count) { place throws(SamplingError) in
+        if hop > 0 { try finish(members[place], hop: hop - 1) }
+        members[place].askForLists(of: hop, cut.nodes)
+      }
+      try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
+        try answerLists(bucket, members)
+      }
+      pool.forEach(members.count) { place in
+        pages.lend { buffers in
+          members[place].pick(
+            hop: hop, fanout: fanouts[hop], relation: topology.relation, nodeCut: cut.nodes,
+            edgeCut: cut.edges, scratch: &buffers.nodes)
+        }
+      }
+      try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
+        try answerSources(bucket, members)
+      }
+    }
+  }
+
+  /// Finishes a member: its mini-batch is complete afterwards.
+  func finish(_ member: GroupMember) throws(SamplingError) {
+    if !fanouts.isEmpty { try finish(member, hop: fanouts.count - 1) }
+  }
+
+  private func finish(_ member: GroupMember, hop: Int) throws(SamplingError) {
+    try relabelers.lend { relabeler throws(SamplingError) in
+      try member.finish(hop: hop, edgeCut: cut.edges, &relabeler)
+    }
+  }
+
+  /// Answers what all members ask of one bucket of nodes.
+  private func answerLists(_ bucket: Int, _ members: [GroupMember]) throws(SamplingError) {
+    guard members.contains(where: { $0.nodeExchange.count(in: bucket) > 0 }) else { return }
+    let (shard, locals) = cut.nodes.range(of: bucket)
+    let base = topology.store.book.edges(of: topology.relation, in: shard).lowerBound
+    do throws(StorageError) {
+      let edges = try topology.store.edges(topology.relation, shard: shard)
+      try pages.lend { buffers throws(StorageError) in
+        var starts = buffers.starts.mutableSpan
+        if let edges {
+          try edges.decodeOffsets(
+            locals.lowerBound..<locals.upperBound + 1, into: &starts, adding: base)
+        } else {
+          for place in 0...locals.count { starts[place] = base }
+        }
+        for member in members { member.nodeExchange.answer(bucket, withLists: starts.span) }
+      }
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  /// Answers what all members ask of one bucket of edges.
+  private func answerSources(_ bucket: Int, _ members: [GroupMember]) throws(SamplingError) {
+    let asked = members.reduce(0) { $0 + $1.edgeExchange.count(in: bucket) }
+    guard asked > 0 else { return }
+    let (shard, locals) = cut.edges.range(of: bucket)
+    do throws(StorageError) {
+      guard let edges = try topology.store.edges(topology.relation, shard: shard) else {
+        preconditionFailure("edges in a shard without edges")
+      }
+      let first = locals.lowerBound / edges.pageEdges
+      let last = (locals.upperBound - 1) / edges.pageEdges
+      // A few edges may leave pages out; many touch them all.
+      var touched: UInt64 = .max
+      if asked < 32 * (last - first + 1) {
+        touched = 0
+        for member in members {
+          member.edgeExchange.forEachPlace(in: bucket) { touched |= 1 << ($0 / edges.pageEdges) }
+        }
+      }
+      try pages.lend { buffers throws(StorageError) in
+        try buffers.ids.withSharedBuffer { ids throws(StorageError) in
+          for page in first...last where touched >> (page - first) & 1 == 1 {
+            let held = edges.edges(ofPage: page)
+            let lower = held.lowerBound - locals.lowerBound
+            try ids.withPart(lower..<lower + held.count) { part throws(StorageError) in
+              _ = try edges.decodePage(page, into: &part, scratch: &buffers.scratch)
+            }
+          }
+        }
+        for member in members { member.edgeExchange.answer(bucket, with: buffers.ids.span) }
+      }
+      if dropsBehind { try edges.dropPages(first...last) }
+    } catch {
+      throw .storage(error)
+    }
+  }
+}

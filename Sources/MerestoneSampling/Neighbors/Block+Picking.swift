@@ -1,0 +1,74 @@
+internal import CMerestoneKernels
+import MerestoneCore
+
+extension Block {
+  /// Picks `min(list, fanout)` edges of every destination, uniformly without replacement.
+  ///
+  /// Sets the destinations' count, ``indptr`` and ``edges``, in the memory that they have.
+  ///
+  /// - Parameters:
+  ///   - nodes: The destinations. Shape `[d]`.
+  ///   - lists: Where their in-edges lie. At least `d` elements.
+  ///   - fanout: -1 for all.
+  ///   - isWide: Whether node ids may have more than 32 bits: the slower way.
+  ///   - scratch: Memory that the next call can use again.
+  mutating func pick(
+    _ nodes: [NodeID], _ lists: [EdgeList], fanout: Int, draws: RandomDraws, isWide: Bool,
+    scratch: inout [UInt32]
+  ) {
+    let limit = fanout == -1 ? UInt64.max : UInt64(fanout)
+    destinationCount = nodes.count
+    indptr.resize(to: nodes.count + 1, filling: 0)
+    var total = 0
+    indptr[0] = 0
+    for place in nodes.indices {
+      total += Int(min(lists[place].count, limit))
+      indptr[place &+ 1] = total
+    }
+    edges.resize(to: total, filling: EdgeID(0))
+    precondition(lists.count >= nodes.count, "\(lists.count) lists of \(nodes.count) nodes")
+    if isWide {
+      pickWide(nodes, lists, draws: draws)
+      return
+    }
+    scratch.resize(to: nodes.count, filling: 0)
+    for place in nodes.indices {
+      scratch[place] = UInt32(truncatingIfNeeded: nodes[place].rawValue)
+    }
+    unsafe edges.withUnsafeMutableBufferPointer { edges in
+      unsafe lists.withUnsafeBufferPointer { lists in
+        unsafe scratch.withUnsafeBufferPointer { nodes in
+          // SAFETY: an edge list is the same two words here and there, an edge id one word; `edges`
+          // has room for what was counted above.
+          unsafe mrs_pick(
+            nodes.baseAddress,
+            UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(to: mrs_edge_list.self),
+            nodes.count, limit, draws.key.x, draws.key.y,
+            UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(to: UInt64.self))
+        }
+      }
+    }
+  }
+
+  private mutating func pickWide(_ nodes: [NodeID], _ lists: [EdgeList], draws: RandomDraws) {
+    let indptr = indptr
+    unsafe edges.withUnsafeMutableBufferPointer { buffer in
+      // SAFETY: an edge id is one word, and `indptr` cuts the buffer into one window per node.
+      unsafe buffer.withMemoryRebound(to: UInt64.self) { words in
+        for place in nodes.indices {
+          let list = lists[place]
+          let kept = indptr[place &+ 1] &- indptr[place]
+          guard kept > 0, let base = words.baseAddress else { continue }
+          let window = unsafe base + indptr[place]
+          if UInt64(kept) == list.count {
+            for index in 0..<kept { unsafe window[index] = list.start &+ UInt64(index) }
+            continue
+          }
+          unsafe PositionPicker.pick(
+            kept, of: list.count, entity: nodes[place].rawValue, draws: draws, into: window)
+          for index in 0..<kept { unsafe window[index] &+= list.start }
+        }
+      }
+    }
+  }
+}

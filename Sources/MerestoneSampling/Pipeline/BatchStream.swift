@@ -1,0 +1,81 @@
+package import MerestoneCore
+import Synchronization
+
+/// Mini-batches of a numbered series, sampled ahead of their consumer by the way that the topology
+/// is read, and handed over in order.
+///
+/// The mini-batches are those that a ``NeighborSampler`` makes one by one, whatever the number of
+/// threads, the memory and the way of reading.
+package final class BatchStream: Sendable {
+  private let prefetcher: Prefetcher<MiniBatch, SamplingError>
+  private let used: UsedBatches
+
+  /// - Parameters:
+  ///   - count: How many mini-batches there are.
+  ///   - threads: Sampler threads.
+  ///   - memory: What a group of mini-batches may take where pages are decoded for a group at a
+  ///     time.
+  ///   - request: The seeds and the key of a mini-batch; called on sampler threads.
+  package init(
+    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
+    threads: Int, memory: ByteCount = ByteCount(1 << 30),
+    request:
+      @escaping @Sendable (Int) throws(SamplingError) -> (seeds: [NodeID], key: RandomKey)
+  ) throws(SamplingError) {
+    let used = UsedBatches(limit: 2 * threads + 1)
+    self.used = used
+    // Refuses bad fanouts here and now.
+    _ = try NeighborSampler(
+      topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
+    if topology.flat == nil, scheme.isUniform, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
+      let grouped = GroupedBatches(
+        sampler: GroupSampler(
+          topology: topology, fanouts: fanouts, pool: ThreadPool(threads: threads),
+          stampBudget: NeighborSampler.stampBudget, dropsBehind: topology.dropsBehind),
+        count: count, memory: memory, bytesPerBatch: 1 << 20, request: request)
+      prefetcher = Prefetcher(count: count, threads: threads, window: 2 * threads) {
+        () throws(SamplingError) in
+        return { index throws(SamplingError) in
+          var batch = used.take()
+          try grouped.make(index, into: &batch)
+          return batch
+        }
+      }
+      return
+    }
+    prefetcher = Prefetcher(count: count, threads: threads, window: 2 * threads) {
+      () throws(SamplingError) in
+      var sampler = try NeighborSampler(topology: topology, fanouts: fanouts, scheme: scheme)
+      return { index throws(SamplingError) in
+        let (seeds, key) = try request(index)
+        var batch = used.take()
+        try sampler.sample(seeds: seeds, key: key, into: &batch)
+        return batch
+      }
+    }
+  }
+
+  /// The next mini-batch; `nil` after the last. Any thread.
+  package func next() throws(SamplingError) -> MiniBatch? { try prefetcher.next() }
+
+  /// Takes a mini-batch that is not needed any more, whose memory serves a later one.
+  package func recycle(_ batch: consuming MiniBatch) { used.put(batch) }
+}
+
+/// Mini-batches whose memory can be used again.
+private final class UsedBatches: Sendable {
+  private let batches = Mutex<[MiniBatch]>([])
+  private let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  func take() -> MiniBatch {
+    batches.withLock { $0.popLast() } ?? MiniBatch.empty
+  }
+
+  func put(_ batch: consuming MiniBatch) {
+    batches.withLock { [batch] held in
+      if held.count < limit { held.append(batch) }
+    }
+  }
+}
