@@ -10,6 +10,9 @@ public enum GraphError: Error, Equatable, Sendable {
   /// The graph has no node with this global id.
   case nodeOutOfRange(NodeID, nodeCount: Int)
 
+  /// The graph has no edge with this global id.
+  case edgeOutOfRange(EdgeID, edgeCount: Int)
+
   /// There is no such column; `available` names those that are there.
   case unknownColumn(name: String, available: [String])
 
@@ -41,6 +44,8 @@ extension GraphError: CustomStringConvertible {
     case .nodeOutOfRange(let node, let nodeCount):
       "node \(node) does not exist: the graph has nodes 0..<\(nodeCount); "
         + "look raw ids up with node(_:) first"
+    case .edgeOutOfRange(let edge, let edgeCount):
+      "edge \(edge) does not exist: the graph has edges 0..<\(edgeCount)"
     case .unknownColumn(let name, let available):
       "there is no column '\(name)'; "
         + (available.isEmpty
@@ -64,12 +69,15 @@ extension GraphError {
     switch error {
     case .seedOutOfRange(let seed, let nodeCount):
       self = .nodeOutOfRange(seed, nodeCount: nodeCount)
+    case .edgeOutOfRange(let edge, let edgeCount):
+      self = .edgeOutOfRange(edge, edgeCount: edgeCount)
     case .fanoutBelowMinusOne(let fanout, let hop): self = .badFanout(fanout, hop: hop)
     case .badParameter(let name, let value, let expected):
       self = .badParameter(name: name, value: value, expected: expected)
     case .sharedMemory(let failure): self = .memory(message: failure.description)
     case .storage(let inner): self.init(inner)
-    case .blockTooLarge, .differentNodeTypes, .cancelled: self = .store(message: error.description)
+    case .blockTooLarge, .differentNodeTypes, .nothingToDraw, .cancelled:
+      self = .store(message: error.description)
     }
   }
 }

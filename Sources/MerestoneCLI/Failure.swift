@@ -80,8 +80,8 @@ struct Failure {
     case .storage(let error): status(of: error)
     case .sharedMemory: .inputOutput
     case .cancelled: .interrupted
-    case .seedOutOfRange, .fanoutBelowMinusOne, .blockTooLarge, .differentNodeTypes,
-      .badParameter:
+    case .seedOutOfRange, .edgeOutOfRange, .fanoutBelowMinusOne, .blockTooLarge,
+      .differentNodeTypes, .badParameter, .nothingToDraw:
       .usage
     }
   }

@@ -20,10 +20,12 @@ package final class Topology: Sendable {
   ///   - flat: The decoded relation where memory allows it.
   ///   - edgeSet: The edges that may be used.
   ///   - dropsBehind: See ``dropsBehind``.
-  /// - Throws: ``SamplingError/differentNodeTypes(relation:)`` for a relation between two types.
+  ///   - joinsTypes: Allows a relation between two node types, for readers that take one hop only.
+  /// - Throws: ``SamplingError/differentNodeTypes(relation:)`` for a relation between two types
+  ///   that is not allowed.
   package init(
     store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    flat: FlatTopology? = nil, dropsBehind: Bool = false
+    flat: FlatTopology? = nil, dropsBehind: Bool = false, joinsTypes: Bool = false
   ) throws(SamplingError) {
     self.dropsBehind = dropsBehind
     self.store = store
@@ -31,13 +33,13 @@ package final class Topology: Sendable {
     self.edgeSet = edgeSet
     self.flat = flat
     let entry = store.manifest.relations[relation.rawValue]
-    guard entry.sourceType == entry.destinationType else {
+    guard joinsTypes || entry.sourceType == entry.destinationType else {
       throw .differentNodeTypes(relation: entry.name)
     }
     isFiltered = edgeSet != .all && entry.columns.contains { $0.name == "split" }
   }
 
-  /// The node type at both ends of the relation.
+  /// The node type at both ends of the relation; of its destinations where they differ.
   package var nodeType: NodeTypeID {
     NodeTypeID(store.manifest.relations[relation.rawValue].destinationType)
   }
@@ -50,13 +52,15 @@ package final class Topology: Sendable {
   ///   page by page. Both give the same mini-batches.
   package static func open(
     _ store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    memory: ByteCount, pool: ThreadPool, cancellation: Cancellation = Cancellation()
+    memory: ByteCount, pool: ThreadPool, cancellation: Cancellation = Cancellation(),
+    joinsTypes: Bool = false
   ) throws(SamplingError) -> Topology {
     var flat: FlatTopology?
     if FlatTopology.byteCount(of: relation, in: store.manifest) <= memory.bytes {
       flat = try FlatTopology(
         decoding: relation, of: store, pool: pool, cancellation: cancellation)
     }
-    return try Topology(store: store, relation: relation, edgeSet: edgeSet, flat: flat)
+    return try Topology(
+      store: store, relation: relation, edgeSet: edgeSet, flat: flat, joinsTypes: joinsTypes)
   }
 }

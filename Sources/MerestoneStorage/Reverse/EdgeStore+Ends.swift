@@ -42,8 +42,11 @@ extension EdgeStore {
   /// Lists whose ends are decoded at once.
   private static var portion: Int { 4096 }
 
-  /// The destination whose list holds a position.
-  private func destination(of position: Int) throws(StorageError) -> Int {
+  /// The destination whose list holds a position, local to the shard.
+  ///
+  /// - Precondition: `position` is in `0..<edgeCount`.
+  /// - Complexity: O(log destinations) reads of the node index. Allocates nothing.
+  package func destination(of position: Int) throws(StorageError) -> Int {
     var lower = 0
     var upper = destinationCount
     while lower < upper {
