@@ -32,9 +32,8 @@ struct CountStage {
     var degrees = Degrees.Entry()
   }
 
-  /// Edges that a thread counts at a time.
-  private var batch: Int {
-    min(max(memory / pool.threadCount / PendingEnds.edgeBytes, 1 << 16), 1 << 22)
+  private func pending(_ table: DegreeTable) -> PendingEnds {
+    PendingEnds(table, bytes: memory / pool.threadCount)
   }
 
   // MARK: - Raw integers
@@ -56,7 +55,7 @@ struct CountStage {
     try pool.forEachWorker(of: raw.chunkCount) { (queue) throws(PreprocessError) in
       var bytes: [UInt8] = []
       var chunk = EdgeChunk()
-      var pending = PendingEnds()
+      var pending = pending(table)
       func refuse() {
         total.withLock { $0 = nil }
         queue.stop()
@@ -72,14 +71,14 @@ struct CountStage {
           chunk.markLoops(in: &scan.loops)
           scan.counts.selfLoopsDropped = chunk.filter(rowBytes: 0) { $0 != $1 }
         }
-        guard pending.add(chunk, to: table, batch: batch) else { return refuse() }
+        guard pending.add(chunk) else { return refuse() }
         total.withLock { held in
           held?.counts.join(scan.counts)
           held?.join(loops: scan.loops)
         }
         progress.advance(by: ends.count)
       }
-      if !pending.flush(to: table) { refuse() }
+      if !pending.flush() { refuse() }
     }
     return total.withLock { $0 }
   }
@@ -92,13 +91,12 @@ struct CountStage {
   func count(
     _ source: EdgeSource, nodeCount: Int, keepsTotals: Bool
   ) throws(PreprocessError) -> (tally: Tally, degrees: Degrees) {
-    let table = DegreeTable(memory: Int.max)
-    let batch = batch
+    let table = DegreeTable(memory: Int.max, countsSources: keepsTotals)
     let total = Mutex(Tally())
     try pool.forEachWorker(of: source.chunkCount) { (queue) throws(PreprocessError) in
       var chunk = EdgeChunk()
-      var pending = PendingEnds()
-      defer { _ = pending.flush(to: table) }
+      var pending = pending(table)
+      defer { _ = pending.flush() }
       while let index = queue.claim() {
         if cancellation.isCancelled { throw .interrupted }
         let dropped = try source.read(index, withColumns: false, into: &chunk)
@@ -111,7 +109,7 @@ struct CountStage {
           total.withLock { $0.join(tally) }
           continue
         }
-        _ = pending.add(chunk, to: table, batch: batch)
+        _ = pending.add(chunk)
         total.withLock { $0.join(tally) }
         progress.advance(by: chunk.count)
       }
@@ -125,28 +123,20 @@ struct CountStage {
 
 /// Ends of edges that a worker gathers, so that many are counted at a time.
 struct PendingEnds {
-  private var sources: [UInt32] = []
-  private var destinations: [UInt32] = []
-  private var scratch = DegreeTable.Scratch()
+  private var sources: PageGroups
+  private var destinations: PageGroups
 
-  /// Both ends, and the scratch that groups one of them.
-  static let edgeBytes = 10
+  init(_ table: DegreeTable, bytes: Int) {
+    sources = PageGroups(of: table, isSource: true, bytes: bytes / 2)
+    destinations = PageGroups(of: table, isSource: false, bytes: bytes / 2)
+  }
 
   /// - Returns: Whether the table had memory for what was counted.
-  mutating func add(_ chunk: EdgeChunk, to table: DegreeTable, batch: Int) -> Bool {
-    sources.append(contentsOf: chunk.sources)
-    destinations.append(contentsOf: chunk.destinations)
-    return sources.count < batch || flush(to: table)
+  mutating func add(_ chunk: EdgeChunk) -> Bool {
+    sources.add(chunk.sources) && destinations.add(chunk.destinations)
   }
 
-  mutating func flush(to table: DegreeTable) -> Bool {
-    defer {
-      sources.removeAll(keepingCapacity: true)
-      destinations.removeAll(keepingCapacity: true)
-    }
-    return table.count(sources, isSource: true, scratch: &scratch)
-      && table.count(destinations, isSource: false, scratch: &scratch)
-  }
+  mutating func flush() -> Bool { sources.flush() && destinations.flush() }
 }
 
 extension CountStage.Scan {

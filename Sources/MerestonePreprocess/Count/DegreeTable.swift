@@ -3,12 +3,13 @@ import MerestoneCore
 import MerestoneStorage
 import Synchronization
 
-/// Counts the edges into and out of every id of `0..<2^32`, with memory for the ids that occur.
+/// Counts the edges into every id of `0..<2^32`, and those out of it or whether there are any, with
+/// memory for the ids that occur.
 ///
 /// Counters have 16 bits and lie in pages of 65,536 ids; one that passes 65,535 carries over into a
-/// table on the side. A worker first groups many ids by page, then counts one page after the other
-/// under its lock, so that a counter's cache line is fetched once for several ids. Eight pages share
-/// a slab of one huge page.
+/// table on the side. A worker groups ids by page first (``PageGroups``) and counts a page's under its
+/// lock, so that a counter's cache line is fetched once for many ids. Eight pages share a slab of one
+/// huge page.
 ///
 /// `@unchecked Sendable`: a page is made and changed under its lock only.
 @safe final class DegreeTable: @unchecked Sendable {
@@ -27,10 +28,14 @@ import Synchronization
   private let locks: UnsafeMutablePointer<pthread_mutex_t>
   private let carries = Mutex<[UInt64: UInt64]>([:])
   private let slabsLeft: Atomic<Int>
+  private let countsSources: Bool
 
   /// - Parameter memory: Bytes for counters; what would need more is refused by
-  ///   ``count(_:isSource:scratch:)``.
-  init(memory: Int) {
+  ///   ``count(_:ofPage:isSource:)``.
+  /// - Parameter countsSources: Whether the edges out of every id are counted; else it is only known
+  ///   whether there are any.
+  init(memory: Int, countsSources: Bool) {
+    self.countsSources = countsSources
     unsafe pages = .allocate(capacity: Self.pageLimit)
     unsafe pages.initialize(repeating: nil, count: Self.pageLimit)
     unsafe locks = .allocate(capacity: Self.lockCount)
@@ -47,62 +52,12 @@ import Synchronization
     unsafe locks.deallocate()
   }
 
-  /// What a worker needs to group ids by page.
-  struct Scratch {
-    var places = [UInt32](repeating: 0, count: DegreeTable.pageLimit)
-    var grouped: [UInt16] = []
-  }
-
-  /// Counts ids at one end of edges.
+  /// Counts ids of one page at one end of edges.
   ///
+  /// - Parameter ids: Their low 16 bits.
   /// - Returns: Whether there was memory for them. After false the counts mean nothing.
-  func count(_ ids: [UInt32], isSource: Bool, scratch: inout Scratch) -> Bool {
-    guard !ids.isEmpty else { return true }
-    if scratch.grouped.count < ids.count {
-      scratch.grouped = [UInt16](repeating: 0, count: ids.count)
-    }
-    var highest = 0
-    let count = ids.count
-    unsafe ids.withUnsafeBufferPointer { ids in
-      unsafe scratch.places.withUnsafeMutableBufferPointer { places in
-        unsafe scratch.grouped.withUnsafeMutableBufferPointer { grouped in
-          // SAFETY: a page number has 16 bits, and places count these very ids.
-          for index in 0..<count {
-            let page = unsafe Int(truncatingIfNeeded: ids[index] &>> 16)
-            unsafe places[page] &+= 1
-            highest = max(highest, page)
-          }
-          var start: UInt32 = 0
-          for page in 0...highest {
-            let length = unsafe places[page]
-            unsafe places[page] = start
-            start &+= length
-          }
-          for index in 0..<count {
-            let id = unsafe ids[index]
-            let page = Int(truncatingIfNeeded: id &>> 16)
-            let place = unsafe Int(truncatingIfNeeded: places[page])
-            unsafe places[page] &+= 1
-            unsafe grouped[place] = UInt16(truncatingIfNeeded: id)
-          }
-        }
-      }
-    }
-    var lower = 0
-    var fits = true
-    for page in 0...highest {
-      let upper = Int(scratch.places[page])
-      scratch.places[page] = 0
-      if upper > lower, fits {
-        fits = add(scratch.grouped, lower..<upper, to: page, isSource: isSource)
-      }
-      lower = upper
-    }
-    return fits
-  }
-
-  private func add(
-    _ grouped: [UInt16], _ range: Range<Int>, to page: Int, isSource: Bool
+  @unsafe func count(
+    _ ids: UnsafeBufferPointer<UInt16>, ofPage page: Int, isSource: Bool
   ) -> Bool {
     // SAFETY: the page number has 16 bits; its pointer and counters are used under its lock.
     unsafe pthread_mutex_lock(locks + page / Self.slabPages % Self.lockCount)
@@ -121,15 +76,40 @@ import Synchronization
       }
     }
     let counters = unsafe pages[page]! + (isSource ? Self.pageIDs : 0)
-    unsafe grouped.withUnsafeBufferPointer { grouped in
-      for place in range {
-        // SAFETY: a place inside the page by its 16 bits.
-        let slot = unsafe Int(grouped[place])
-        unsafe counters[slot] &+= 1
-        if unsafe counters[slot] == 0 { carry(page << 16 | slot, isSource: isSource) }
-      }
+    if isSource, !countsSources {
+      unsafe mark(ids, in: counters)
+      return true
+    }
+    for place in 0..<ids.count {
+      // SAFETY: a place inside the page by its 16 bits.
+      let slot = unsafe Int(ids[place])
+      let count = unsafe counters[slot] &+ 1
+      unsafe counters[slot] = count
+      if count == 0 { carry(page << 16 | slot, isSource: isSource) }
     }
     return true
+  }
+
+  /// Sets the bits of sources that are not counted; most are set already.
+  @unsafe private func mark(
+    _ ids: UnsafeBufferPointer<UInt16>, in bits: UnsafeMutablePointer<UInt16>
+  ) {
+    for place in 0..<ids.count {
+      // SAFETY: the bits of all ids of a page lie where their counters would.
+      let id = unsafe ids[place]
+      let bit = (1 as UInt16) &<< (id & 15)
+      if unsafe bits[Int(id &>> 4)] & bit == 0 { unsafe bits[Int(id &>> 4)] |= bit }
+    }
+  }
+
+  /// The edges out of an id, or 1 where there are any and they are not counted.
+  @unsafe @inline(__always) private func outgoing(
+    _ counters: UnsafeMutablePointer<UInt16>, _ slot: Int
+  ) -> UInt16 {
+    // SAFETY: behind the counters of destinations lie those of sources, or their bits.
+    let sources = unsafe counters + Self.pageIDs
+    return unsafe countsSources
+      ? sources[slot] : sources[slot &>> 4] &>> UInt16(truncatingIfNeeded: slot & 15) & 1
   }
 
   private func carry(_ id: Int, isSource: Bool) {
@@ -149,7 +129,7 @@ import Synchronization
           for bit in 0..<64 {
             // SAFETY: `64 * word + bit` is below the ids of a page.
             let slot = word &* 64 &+ bit
-            let isThere = unsafe counters[slot] | counters[slot + Self.pageIDs] != 0
+            let isThere = unsafe counters[slot] | outgoing(counters, slot) != 0
             bits |= (isThere ? 1 : 0) &<< UInt64(bit)
           }
           // SAFETY: every page has words of its own.
@@ -170,7 +150,8 @@ import Synchronization
   /// - Parameters:
   ///   - count: Number of nodes.
   ///   - number: The node number of an id that occurs.
-  ///   - keepsTotals: Whether the edges of both directions together are needed.
+  ///   - keepsTotals: Whether the edges of both directions together are needed; sources must have
+  ///     been counted then.
   func takeDegrees(
     count: Int, keepsTotals: Bool, pool: ThreadPool, number: (UInt64) -> UInt32
   ) -> Degrees {
@@ -185,7 +166,7 @@ import Synchronization
         let counters = unsafe pages[page]!
         for slot in 0..<Self.pageIDs {
           // SAFETY: `slot` is below the ids of a page.
-          let counts = unsafe (counters[slot], counters[slot + Self.pageIDs])
+          let counts = unsafe (counters[slot], outgoing(counters, slot))
           let id = UInt64(page) << 16 | UInt64(slot)
           var (incoming, outgoing) = (UInt64(counts.0), UInt64(counts.1))
           if next < carries.count, carries[next].id == id {

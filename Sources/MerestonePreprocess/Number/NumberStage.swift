@@ -89,7 +89,8 @@ struct NumberStage {
   /// Counts integers where they lie; nil where they are too sparse for that.
   private func scan() throws(PreprocessError) -> Record? {
     let table = DegreeTable(
-      memory: MemoryPlan.counterBytes(of: memory, options: options.partition))
+      memory: MemoryPlan.counterBytes(of: memory, options: options.partition),
+      countsSources: options.partition.needsNeighbors)
     let count = CountStage(
       memory: memory / 4, pool: pool, progress: progress, cancellation: cancellation)
     guard let tally = try count.scan(raw, into: table, dropsSelfLoops: options.selfLoops == .drop)

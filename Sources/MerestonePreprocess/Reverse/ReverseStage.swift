@@ -92,10 +92,12 @@ struct ReverseStage {
     _ portions: EdgePortions, _ edgeCount: Int, _ destinations: Int,
     _ state: inout ReverseWriting.State
   ) throws(PreprocessError) -> ReversePlan {
-    let table = DegreeTable(memory: .max)
+    let table = DegreeTable(memory: .max, countsSources: false)
     try pool.forEachWorker(of: portions.count) { (queue) throws(PreprocessError) in
       var buffers = EdgePortions.Buffers()
-      var scratch = DegreeTable.Scratch()
+      var groups = PageGroups(
+        of: table, isSource: false, bytes: min(memory / 8, 64 << 20) / pool.threadCount)
+      defer { _ = groups.flush() }
       while let portion = queue.claim() {
         if cancellation.isCancelled { throw .interrupted }
         try PreprocessError.storing { () throws(StorageError) in
@@ -105,7 +107,7 @@ struct ReverseStage {
           buffers.sources.removeLast(buffers.sources.count - buffers.count)
         }
         // Without a limit there is memory.
-        _ = table.count(buffers.sources, isSource: false, scratch: &scratch)
+        _ = groups.add(buffers.sources)
         progress.advance(by: buffers.count)
       }
     }
