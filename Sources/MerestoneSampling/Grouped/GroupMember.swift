@@ -78,9 +78,10 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
 
   /// The memory that a mini-batch takes here once it is finished, about.
   var byteCount: Int {
-    lists.count * 16 + batch.blocks.reduce(0) { total, block in
-      total + block.edgeCount * 16 + block.sources.count * 8 + block.indptr.count * 8
-    }
+    lists.count * 16
+      + batch.blocks.reduce(0) { total, block in
+        total + block.edgeCount * 16 + block.sources.count * 8 + block.indptr.count * 8
+      }
   }
 
   /// Lends ids as plain words.

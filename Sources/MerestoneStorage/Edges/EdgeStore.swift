@@ -62,9 +62,10 @@ package final class EdgeStore: Sendable {
   /// Gives the memory of the mapping's part that holds `pages` back; later reads fault it in again.
   package func dropPages(_ pages: ClosedRange<Int>) throws(StorageError) {
     let range = try file.withBytes { bytes throws(StorageError) in
-      try locatePage(pages.lowerBound, bytes, verify: false).range.lowerBound..<locatePage(
-        pages.upperBound, bytes, verify: false
-      ).range.upperBound
+      try locatePage(pages.lowerBound, bytes, verify: false).range
+        .lowerBound..<locatePage(
+          pages.upperBound, bytes, verify: false
+        ).range.upperBound
     }
     // The first memory page may be shared with the payload before, which is then read again.
     file.drop(range.lowerBound & ~4095..<range.upperBound)
