@@ -22,4 +22,21 @@ struct GraphSubgraphTests {
     }
     #expect(throws: GraphError.self) { try graph.ego(of: [NodeID(0)], hops: -1) }
   }
+
+  @Test("come from GraphSAINT and from the shards")
+  func batches() throws {
+    let folder = TemporaryFolder()
+    let graph = try GraphTests.drawn(in: folder)
+    var saint = try graph.saint(.walks(roots: 2, length: 2), trials: 8)
+    let drawn = try saint.subgraph(3)
+    #expect(try graph.induced(drawn.graph.nodes) == drawn.graph)
+    #expect(drawn.nodeNormalization.count == drawn.graph.nodeCount)
+    #expect(drawn.edgeNormalization.count == drawn.graph.edgeCount)
+    var clusters = try graph.clusters(perBatch: 1)
+    #expect(clusters.count == 2)
+    let nodes = try (0..<2).flatMap { try clusters.subgraph($0).nodes }
+    #expect(nodes.sorted() == (0..<5).map { NodeID($0) })
+    #expect(throws: GraphError.self) { try graph.clusters(perBatch: 0) }
+    #expect(throws: GraphError.self) { try graph.saint(.nodes(count: -1)) }
+  }
 }
