@@ -76,7 +76,9 @@ extension GraphError {
       self = .badParameter(name: name, value: value, expected: expected)
     case .sharedMemory(let failure): self = .memory(message: failure.description)
     case .storage(let inner): self.init(inner)
-    case .blockTooLarge, .differentNodeTypes, .nothingToDraw, .cancelled:
+    case .blockTooLarge, .differentNodeTypes, .nothingToDraw, .cancelled, .edgeColumnMissing,
+      .edgeColumnNotNumeric, .badWeight, .weightSumOverflow, .timesNotIntegers, .timesMissing,
+      .timesWithoutUse, .wrongTimeCount:
       self = .store(message: error.description)
     }
   }

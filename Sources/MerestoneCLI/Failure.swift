@@ -81,8 +81,10 @@ struct Failure {
     case .sharedMemory: .inputOutput
     case .cancelled: .interrupted
     case .seedOutOfRange, .edgeOutOfRange, .fanoutBelowMinusOne, .blockTooLarge,
-      .differentNodeTypes, .badParameter, .nothingToDraw:
+      .differentNodeTypes, .badParameter, .nothingToDraw, .edgeColumnMissing,
+      .edgeColumnNotNumeric, .timesNotIntegers, .timesMissing, .timesWithoutUse, .wrongTimeCount:
       .usage
+    case .badWeight, .weightSumOverflow: .badData
     }
   }
 }

@@ -10,6 +10,15 @@ package enum SamplingError: Error, Equatable, Sendable {
   case differentNodeTypes(relation: String)
   case badParameter(name: String, value: Double, expected: String)
   case nothingToDraw(relation: String)
+  case edgeColumnMissing(name: String, relation: String, nearest: String?, all: [String])
+  case edgeColumnNotNumeric(name: String, relation: String)
+  case badWeight(
+    column: String, value: WeightValue, edge: EdgeID, source: RawID, destination: RawID)
+  case weightSumOverflow(column: String, destination: RawID)
+  case timesNotIntegers(column: String)
+  case timesMissing(column: String)
+  case timesWithoutUse(count: Int)
+  case wrongTimeCount(seeds: Int, times: Int)
   case storage(StorageError)
   case sharedMemory(SharedMemory.Failure)
   case cancelled
@@ -36,6 +45,32 @@ extension SamplingError: CustomStringConvertible {
     case .nothingToDraw(let relation):
       "relation '\(relation)' has no nodes that could be drawn; "
         + "draw from a relation that has edges, or draw nodes uniformly"
+    case .edgeColumnMissing(let name, let relation, let nearest, let all):
+      "the edges of relation '\(relation)' have no column '\(name)'; "
+        + (nearest.map { "did you mean '\($0)'?" }
+          ?? (all.isEmpty
+            ? "they have none at all: preprocess the graph with one"
+            : "they have \(all.joined(separator: ", "))"))
+    case .edgeColumnNotNumeric(let name, let relation):
+      "column '\(name)' of relation '\(relation)' does not hold one number per edge; "
+        + "choose a numeric column"
+    case .badWeight(let column, let value, let edge, let source, let destination):
+      "edge \(source) -> \(destination) (id \(edge)) has weight \(value) in column '\(column)', "
+        + "and weights must be finite and not negative; mend the input and preprocess it again, "
+        + "or choose another column"
+    case .weightSumOverflow(let column, let destination):
+      "the weights of the edges into \(destination) in column '\(column)' add up to more than the "
+        + "largest number; scale them down and preprocess the input again"
+    case .timesNotIntegers(let column):
+      "column '\(column)' does not hold whole numbers, and times must; "
+        + "preprocess them as whole numbers of seconds or smaller units"
+    case .timesMissing(let column):
+      "sampling by the times in column '\(column)' needs a time for every seed; give one per seed"
+    case .timesWithoutUse(let count):
+      "\(count) seed times were given, but the sampling scheme does not use times; "
+        + "choose a temporal one, or give none"
+    case .wrongTimeCount(let seeds, let times):
+      "there are \(times) seed times for \(seeds) seeds; give one per seed"
     case .storage(let error): error.description
     case .sharedMemory(let failure): failure.description
     case .cancelled: "sampling was cancelled"

@@ -23,6 +23,9 @@ package struct TestGraph: Sendable {
   /// The `split` column of the edges, in the order of the lists; empty for no column.
   package var edgeSplits: [Split] = []
 
+  /// Further columns of the edges, in the order of the lists.
+  package var edgeColumns: [TestColumn] = []
+
   /// Whether out-edges are stored, too.
   package var storesReverse = false
 
@@ -72,7 +75,11 @@ package struct TestGraph: Sendable {
     }
     if !labels.isEmpty { nodeColumns.append(ColumnEntry(name: "label", element: .i32)) }
     if !splits.isEmpty { nodeColumns.append(ColumnEntry(name: "split", element: .u8)) }
-    let edgeColumns = edgeSplits.isEmpty ? [] : [ColumnEntry(name: "split", element: .u8)]
+    let splitColumns =
+      edgeSplits.isEmpty
+      ? []
+      : [TestColumn(name: "split", element: .u8, values: edgeSplits.map { Double($0.rawValue) })]
+    let edgeColumns = splitColumns + self.edgeColumns
     var edgeBounds: [UInt64] = []
     var idBytes = 1
     for shard in 0..<shards {
@@ -96,12 +103,12 @@ package struct TestGraph: Sendable {
         writer.add(
           try Self.storeColumn(column, rows: nodes.count, values.flatMap { $0 }, at: file))
       }
-      for column in edgeColumns {
+      for (number, column) in edgeColumns.enumerated() {
         let file = writer.path(
-          GraphLayout.edgeColumn(0, of: RelationID(0), shard: ShardID(shard)))
+          GraphLayout.edgeColumn(number, of: RelationID(0), shard: ShardID(shard)))
         writer.add(
           try Self.storeColumn(
-            column, rows: edges.count, edgeSplits[edges].map(\.rawValue), at: file))
+            column.entry, rows: edges.count, edges.flatMap(column.bytes(at:)), at: file))
       }
     }
     edgeBounds.append(UInt64(edgeCount))
@@ -116,7 +123,7 @@ package struct TestGraph: Sendable {
       relations: [
         RelationEntry(
           name: "edge", edgeCount: edgeCount, idBytes: idBytes,
-          maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns)
+          maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns.map(\.entry))
       ],
       book: PartitionBook(nodeBounds: [bounds], edgeBounds: [edgeBounds]))
     manifest.relations[0].reverse = reverse

@@ -13,7 +13,10 @@ package struct NeighborSampler {
   private var relabeler: NodeRelabeler
   private var reader: InEdgeReader
   private var schemePick: (any NeighborPick)?
+  // Only where the scheme is temporal; the relabeler then numbers pairs of node and time.
+  private var seedTimes: SeedTimes?
   private var destinations: [NodeID] = []
+  private var destinationTimes: [Int64] = []
   private var lists: [EdgeList] = []
   private var allowed: [EdgeID] = []
   private var sources: [NodeID] = []
@@ -28,7 +31,9 @@ package struct NeighborSampler {
   ///   - scheme: Which edges are kept.
   ///   - stampBudget: See ``stampBudget``; 0 for a sampler that lives for one mini-batch only, so
   ///     that no table over all nodes is made for it.
-  /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
+  /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``;
+  ///   ``SamplingError/timesNotIntegers(column:)``.
+  /// - Precondition: The scheme's column was opened with this topology.
   package init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
     stampBudget: ByteCount = Self.stampBudget
@@ -38,26 +43,31 @@ package struct NeighborSampler {
     }
     self.topology = topology
     self.fanouts = fanouts
-    relabeler = NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: stampBudget)
+    relabeler = NodeRelabeler(
+      nodeCount: scheme.times == nil ? topology.nodeCount : .max, stampBudget: stampBudget)
     reader = InEdgeReader(topology)
-    schemePick = scheme.makePick()
+    schemePick = try scheme.makePick()
+    seedTimes = scheme.times.map { SeedTimes(column: $0.name, nodeCount: topology.nodeCount) }
   }
 
   /// Samples one mini-batch.
   ///
   /// - Parameters:
   ///   - seeds: Global ids, repetitions allowed. Shape `[b]`.
+  ///   - times: As of when each seed is seen, shape `[b]`, where the scheme is temporal: no edge
+  ///     that is later is followed from it, in any hop. Else empty.
   ///   - key: Names the draws; its hop and relation are set here.
   /// - Returns: One block per fanout.
-  /// - Throws: ``SamplingError/seedOutOfRange(seed:nodeCount:)``, or the store's error where a
-  ///   page that is needed is damaged.
+  /// - Throws: ``SamplingError/seedOutOfRange(seed:nodeCount:)``; the store's error where a page
+  ///   that is needed is damaged; ``SamplingError/timesMissing(column:)`` and its like for times
+  ///   that do not fit; ``SamplingError/badWeight(column:value:edge:source:destination:)``.
   /// - Complexity: O(sampled edges) draws and random reads; page by page also one decoded page
   ///   for each page that a hop touches.
   package mutating func sample(
-    seeds: [NodeID], key: RandomKey
+    seeds: [NodeID], times: [Int64] = [], key: RandomKey
   ) throws(SamplingError) -> MiniBatch {
     var batch = MiniBatch.empty
-    try sample(seeds: seeds, key: key, into: &batch)
+    try sample(seeds: seeds, times: times, key: key, into: &batch)
     return batch
   }
 
@@ -66,7 +76,7 @@ package struct NeighborSampler {
   /// - Parameter batch: Holds the mini-batch afterwards. Its arrays are reused where nobody else
   ///   holds them, so that from the second mini-batch on hardly any memory is asked for.
   package mutating func sample(
-    seeds: [NodeID], key: RandomKey, into batch: inout MiniBatch
+    seeds: [NodeID], times: [Int64] = [], key: RandomKey, into batch: inout MiniBatch
   ) throws(SamplingError) {
     let nodeCount = topology.nodeCount
     for seed in seeds where seed.rawValue >= UInt64(nodeCount) {
@@ -74,7 +84,8 @@ package struct NeighborSampler {
     }
     relabeler.reset()
     batch.seeds = seeds
-    try relabeler.relabel(seeds, count: seeds.count, into: &batch.seedIndices)
+    try relabeler.relabel(
+      try slots(seeds, times), count: seeds.count, into: &batch.seedIndices)
     if batch.blocks.count > fanouts.count {
       batch.blocks.removeLast(batch.blocks.count - fanouts.count)
     }
@@ -83,13 +94,26 @@ package struct NeighborSampler {
       var hopKey = key
       hopKey.hop = UInt8(truncatingIfNeeded: hop)
       hopKey.relation = UInt16(truncatingIfNeeded: topology.relation.rawValue)
+      batch.blocks[hop].weights.removeAll(keepingCapacity: true)
+      batch.blocks[hop].sourceTimes.removeAll(keepingCapacity: true)
       if let flat = topology.flat, schemePick == nil, !topology.isFiltered, !relabeler.isWide {
         try sampleDecoded(hop, flat, draws: hopKey.draws, into: &batch.blocks[hop])
       } else {
         try sampleHop(hop, draws: hopKey.draws, into: &batch.blocks[hop])
       }
       relabeler.copyNodes(into: &batch.blocks[hop].sources)
+      seedTimes?.splitSources(of: &batch.blocks[hop])
     }
+  }
+
+  /// What stands for the seeds where the relabeler numbers them: pairs of node and time where the
+  /// scheme is temporal.
+  private mutating func slots(
+    _ seeds: [NodeID], _ times: [Int64]
+  ) throws(SamplingError) -> [NodeID] {
+    if seedTimes != nil { return try seedTimes!.slots(seeds, times) }
+    guard times.isEmpty else { throw .timesWithoutUse(count: times.count) }
+    return seeds
   }
 
   /// How many allowed in-edges each node has.
@@ -167,11 +191,13 @@ package struct NeighborSampler {
     _ hop: Int, draws: RandomDraws, into block: inout Block
   ) throws(SamplingError) {
     relabeler.copyNodes(into: &destinations)
+    seedTimes?.split(&destinations, into: &destinationTimes)
     block.destinationCount = destinations.count
     try reader.readLists(of: destinations, into: &lists)
     if schemePick != nil {
       let picked = try schemePick!.pick(
-        destinations, lists, fanout: fanouts[hop], draws: draws, reader: &reader)
+        destinations, times: destinationTimes, lists, fanout: fanouts[hop], draws: draws,
+        reader: &reader)
       (block.indptr, block.edges, block.weights) = (picked.indptr, picked.edges, picked.weights)
     } else if topology.isFiltered {
       (block.indptr, block.edges) = try pickAllowed(hop, draws: draws)
@@ -181,6 +207,7 @@ package struct NeighborSampler {
         scratch: &scratch)
     }
     try reader.readSources(of: block.edges, into: &sources)
+    seedTimes?.join(&sources, block.indptr, destinationTimes)
     try relabeler.relabel(sources, count: block.edges.count, into: &block.indices)
   }
 

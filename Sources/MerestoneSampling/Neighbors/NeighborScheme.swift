@@ -11,6 +11,12 @@ import MerestoneCore
 /// |---|---|---|
 /// | ``uniform`` | destination | min(*k*, *n*) |
 /// | ``uniformWithReplacement`` | destination | *k*, repetitions kept, where *n* > 0 |
+/// | ``weighted(by:)`` | destination | *k*, or all that weigh more than 0 where they are fewer |
+/// | ``weightedWithReplacement(by:)`` | destination | *k*, repetitions kept, where one weighs more than 0 |
+/// | ``top(by:)`` | no draws | min(*k*, *n*) |
+/// | ``temporal(by:)`` | (destination, time) | *k*, or all that are not later where they are fewer |
+/// | ``recent(by:)`` | no draws | the same |
+/// | ``labor``, ``laborStar`` | source | about *k* on average; all where *n* <= *k* |
 package enum NeighborScheme: Sendable {
   /// Every set of *k* edges is equally likely. Hamilton et al., "Inductive Representation Learning
   /// on Large Graphs", NeurIPS 2017.
@@ -18,16 +24,59 @@ package enum NeighborScheme: Sendable {
 
   /// *k* independent draws, so that an edge may be kept several times.
   case uniformWithReplacement
+
+  /// In proportion to weights, one after the other among those not kept yet (successive sampling,
+  /// the law of exponential races): see ``WeightedPick``.
+  case weighted(by: EdgeWeights)
+
+  /// *k* independent draws in proportion to weights.
+  case weightedWithReplacement(by: EdgeWeights)
+
+  /// The edges of the largest weight; among equal ones the earlier: see ``TopPick``.
+  case top(by: EdgeColumn)
+
+  /// Uniform without replacement among the edges that are not later than the time of the seed from
+  /// which the destination was reached.
+  ///
+  /// The sources of the blocks are pairs of node and time: see ``Block/sourceTimes``.
+  case temporal(by: EdgeColumn)
+
+  /// The most recent of the edges that are not later than that time; among equal times the earlier
+  /// in the list.
+  case recent(by: EdgeColumn)
+
+  /// Layer-neighbour sampling, LABOR-0: see ``LaborPick``. Blocks have ``Block/weights``.
+  case labor
+
+  /// Layer-neighbour sampling with optimised probabilities, LABOR-*: see ``LaborPick``. Blocks have
+  /// ``Block/weights``.
+  case laborStar
 }
 
 extension NeighborScheme {
   var isUniform: Bool { if case .uniform = self { true } else { false } }
 
-  /// What picks the edges; `nil` for the uniform scheme, which the sampler has built in.
-  func makePick() -> (any NeighborPick)? {
+  /// The column of times, where the scheme is temporal.
+  var times: EdgeColumn? {
     switch self {
+    case .temporal(let column), .recent(let column): column
+    default: nil
+    }
+  }
+
+  /// What picks the edges; `nil` for the uniform scheme, which the sampler has built in.
+  func makePick() throws(SamplingError) -> (any NeighborPick)? {
+    try times?.checkHoldsTimes()
+    return switch self {
     case .uniform: nil
     case .uniformWithReplacement: ReplacementPick()
+    case .weighted(let weights): WeightedPick(weights: weights, replaces: false)
+    case .weightedWithReplacement(let weights): WeightedPick(weights: weights, replaces: true)
+    case .top(let column): TopPick(column: column)
+    case .temporal(let column): TemporalPick(column: column, isRecent: false)
+    case .recent(let column): TemporalPick(column: column, isRecent: true)
+    case .labor: LaborPick(isOptimized: false)
+    case .laborStar: LaborPick(isOptimized: true)
     }
   }
 }
@@ -50,12 +99,14 @@ protocol NeighborPick {
   ///
   /// - Parameters:
   ///   - nodes: The destinations. Shape `[d]`.
+  ///   - times: As of when each destination is seen, where the scheme is temporal. Shape `[d]`, or
+  ///     empty.
   ///   - lists: Where their in-edges lie. At least `d` elements.
   ///   - fanout: -1 for all.
   ///   - draws: Those of the hop and relation.
   ///   - reader: Reads sources and the edge set.
   mutating func pick(
-    _ nodes: [NodeID], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
+    _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader
   ) throws(SamplingError) -> PickedEdges
 }

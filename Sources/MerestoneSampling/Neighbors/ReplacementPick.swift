@@ -9,7 +9,7 @@ struct ReplacementPick: NeighborPick {
 
   /// - Complexity: O(*k* log *k*) per destination; with an edge set also O(list).
   mutating func pick(
-    _ nodes: [NodeID], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
+    _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader
   ) throws(SamplingError) -> PickedEdges {
     var picked = PickedEdges()

@@ -1,0 +1,237 @@
+import MerestoneCore
+
+/// An edge that was drawn: its position in the list and the running sums around it.
+struct WeightedHit: BitwiseCopyable {
+  var position: Int
+  var before: Double
+  var after: Double
+}
+
+/// The running sums of one list's weights.
+protocol RunningSums {
+  /// The last one, positive.
+  var total: Double { get }
+
+  /// The first edge whose running sum is above `x`.
+  /// - Precondition: `0 <= x < total`.
+  func hit(_ x: Double) -> WeightedHit
+}
+
+/// Draws edges by their running sums.
+enum WeightedDraw {
+  /// Draws up to `k` edges into `hits`, ascending by position; repetitions where it replaces.
+  ///
+  /// - Returns: How many: `k`, or fewer where fewer edges can be drawn.
+  /// - Precondition: The total is positive.
+  @inline(__always)
+  static func draw<Sums: RunningSums>(
+    _ k: Int, from sums: Sums, replaces: Bool, entity: UInt64, draws: RandomDraws,
+    into hits: inout MutableSpan<WeightedHit>
+  ) -> Int {
+    let total = sums.total
+    let limit = total.nextDown
+    var count = 0
+    var number = 0
+    while number < k {
+      let words = draws.wideWords(entity: entity, number: UInt32(truncatingIfNeeded: number &>> 1))
+      for lane in 0..<min(2, k &- number) {
+        let hit = sums.hit(min(unit(words[lane]) * total, limit))
+        count &+= insert(hit, into: &hits, count, repeats: replaces)
+      }
+      number &+= 2
+    }
+    number = k
+    while count < k {
+      guard let hit = fresh(from: sums, unit(entity, number, draws), hits, count) else { break }
+      count &+= insert(hit, into: &hits, count, repeats: false)
+      number &+= 1
+    }
+    return count
+  }
+
+  /// The upper 53 bits as a number of `[0, 1)`.
+  @inline(__always)
+  private static func unit(_ word: UInt64) -> Double { Double(word &>> 11) * 0x1p-53 }
+
+  private static func unit(_ entity: UInt64, _ number: Int, _ draws: RandomDraws) -> Double {
+    let words = draws.wideWords(entity: entity, number: UInt32(truncatingIfNeeded: number / 2))
+    return unit(words[number % 2])
+  }
+
+  /// An edge drawn from those that are not among the first `count` hits; `nil` where there is none.
+  private static func fresh<Sums: RunningSums>(
+    from sums: Sums, _ unit: Double, _ hits: borrowing MutableSpan<WeightedHit>, _ count: Int
+  ) -> WeightedHit? {
+    var drawn = 0.0
+    for place in 0..<count { drawn += hits[place].after - hits[place].before }
+    // A number from what is left, moved past the drawn edges before it.
+    var x = unit * max(0, sums.total - drawn)
+    for place in 0..<count where x >= hits[place].before {
+      x += hits[place].after - hits[place].before
+    }
+    let first = sums.hit(min(x, sums.total.nextDown))
+    // Rounding can move the number into a drawn edge: the next one takes its place, or the one
+    // before.
+    var hit = first
+    for _ in 0...count {
+      if !holds(hits, count, hit.position) { return hit }
+      guard hit.after < sums.total else { break }
+      hit = sums.hit(hit.after)
+    }
+    hit = first
+    for _ in 0...count {
+      if !holds(hits, count, hit.position) { return hit }
+      guard hit.before > 0 else { break }
+      hit = sums.hit(hit.before.nextDown)
+    }
+    return nil
+  }
+
+  private static func holds(
+    _ hits: borrowing MutableSpan<WeightedHit>, _ count: Int, _ position: Int
+  ) -> Bool {
+    for place in 0..<count where hits[place].position == position { return true }
+    return false
+  }
+
+  /// Puts a hit in its place among the first `count`, unless it is there and may not repeat.
+  /// - Returns: How many hits are more.
+  @inline(__always)
+  private static func insert(
+    _ hit: WeightedHit, into hits: inout MutableSpan<WeightedHit>, _ count: Int, repeats: Bool
+  ) -> Int {
+    var place = count
+    while place > 0, hits[place &- 1].position > hit.position { place &-= 1 }
+    if !repeats, place > 0, hits[place &- 1].position == hit.position { return 0 }
+    var moved = count
+    while moved > place {
+      hits[moved] = hits[moved &- 1]
+      moved &-= 1
+    }
+    hits[place] = hit
+    return 1
+  }
+}
+
+/// All running sums of a list.
+@safe struct PrefixSums: RunningSums {
+  private let sums: UnsafePointer<Double>
+  private let count: Int
+
+  /// - Parameter sums: `count` numbers, at least one, that live as long as this value.
+  @unsafe init(sums: UnsafePointer<Double>, count: Int) {
+    unsafe self.sums = sums
+    self.count = count
+  }
+
+  // SAFETY, here and below: positions are below the count.
+  var total: Double { unsafe sums[count &- 1] }
+
+  @inline(__always)
+  func hit(_ x: Double) -> WeightedHit {
+    var position = 0
+    var length = count
+    while length > 1 {
+      let half = length &>> 1
+      position &+= unsafe sums[position &+ half &- 1] <= x ? half : 0
+      length &-= half
+    }
+    return unsafe WeightedHit(
+      position: position, before: position > 0 ? sums[position &- 1] : 0, after: sums[position])
+  }
+}
+
+/// The kept sums of a list and its weights: see ``EdgeWeights``.
+@safe struct SpacedSums<Value: EdgeValue>: RunningSums {
+  private let kept: UnsafePointer<Double>
+  private let values: EdgeValues<Value>
+  private let spacing: Int
+  private let start: Int
+  // The list's first and last kept sum; none where `last < first`.
+  private let first: Int
+  private let last: Int
+  private let perTotal: Double
+  let total: Double
+
+  /// - Parameters:
+  ///   - kept: All sums of the relation, which live as long as this value.
+  ///   - start: The list's first edge.
+  ///   - values: The list's weights.
+  @unsafe @inline(__always)
+  init(
+    _ kept: UnsafePointer<Double>, spacing: Int, start: Int, _ values: EdgeValues<Value>
+  ) {
+    unsafe self.kept = kept
+    unsafe self.values = values
+    self.spacing = spacing
+    self.start = start
+    let shift = spacing.trailingZeroBitCount
+    first = start &>> shift &+ 1
+    last = unsafe (start &+ values.count &- 1) &>> shift
+    var position = 0
+    var sum = 0.0
+    if last >= first {
+      position = last &<< shift &- start
+      sum = unsafe kept[last]
+    }
+    while unsafe position < values.count {
+      sum += unsafe values.weight(position)
+      position &+= 1
+    }
+    total = sum
+    perTotal = Double(last &- first &+ 1) / sum
+  }
+
+  @inline(__always)
+  func hit(_ x: Double) -> WeightedHit {
+    let block = lastAtMost(x)
+    var position = 0
+    var before = 0.0
+    if block >= first {
+      position = block &* spacing &- start
+      before = unsafe kept[block]
+    }
+    // The next kept sum, or the total, is above `x`, so this ends inside the list; the bound is for
+    // a file that is cut short meanwhile and reads as zeros, which the caller finds out afterwards.
+    let end = unsafe values.count &- 1
+    while true {
+      let after = unsafe before + values.weight(position)
+      if after > x || position == end {
+        return WeightedHit(position: position, before: before, after: after)
+      }
+      before = after
+      position &+= 1
+    }
+  }
+
+  /// The last kept sum that is at most `x`; one before the first where there is none.
+  @inline(__always)
+  private func lastAtMost(_ x: Double) -> Int {
+    var low = first &- 1
+    var high = last &+ 1
+    guard low &+ 1 < high else { return low }
+    // Sums grow about evenly, so the place is guessed, and the search widens from there.
+    let guess = min(last, first &+ Int(x * perTotal))
+    var step = 1
+    if unsafe kept[guess] <= x {
+      low = guess
+      while low &+ step < high, unsafe kept[low &+ step] <= x {
+        low &+= step
+        step &*= 2
+      }
+      high = min(high, low &+ step)
+    } else {
+      high = guess
+      while high &- step > low, unsafe kept[high &- step] > x {
+        high &-= step
+        step &*= 2
+      }
+      low = max(low, high &- step)
+    }
+    while high &- low > 1 {
+      let middle = (low &+ high) &>> 1
+      if unsafe kept[middle] <= x { low = middle } else { high = middle }
+    }
+    return low
+  }
+}

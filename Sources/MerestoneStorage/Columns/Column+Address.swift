@@ -1,0 +1,26 @@
+extension Column {
+  /// Where the verified bytes of consecutive rows lie, for loops that read a few values each of
+  /// many rows: ``withRawRows(_:_:)`` without its closure.
+  ///
+  /// - Returns: The address of the first row; valid while the column lives.
+  /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for rows that do not exist.
+  /// - Precondition: After the last read the caller calls ``checkIntact()`` before it trusts what
+  ///   it has read.
+  @unsafe package func address(
+    of range: Range<Int>
+  ) throws(StorageError) -> UnsafeRawPointer {
+    guard range.lowerBound >= 0, range.upperBound <= rows else {
+      throw .outOfRange(
+        path: path, what: "row", index: UInt64(max(range.upperBound, 1) - 1), count: rows)
+    }
+    let lower = range.lowerBound &* rowBytes
+    try verify(bytes: lower..<range.upperBound &* rowBytes)
+    // SAFETY: the rows exist, so they are inside the mapping, which lives as long as the column.
+    return unsafe try file.withBytes { bytes throws(StorageError) in
+      unsafe bytes.withUnsafeBytes { unsafe $0.baseAddress! + (bodyStart &+ lower) }
+    }
+  }
+
+  /// Throws when the file has shrunk while it was read.
+  package func checkIntact() throws(StorageError) { try file.checkIntact() }
+}

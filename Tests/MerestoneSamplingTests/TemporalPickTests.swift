@@ -1,0 +1,158 @@
+import MerestoneCore
+import MerestoneTestSupport
+import Testing
+
+@testable import MerestoneSampling
+@testable import MerestoneStorage
+
+@Suite("Temporal sampling")
+struct TemporalPickTests {
+  @Test(
+    "gives the naive sampler's mini-batches, decoded or page by page",
+    arguments: 0..<6 as Range<UInt64>, [false, true])
+  func equalsReference(seed: UInt64, isRecent: Bool) throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(
+      nodes: 60 + Int(seed) * 30, meanInDegree: 12, shards: 1 + Int(seed) % 3, seed: seed)
+    if seed % 2 == 0 {
+      graph.edgeSplits = (0..<graph.edgeCount).map { Split.allCases[$0 * 7 % 4] }
+    }
+    let edgeSet: EdgeSet = seed % 2 == 0 ? .message : .all
+    let edgeTimes = (0..<graph.edgeCount).map { Int64($0 * $0 % 53) }
+    graph.edgeColumns = [
+      TestColumn(
+        name: "time", element: [.i64, .i32, .u8][Int(seed) % 3],
+        values: edgeTimes.map { Double($0) })
+    ]
+    let reference = ReferenceSchemes(graph: graph, edgeSet: edgeSet)
+    let key = NeighborSamplerTests.key
+    let seeds = [seed, 40, seed, 17, 55, seed]
+    let times = [30, 10, 20, 53, -1, 30] as [Int64]
+    for topology in try NeighborSamplerTests.topologies(graph, edgeSet: edgeSet, in: folder) {
+      let column = try EdgeColumn("time", of: topology)
+      for fanouts in [[3, 3], [-1, 4, 0], [15, 5]] {
+        let expected = reference.sampleTemporal(
+          seeds, times, fanouts: fanouts, key: key, edgeTimes: edgeTimes, isRecent: isRecent)
+        var sampler = try NeighborSampler(
+          topology: topology, fanouts: fanouts,
+          scheme: isRecent ? .recent(by: column) : .temporal(by: column))
+        let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, times: times, key: key)
+        #expect(batch == expected)
+      }
+    }
+  }
+
+  /// ```
+  /// 1 -> 0 (time 1), 2 -> 0 (time 5)      0 -> 1 (time 3), 2 -> 1 (time 0)      1 -> 2 (time 2)
+  /// ```
+  @Test("sees a node as of the time of the seed that it was reached from, in all hops")
+  func drawnGraph() throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(lists: [[1, 2], [0, 2], [1]], bounds: [0, 1, 3])
+    graph.edgeColumns = [TestColumn(name: "time", element: .i64, values: [1, 5, 3, 0, 2])]
+    for topology in try NeighborSamplerTests.topologies(graph, in: folder) {
+      let column = try EdgeColumn("time", of: topology)
+      var sampler = try NeighborSampler(
+        topology: topology, fanouts: [-1, -1], scheme: .temporal(by: column))
+      let batch = try sampler.sample(
+        seeds: [NodeID(0), NodeID(0), NodeID(0)], times: [2, 5, 2], key: NeighborSamplerTests.key)
+      #expect(batch.seedIndices == [0, 1, 0].map { BlockIndex($0) })
+      #expect(
+        batch.blocks[0]
+          == Block(
+            sources: [0, 0, 1, 1, 2].map { NodeID($0) }, destinationCount: 2, indptr: [0, 1, 3],
+            indices: [2, 3, 4].map { BlockIndex($0) }, edges: [0, 0, 1].map { EdgeID($0) },
+            sourceTimes: [2, 5, 2, 5, 5]))
+      // As of 2, node 1 has only the edge from 2; node 2 as of 2 is new.
+      #expect(
+        batch.blocks[1]
+          == Block(
+            sources: [0, 0, 1, 1, 2, 2].map { NodeID($0) }, destinationCount: 5,
+            indptr: [0, 1, 3, 4, 6, 7], indices: [2, 3, 4, 5, 1, 4, 3].map { BlockIndex($0) },
+            edges: [0, 0, 1, 3, 2, 3, 4].map { EdgeID($0) }, sourceTimes: [2, 5, 2, 5, 5, 2]))
+    }
+  }
+
+  @Test("keeps every set of edges that are not later equally often")
+  func distribution() throws {
+    // A false alarm: about 1 of 10,000 keys; the keys are fixed.
+    let folder = TemporaryFolder()
+    var graph = TestGraph(lists: [(0..<9).map { $0 }] + Array(repeating: [], count: 8))
+    graph.edgeColumns = [
+      TestColumn(name: "time", element: .i32, values: [1, 9, 2, 3, 9, 9, 3, 0, 9])
+    ]
+    let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
+    var sampler = try NeighborSampler(
+      topology: topology, fanouts: [2], scheme: .temporal(by: EdgeColumn("time", of: topology)))
+    var counts: [[UInt64]: Int] = [:]
+    for step in 0..<8000 {
+      let edges = try sampler.sample(
+        seeds: [NodeID(0)], times: [3],
+        key: RandomKey(seed: 5, stream: .neighborSampling, step: step)
+      ).blocks[0].edges
+      counts[edges.map(\.rawValue), default: 0] += 1
+    }
+    var law: [[UInt64]: Double] = [:]
+    let possible = [0, 2, 3, 6, 7] as [UInt64]
+    for first in possible {
+      for second in possible where first < second { law[[first, second]] = 0.1 }
+    }
+    #expect(GoodnessOfFit.accepts(counts, law: law))
+  }
+
+  @Test("draws for the same node as of two times independently")
+  func independence() throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(lists: [[0, 1, 2], [], []])
+    graph.edgeColumns = [TestColumn(name: "time", element: .i32, values: [0, 0, 0])]
+    let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
+    var sampler = try NeighborSampler(
+      topology: topology, fanouts: [1], scheme: .temporal(by: EdgeColumn("time", of: topology)))
+    var counts: [[UInt64]: Int] = [:]
+    for step in 0..<8000 {
+      let edges = try sampler.sample(
+        seeds: [NodeID(0), NodeID(0)], times: [3, 4],
+        key: RandomKey(seed: 5, stream: .neighborSampling, step: step)
+      ).blocks[0].edges
+      counts[edges.map(\.rawValue), default: 0] += 1
+    }
+    var law: [[UInt64]: Double] = [:]
+    for first in 0..<3 as Range<UInt64> {
+      for second in 0..<3 as Range<UInt64> { law[[first, second]] = 1 / 9 }
+    }
+    #expect(GoodnessOfFit.accepts(counts, law: law))
+  }
+
+  @Test("refuses times that do not fit, by name")
+  func badInput() throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(lists: [[1], []])
+    graph.edgeColumns = [
+      TestColumn(name: "time", element: .i64, values: [1]),
+      TestColumn(name: "hour", element: .f32, values: [1]),
+    ]
+    let topology = try Topology(store: graph.store(at: folder.file("graph")))
+    let hour = try EdgeColumn("hour", of: topology)
+    #expect(throws: SamplingError.timesNotIntegers(column: "hour")) {
+      try NeighborSampler(topology: topology, fanouts: [1], scheme: .recent(by: hour))
+    }
+    var sampler = try NeighborSampler(
+      topology: topology, fanouts: [1], scheme: .recent(by: EdgeColumn("time", of: topology)))
+    let seeds = [NodeID(0), NodeID(1)]
+    let key = NeighborSamplerTests.key
+    #expect(throws: SamplingError.timesMissing(column: "time")) {
+      try sampler.sample(seeds: seeds, key: key)
+    }
+    #expect(throws: SamplingError.wrongTimeCount(seeds: 2, times: 1)) {
+      try sampler.sample(seeds: seeds, times: [4], key: key)
+    }
+    #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(2), nodeCount: 2)) {
+      try sampler.sample(seeds: [NodeID(2)], times: [4], key: key)
+    }
+    #expect(try sampler.sample(seeds: [], key: key).blocks[0].sourceTimes == [])
+    var uniform = try NeighborSampler(topology: topology, fanouts: [1])
+    #expect(throws: SamplingError.timesWithoutUse(count: 2)) {
+      try uniform.sample(seeds: seeds, times: [4, 4], key: key)
+    }
+  }
+}
