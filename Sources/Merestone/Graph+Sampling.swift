@@ -89,7 +89,7 @@ extension Graph {
       return try MiniBatches(
         topology: topology, seeds: seeds, permutation: permutation, size: size,
         fanouts: fanouts, key: RandomKey(seed: seed, stream: .neighborSampling, epoch: epoch),
-        threads: threads, memory: memory)
+        threads: threads)
     } catch {
       throw GraphError(error)
     }

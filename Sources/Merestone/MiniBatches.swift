@@ -15,12 +15,12 @@ public final class MiniBatches: Sendable {
 
   init(
     topology: Topology, seeds: [NodeID], permutation: RandomPermutation?, size: Int,
-    fanouts: [Int], key: RandomKey, threads: Int, memory: ByteCount
+    fanouts: [Int], key: RandomKey, threads: Int
   ) throws(SamplingError) {
     let size = min(size, max(1, seeds.count))
     count = (seeds.count + size - 1) / size
     stream = try BatchStream(
-      topology: topology, fanouts: fanouts, count: count, threads: max(1, threads), memory: memory
+      topology: topology, fanouts: fanouts, count: count, threads: max(1, threads)
     ) { step in
       let range = step * size..<min((step + 1) * size, seeds.count)
       var stepKey = key

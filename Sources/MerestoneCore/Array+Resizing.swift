@@ -7,6 +7,8 @@ extension Array where Element: BitwiseCopyable {
     if count < self.count {
       removeLast(self.count - count)
     } else if count > self.count {
+      // Arrays that grow double their memory; one that is sized does not need it.
+      if count > capacity { reserveCapacity(count + count / 16) }
       append(contentsOf: repeatElement(value, count: count - self.count))
     }
   }

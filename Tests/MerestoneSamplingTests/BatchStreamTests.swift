@@ -34,12 +34,12 @@ struct BatchStreamTests {
       }
       for (topology, memory) in [
         (flat, 0), (try Topology(store: store), 0),
-        (try Topology(store: store, dropsBehind: true), 200_000),
+        (try Topology(store: store, memory: ByteCount(1000)), 200_000),
         (try Topology(store: store), 1 << 30),
       ] {
         let stream = try BatchStream(
           topology: topology, fanouts: fanouts, count: count, threads: threads,
-          memory: ByteCount(memory)
+          groupMemory: ByteCount(memory)
         ) { Self.request($0) }
         for step in 0..<count {
           let batch = try #require(try stream.next())
@@ -67,7 +67,7 @@ struct BatchStreamTests {
     TestFile.flip(file, byte: try EdgeStore(path: file).header.pagesOffset + 40)
     let damaged = try BatchStream(
       topology: Topology(store: GraphStore.open(folder.file("graph"))), fanouts: [-1], count: 4,
-      threads: threads, memory: ByteCount(0)
+      threads: threads, groupMemory: ByteCount(0)
     ) { step in
       ((0..<2000).map { NodeID($0) }, RandomKey(seed: 1, stream: .query, step: step))
     }
@@ -82,7 +82,7 @@ struct BatchStreamTests {
     for _ in 0..<20 {
       let stream = try BatchStream(
         topology: Topology(store: store), fanouts: [4, 3], count: 1000, threads: 3,
-        memory: ByteCount(50_000)
+        groupMemory: ByteCount(50_000)
       ) { step in ([NodeID(UInt64(step % 300))], RandomKey(seed: 1, stream: .query, step: step)) }
       _ = try stream.next()
     }

@@ -41,6 +41,10 @@ import MerestoneCore
     }
   }
 
+  var byteCount: Int {
+    starts.capacity * 4 + slots.capacity * 4 + lists.capacity * MemoryLayout<mrs_edge_list>.stride
+  }
+
   /// How many keys a bucket has.
   func count(in bucket: Int) -> Int { Int(starts[bucket + 1] &- starts[bucket]) }
 

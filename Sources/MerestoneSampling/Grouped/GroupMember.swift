@@ -76,11 +76,13 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   /// Hands the finished mini-batch over, and takes one whose memory can be used again.
   func exchange(for used: inout MiniBatch) { swap(&batch, &used) }
 
-  /// The memory that a mini-batch takes here once it is finished, about.
+  /// The memory that this member takes, its mini-batch finished.
   var byteCount: Int {
-    lists.count * 16
+    seedNodes.capacity * 8 + lists.capacity * MemoryLayout<EdgeList>.stride
+      + nodeExchange.byteCount + edgeExchange.byteCount
       + batch.blocks.reduce(0) { total, block in
-        total + block.edgeCount * 16 + block.sources.count * 8 + block.indptr.count * 8
+        total + block.edges.capacity * 8 + block.edges.count * 4
+          + max(block.sources.capacity, block.indptr.capacity) * 16
       }
   }
 

@@ -21,7 +21,8 @@ import MerestoneCore
   private var unfinished = 0
   private var isSampling = false
   private var failure: SamplingError?
-  private var bytesPerBatch: Int
+  /// What the largest mini-batch so far took; 0 before the first group.
+  private var bytesPerBatch = 0
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
 
@@ -31,16 +32,14 @@ import MerestoneCore
   /// - Parameters:
   ///   - count: How many mini-batches there are.
   ///   - memory: What a group may take. One mini-batch is sampled even where that takes more.
-  ///   - bytesPerBatch: What a mini-batch is expected to take; measured from the first group on.
   init(
-    sampler: GroupSampler, count: Int, memory: ByteCount, bytesPerBatch: Int,
+    sampler: GroupSampler, count: Int, memory: ByteCount,
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> (seeds: [NodeID], key: RandomKey)
   ) {
     self.sampler = sampler
     self.count = count
     self.memory = memory.bytes
-    self.bytesPerBatch = max(1, bytesPerBatch)
     self.request = request
     unsafe mutex = .allocate(capacity: 1)
     unsafe changed = .allocate(capacity: 1)
@@ -64,13 +63,16 @@ import MerestoneCore
   /// - Throws: What went wrong in the group, for every mini-batch of it and all later ones.
   func make(_ index: Int, into batch: inout MiniBatch) throws(SamplingError) {
     let member = try member(index)
+    var bytes = 0
     defer {
       unsafe pthread_mutex_lock(mutex)
+      bytesPerBatch = max(bytesPerBatch, bytes)
       unfinished -= 1
       unsafe pthread_cond_broadcast(changed)
       unsafe pthread_mutex_unlock(mutex)
     }
     try sampler.finish(member)
+    bytes = member.byteCount
     member.exchange(for: &batch)
   }
 
@@ -92,10 +94,9 @@ import MerestoneCore
   /// Samples the next group; the lock is held before and after, but not meanwhile.
   private func sampleNextGroup() {
     let first = group.upperBound
-    for member in members where member.byteCount > bytesPerBatch {
-      bytesPerBatch = member.byteCount
-    }
-    let size = min(max(1, memory / bytesPerBatch), Self.maximumSize, count - first)
+    // The first group is one mini-batch, which shows what the others take.
+    let fitting = bytesPerBatch == 0 ? 1 : max(1, memory / (bytesPerBatch + bytesPerBatch / 16))
+    let size = min(fitting, Self.maximumSize, count - first)
     while members.count < size { members.append(GroupMember()) }
     let sampled = Array(members[..<size])
     isSampling = true

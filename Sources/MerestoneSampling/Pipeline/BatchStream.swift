@@ -13,12 +13,12 @@ package final class BatchStream: Sendable {
   /// - Parameters:
   ///   - count: How many mini-batches there are.
   ///   - threads: Sampler threads.
-  ///   - memory: What a group of mini-batches may take where pages are decoded for a group at a
-  ///     time.
+  ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
+  ///     a time; `nil` follows from the topology's cap.
   ///   - request: The seeds and the key of a mini-batch; called on sampler threads.
   package init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
-    threads: Int, memory: ByteCount = ByteCount(1 << 30),
+    threads: Int, groupMemory: ByteCount? = nil,
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> (seeds: [NodeID], key: RandomKey)
   ) throws(SamplingError) {
@@ -27,12 +27,14 @@ package final class BatchStream: Sendable {
     // Refuses bad fanouts here and now.
     _ = try NeighborSampler(
       topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
+    let stampBudget = topology.plan.stampBudget(threads: threads)
     if topology.flat == nil, scheme.isUniform, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
       let grouped = GroupedBatches(
         sampler: GroupSampler(
           topology: topology, fanouts: fanouts, pool: ThreadPool(threads: threads),
-          stampBudget: NeighborSampler.stampBudget, dropsBehind: topology.dropsBehind),
-        count: count, memory: memory, bytesPerBatch: 1 << 20, request: request)
+          stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind),
+        count: count, memory: groupMemory ?? topology.plan.groupMemory(threads: threads),
+        request: request)
       prefetcher = Prefetcher(count: count, threads: threads, window: 2 * threads) {
         () throws(SamplingError) in
         return { index throws(SamplingError) in
@@ -45,7 +47,8 @@ package final class BatchStream: Sendable {
     }
     prefetcher = Prefetcher(count: count, threads: threads, window: 2 * threads) {
       () throws(SamplingError) in
-      var sampler = try NeighborSampler(topology: topology, fanouts: fanouts, scheme: scheme)
+      var sampler = try NeighborSampler(
+        topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
       return { index throws(SamplingError) in
         let (seeds, key) = try request(index)
         var batch = used.take()

@@ -13,21 +13,22 @@ package final class Topology: Sendable {
   /// Whether `edgeSet` leaves anything out of this relation.
   package let isFiltered: Bool
 
-  /// Whether pages that were read are given back, so that the edge files do not count as memory.
-  package let dropsBehind: Bool
+  /// How much memory reading may take.
+  package let plan: ReadingPlan
 
   /// - Parameters:
   ///   - flat: The decoded relation where memory allows it.
   ///   - edgeSet: The edges that may be used.
-  ///   - dropsBehind: See ``dropsBehind``.
+  ///   - memory: The cap on what reading and sampling take.
   ///   - joinsTypes: Allows a relation between two node types, for readers that take one hop only.
   /// - Throws: ``SamplingError/differentNodeTypes(relation:)`` for a relation between two types
   ///   that is not allowed.
   package init(
     store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    flat: FlatTopology? = nil, dropsBehind: Bool = false, joinsTypes: Bool = false
+    flat: FlatTopology? = nil, memory: ByteCount = ByteCount(1 << 30), joinsTypes: Bool = false
   ) throws(SamplingError) {
-    self.dropsBehind = dropsBehind
+    plan = ReadingPlan(
+      store.manifest, relation: relation, memory: memory, way: flat == nil ? .grouped : .flat)
     self.store = store
     self.relation = relation
     self.edgeSet = edgeSet
@@ -46,21 +47,24 @@ package final class Topology: Sendable {
 
   package var nodeCount: Int { store.book.nodeCount(of: nodeType) }
 
-  /// Reads the relation by the fastest way that `memory` allows.
+  /// Opens a relation by the fastest way that `memory` allows.
   ///
-  /// - Parameter memory: What the decoded relation may take; less than it needs selects reading
-  ///   page by page. Both give the same mini-batches.
+  /// - Parameters:
+  ///   - memory: The cap on what reading and sampling take; see ``ReadingPlan``.
+  ///   - way: Chooses by hand.
   package static func open(
     _ store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    memory: ByteCount, pool: ThreadPool, cancellation: Cancellation = Cancellation(),
-    joinsTypes: Bool = false
+    memory: ByteCount, way: ReadingPlan.Way? = nil, pool: ThreadPool,
+    cancellation: Cancellation = Cancellation(), joinsTypes: Bool = false
   ) throws(SamplingError) -> Topology {
+    let plan = ReadingPlan(store.manifest, relation: relation, memory: memory, way: way)
     var flat: FlatTopology?
-    if FlatTopology.byteCount(of: relation, in: store.manifest) <= memory.bytes {
+    if plan.way == .flat {
       flat = try FlatTopology(
         decoding: relation, of: store, pool: pool, cancellation: cancellation)
     }
     return try Topology(
-      store: store, relation: relation, edgeSet: edgeSet, flat: flat, joinsTypes: joinsTypes)
+      store: store, relation: relation, edgeSet: edgeSet, flat: flat, memory: memory,
+      joinsTypes: joinsTypes)
   }
 }

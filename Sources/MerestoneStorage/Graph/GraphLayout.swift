@@ -15,7 +15,12 @@ package import MerestoneCore
 /// ```
 package enum GraphLayout {
   package static func edges(_ relation: RelationID, shard: ShardID) -> String {
-    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).csc"
+    "\(folder(shard))\(edgeSuffix(relation))"
+  }
+
+  /// How the paths of a relation's in-edges end, in every shard.
+  package static func edgeSuffix(_ relation: RelationID) -> String {
+    "/edges/r\(padded(relation.rawValue, 4)).csc"
   }
 
   /// Out-edges, in the shard of their source.

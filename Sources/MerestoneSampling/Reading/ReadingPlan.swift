@@ -1,0 +1,64 @@
+package import MerestoneCore
+package import MerestoneStorage
+
+/// How one relation is read under a memory cap, and what each way would take.
+///
+/// A quarter of the memory is left to mini-batches, threads and what else a program holds. All ways
+/// give the same mini-batches.
+package struct ReadingPlan: Sendable, Equatable {
+  /// The ways to read a relation, the fastest first.
+  package enum Way: String, Sendable, CaseIterable {
+    /// Decoded once into memory that all workers share.
+    case flat
+    /// Pages decoded when a group of mini-batches needs them; nothing stays in memory.
+    case grouped
+  }
+
+  /// The cap.
+  package let memory: ByteCount
+
+  /// The decoded relation.
+  package let flatBytes: ByteCount
+
+  /// The edge files, which count as memory where they stay mapped.
+  package let fileBytes: ByteCount
+
+  /// The table over nodes that each thread wants.
+  package let stampBytes: ByteCount
+
+  /// The way that is taken.
+  package let way: Way
+
+  /// - Parameters:
+  ///   - memory: The cap on everything together.
+  ///   - way: Chooses by hand; `nil` takes the fastest that fits.
+  package init(
+    _ manifest: GraphManifest, relation: RelationID, memory: ByteCount, way: Way? = nil
+  ) {
+    self.memory = memory
+    let entry = manifest.relations[relation.rawValue]
+    flatBytes = ByteCount(FlatTopology.byteCount(of: relation, in: manifest))
+    var files = 0
+    for file in manifest.files where file.path.hasSuffix(GraphLayout.edgeSuffix(relation)) {
+      files += file.bytes
+    }
+    fileBytes = ByteCount(files)
+    stampBytes = ByteCount(4 * manifest.nodeTypes[entry.destinationType].count)
+    self.way = way ?? (flatBytes.bytes <= memory.bytes / 4 * 3 ? .flat : .grouped)
+  }
+
+  /// Whether pages that were read are given back, so that the files do not count as memory.
+  package var dropsBehind: Bool { fileBytes.bytes > memory.bytes / 4 }
+
+  /// What a thread's table over nodes may take; a graph with more nodes gets a hash table.
+  package func stampBudget(threads: Int) -> ByteCount {
+    ByteCount(memory.bytes / 8 / max(1, threads))
+  }
+
+  /// What a group of mini-batches may take.
+  package func groupMemory(threads: Int) -> ByteCount {
+    let stamps = stampBytes <= stampBudget(threads: threads) ? stampBytes.bytes * threads : 0
+    let mapped = dropsBehind ? 0 : fileBytes.bytes
+    return ByteCount(max(0, memory.bytes / 4 * 3 - stamps - mapped))
+  }
+}

@@ -1,0 +1,38 @@
+import MerestoneCore
+import MerestoneTestSupport
+import Testing
+
+@testable import MerestoneSampling
+@testable import MerestoneStorage
+
+@Suite("Choosing how to read a relation")
+struct ReadingPlanTests {
+  @Test("decodes a relation that takes at most three quarters of the cap, and says what it takes")
+  func choice() throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 1000, meanInDegree: 8, shards: 3, seed: 2)
+    let manifest = try graph.store(at: folder.file("graph")).manifest
+    let flat = 8 * 1001 + 56 + 4 * graph.edgeCount
+    func plan(_ memory: Int) -> ReadingPlan {
+      ReadingPlan(manifest, relation: RelationID(0), memory: ByteCount(memory))
+    }
+    #expect(plan(1 << 30).flatBytes.bytes - flat < 64)
+    #expect(plan(flat * 2).way == .flat)
+    #expect(plan(flat).way == .grouped)
+    #expect(plan(0).way == .grouped)
+    #expect(
+      ReadingPlan(manifest, relation: RelationID(0), memory: ByteCount(0), way: .flat).way == .flat)
+    let files = try (0..<3).map {
+      try EdgeStore(
+        path: folder.file("graph/" + GraphLayout.edges(RelationID(0), shard: ShardID($0)))
+      )
+      .fileBytes
+    }
+    let total = files.reduce(0, +)
+    #expect(plan(0).fileBytes.bytes == total)
+    #expect(plan(total).dropsBehind)
+    #expect(!plan(5 * total).dropsBehind)
+    #expect(plan(8 * total).groupMemory(threads: 2).bytes == 5 * total - 8000)
+    #expect(plan(4000).groupMemory(threads: 2).bytes == 3000)
+  }
+}
