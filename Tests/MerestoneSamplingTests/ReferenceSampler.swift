@@ -7,6 +7,7 @@ import MerestoneTestSupport
 struct ReferenceSampler {
   let graph: TestGraph
   let edgeSet: EdgeSet
+  var excluded: Set<Int> = []
 
   func sample(_ seeds: [UInt64], fanouts: [Int], key: RandomKey) -> MiniBatch {
     var nodes: [UInt64] = []
@@ -27,8 +28,10 @@ struct ReferenceSampler {
       for node in destinations {
         let list = graph.lists[Int(node)]
         let allowed = list.indices.filter { position in
-          graph.edgeSplits.isEmpty
-            || edgeSet.contains(code: graph.edgeSplits[indptr[Int(node)] + position].rawValue)
+          let edge = indptr[Int(node)] + position
+          return !excluded.contains(edge)
+            && (graph.edgeSplits.isEmpty
+              || edgeSet.contains(code: graph.edgeSplits[edge].rawValue))
         }
         for rank in Self.ranks(fanout, of: allowed.count, entity: node, draws: key.draws) {
           block.edges.append(EdgeID(UInt64(indptr[Int(node)] + allowed[rank])))

@@ -35,7 +35,7 @@ package final class EdgeColumn: Sendable {
     self.name = name
     element = column.element
     columns = try Self.open(name, of: topology)
-    splits = topology.isFiltered ? try Self.open("split", of: topology) : []
+    splits = topology.isSplit ? try Self.open("split", of: topology) : []
   }
 
   private static func open(

@@ -211,7 +211,7 @@ package struct NeighborSampler {
     try relabeler.relabel(sources, count: block.edges.count, into: &block.indices)
   }
 
-  /// Picks among the edges that the edge set contains.
+  /// Picks among the edges that the edge set contains and that are not excluded.
   private mutating func pickAllowed(
     _ hop: Int, draws: RandomDraws
   ) throws(SamplingError) -> (indptr: [Int], edges: [EdgeID]) {
@@ -219,18 +219,31 @@ package struct NeighborSampler {
     var positions = [UInt64](repeating: 0, count: max(0, fanouts[hop]))
     var indptr = [0]
     var edges: [EdgeID] = []
+    let isSplit = topology.isSplit
     for (place, node) in destinations.enumerated() {
-      try reader.readAllowed(of: lists[place], into: &allowed)
-      if allowed.count <= fanout {
-        edges.append(contentsOf: allowed)
+      let list = lists[place]
+      let excluded = topology.exclusion.edges(in: list)
+      // Without an edge set, the list need not be gone through.
+      if isSplit { try reader.readAllowed(of: list, into: &allowed) }
+      let count = isSplit ? allowed.count : Int(list.count) - excluded.count
+      if count <= fanout {
+        if isSplit {
+          edges.append(contentsOf: allowed)
+        } else {
+          excluded.edges(atRanks: 0..<UInt64(count), of: list, into: &edges)
+        }
       } else if fanout > 0 {
         unsafe positions.withUnsafeMutableBufferPointer { window in
           // SAFETY: the window has room for `fanout` positions.
           unsafe PositionPicker.pick(
-            fanout, of: UInt64(allowed.count), entity: node.rawValue, draws: draws,
+            fanout, of: UInt64(count), entity: node.rawValue, draws: draws,
             into: window.baseAddress!)
         }
-        for position in positions { edges.append(allowed[Int(position)]) }
+        if isSplit {
+          for position in positions { edges.append(allowed[Int(position)]) }
+        } else {
+          excluded.edges(atRanks: positions, of: list, into: &edges)
+        }
       }
       indptr.append(edges.count)
     }

@@ -64,12 +64,20 @@ package struct InEdgeReader {
     }
   }
 
-  /// Fills `edges` with those of one list that the edge set contains, ascending.
+  /// Fills `edges` with those of one list that the edge set contains and that are not excluded,
+  /// ascending.
   package mutating func readAllowed(
     of list: EdgeList, into edges: inout [EdgeID]
   ) throws(SamplingError) {
+    try readEdgeSet(of: list, into: &edges)
+    topology.exclusion.remove(from: &edges, of: list)
+  }
+
+  private func readEdgeSet(
+    of list: EdgeList, into edges: inout [EdgeID]
+  ) throws(SamplingError) {
     edges.removeAll(keepingCapacity: true)
-    guard topology.isFiltered else {
+    guard topology.isSplit else {
       for edge in list.range { edges.append(EdgeID(edge)) }
       return
     }

@@ -10,8 +10,14 @@ package final class Topology: Sendable {
   /// The decoded relation, or `nil` where it is read page by page.
   package let flat: FlatTopology?
 
-  /// Whether `edgeSet` leaves anything out of this relation.
-  package let isFiltered: Bool
+  /// Whether `edgeSet` leaves anything out of this relation, by its `split` column.
+  package let isSplit: Bool
+
+  /// Edges that count as not there, whatever the edge set.
+  package let exclusion: EdgeExclusion
+
+  /// Whether edges of this relation are left out, by the edge set or one by one.
+  package var isFiltered: Bool { isSplit || !exclusion.isEmpty }
 
   /// How much memory reading may take.
   package let plan: ReadingPlan
@@ -37,7 +43,21 @@ package final class Topology: Sendable {
     guard joinsTypes || entry.sourceType == entry.destinationType else {
       throw .differentNodeTypes(relation: entry.name)
     }
-    isFiltered = edgeSet != .all && entry.columns.contains { $0.name == "split" }
+    exclusion = EdgeExclusion()
+    isSplit = edgeSet != .all && entry.columns.contains { $0.name == "split" }
+  }
+
+  /// The same relation, read the same way, without some edges; for readers that ask
+  /// ``InEdgeReader/readAllowed(of:into:)`` or ``exclusion`` which edges there are.
+  /// - Complexity: O(1): what was decoded is shared.
+  package init(_ topology: Topology, without exclusion: EdgeExclusion) {
+    store = topology.store
+    relation = topology.relation
+    edgeSet = topology.edgeSet
+    flat = topology.flat
+    isSplit = topology.isSplit
+    dropsBehind = topology.dropsBehind
+    self.exclusion = exclusion
   }
 
   /// The node type at both ends of the relation; of its destinations where they differ.
