@@ -56,7 +56,7 @@ package final class Topology: Sendable {
     edgeSet = topology.edgeSet
     flat = topology.flat
     isSplit = topology.isSplit
-    dropsBehind = topology.dropsBehind
+    plan = topology.plan
     self.exclusion = exclusion
   }
 
