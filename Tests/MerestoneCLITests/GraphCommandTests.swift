@@ -123,6 +123,33 @@ struct GraphCommandTests {
     #expect(merestone(arguments).output == run.output)
   }
 
+  @Test("sample keeps edges by every scheme, and says weights and times where there are some")
+  func sampleSchemes() throws {
+    let folder = TemporaryFolder()
+    let messages = folder.file("messages.graph")
+    let made = merestone(
+      "preprocess", TinyGraph.data + "/messages", "--out", messages, "--quiet")
+    #expect(made.status == 0, "\(made.notes)")
+    let byScheme: [(String, [String])] = [
+      ("replacement", []), ("weighted", ["--weight", "time"]), ("top", ["--weight", "time"]),
+      ("weighted-replacement", ["--weight", "time"]), ("labor", []), ("labor-star", []),
+      ("temporal", ["--time", "time", "--seed-times", "100000"]),
+      ("recent", ["--time", "time", "--seed-times", "100000,50"]),
+    ]
+    for (scheme, options) in byScheme {
+      let object = try json(
+        merestone(
+          ["sample", messages, "--seeds", "1,2", "--fanouts", "2,2", "--json", "--scheme", scheme]
+            + options))
+      let block = try #require((object["blocks"] as? [[String: Any]])?.first)
+      let edges = try #require(block["edgeIds"] as? [Int])
+      #expect(((block["weights"] as? [Double])?.count == edges.count) == scheme.hasPrefix("labor"))
+      let times = block["sourceTimes"] as? [Int]
+      #expect((times == nil) == options.filter { $0 == "--time" }.isEmpty)
+      #expect(times.map { $0.count == (block["sources"] as? [Int])?.count } ?? true)
+    }
+  }
+
   @Test("verify finds nothing in a whole graph and the byte in a damaged one")
   func verify() throws {
     let whole = merestone("verify", TinyGraph.club, "--quiet")
@@ -154,6 +181,21 @@ struct GraphCommandTests {
       (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "2,x"]),
       (64, "not a fanout", ["sample", graph, "--seeds", "3", "--fanouts", "-2"]),
       (64, "--seeds names no id", ["sample", graph, "--seeds", "", "--fanouts", "2"]),
+      (
+        64, "needs --weight",
+        ["sample", graph, "--seeds", "3", "--fanouts", "2", "--scheme", "top"]
+      ),
+      (
+        64, "--time needs --scheme temporal or recent",
+        ["sample", graph, "--seeds", "3", "--fanouts", "2", "--time", "t"]
+      ),
+      (
+        64, "have no column 'wieght'",
+        [
+          "sample", graph, "--seeds", "3", "--fanouts", "2", "--scheme", "top", "--weight",
+          "wieght",
+        ]
+      ),
       (65, "raw id 4", ["sample", graph, "--seeds", "4", "--fanouts", "2"]),
     ]
     for (status, text, arguments) in cases {

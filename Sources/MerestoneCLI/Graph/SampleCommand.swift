@@ -10,21 +10,29 @@ struct SampleCommand: ContextualCommand {
     abstract: "Sample the neighbourhood of some nodes.",
     usage: """
       merestone sample <graph> --seeds <id,...> | --ids-file <file>
-              --fanouts <n,...> [--type <name>] [--relation <name>]
-              [--seed <number>] [--json]
+              --fanouts <n,...> [--scheme <name>] [--weight <column>]
+              [--time <column> --seed-times <n,...>] [--type <name>]
+              [--relation <name>] [--seed <number>] [--json]
       """,
     discussion: """
       Starts from the seeds and keeps, hop by hop, up to the given number of in-edges of every \
-      node reached, drawn uniformly without replacement. Ids are those of your files, in and out. \
+      node reached, drawn uniformly without replacement or by another --scheme. Ids are those of your files, in and out. \
       Equal seeds of randomness give equal samples on every machine. Reads only the pages of the \
       graph that it needs.
 
       EXAMPLES
         merestone sample data/demo/graph --seeds 17,42 --fanouts 15,10,5
         merestone sample data/demo/graph --ids-file ids.txt --fanouts all --json
+        merestone sample trips --seeds Oslo --fanouts 5,5 --scheme weighted \\
+          --weight weight
+        merestone sample messages --seeds 1,2 --fanouts 10,10 --scheme recent \\
+          --time time --seed-times 300
 
       The JSON object has the keys seeds, nodes and blocks, one block per hop: destinations, \
-      sources, edges as [source, destination] pairs, and edgeIds.
+      sources, edges as [source, destination] pairs, and edgeIds. Schemes labor and labor-star \
+      add weights, one over the probability of each edge. Schemes temporal and recent follow no \
+      edge that is later than the seed's time; a node that is seen as of several times is listed \
+      once for each, and sourceTimes says when.
       """)
 
   @OptionGroup var graph: GraphArgument
@@ -45,6 +53,7 @@ struct SampleCommand: ContextualCommand {
     transform: Fanouts.init(parsing:))
   var fanouts: Fanouts
 
+  @OptionGroup var scheme: SchemeOptions
   @OptionGroup var selection: NodeSelection
 
   @Option(
@@ -65,11 +74,13 @@ struct SampleCommand: ContextualCommand {
     let store = try graph.open()
     let type = try selection.typeID(in: store)
     let topology = try Topology(store: store, relation: try relation(of: store, type: type))
-    var sampler = try NeighborSampler(topology: topology, fanouts: fanouts.values)
+    var sampler = try NeighborSampler(
+      topology: topology, fanouts: fanouts.values, scheme: scheme.open(topology))
     let nodes = try NodeSelection.nodes(
       list: seeds, listFlag: "--seeds", file: idsFile, of: store, type: type)
     let batch = try sampler.sample(
-      seeds: nodes, key: RandomKey(seed: seed.seed, stream: .query))
+      seeds: nodes, times: scheme.times(of: nodes.count),
+      key: RandomKey(seed: seed.seed, stream: .query))
     let ids = try store.ids(type)
     let subgraph = try SampledSubgraph(batch) { nodes throws in
       try nodes.map { node throws in try ids.raw(of: node) }

@@ -8,6 +8,10 @@ struct SampledSubgraph {
     /// The in-neighbours of each destination, as positions in ``sources``.
     var lists: [ArraySlice<BlockIndex>]
     var edges: [EdgeID]
+    /// One per edge, or empty.
+    var weights: [Float]
+    /// One per source, or empty.
+    var sourceTimes: [Int64]
   }
 
   var seeds: [RawID]
@@ -30,7 +34,7 @@ struct SampledSubgraph {
         lists: (0..<block.destinationCount).map {
           block.indices[block.indptr[$0]..<block.indptr[$0 + 1]]
         },
-        edges: block.edges)
+        edges: block.edges, weights: block.weights, sourceTimes: block.sourceTimes)
     }
   }
 
@@ -74,12 +78,19 @@ extension SampledSubgraph.Hop {
         pairs.append(.array([sources[Int(source.rawValue)].json, destination.json]))
       }
     }
-    return .object([
-      "destinations": .array(destinations.map(\.json)),
-      "sources": .array(sources.map(\.json)),
-      "edges": .array(pairs),
-      "edgeIds": .array(edges.map { .unsigned($0.rawValue) }),
-    ])
+    var members: [JSON.Member] = []
+    func add(_ key: String, _ value: JSON) {
+      members.append(JSON.Member(key: key, value: value))
+    }
+    add("destinations", .array(destinations.map(\.json)))
+    add("sources", .array(sources.map(\.json)))
+    add("edges", .array(pairs))
+    add("edgeIds", .array(edges.map { .unsigned($0.rawValue) }))
+    if !weights.isEmpty { add("weights", .array(weights.map { .number(Double($0)) })) }
+    if !sourceTimes.isEmpty {
+      add("sourceTimes", .array(sourceTimes.map { .integer(Int($0)) }))
+    }
+    return .members(members)
   }
 
   /// One line per destination, the longer ones and the later ones cut short.
