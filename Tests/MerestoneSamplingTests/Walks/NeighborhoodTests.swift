@@ -107,7 +107,7 @@ struct NeighborhoodTests {
     let reference = ReferenceWalks(graph: graph, edgeSet: .message)
     let seeds = (0..<120).map { NodeID(UInt64($0)) }
     var runs: [Neighborhoods] = []
-    let epsilon = 1e-3
+    let epsilon = 1e-4
     for topology in try NeighborSamplerTests.topologies(graph, edgeSet: .message, in: folder) {
       var sampler = try PageRankSampler(topology, alpha: 0.2, epsilon: epsilon)
       let all = try sampler.neighborhoods(of: seeds, count: .max)
@@ -126,7 +126,9 @@ struct NeighborhoodTests {
             #expect(error <= epsilon * degree + 1e-12)
           }
         }
-        #expect(left < 120 * 40 * epsilon)
+        // What is left lies on nodes that were not due.
+        let degrees = (0..<120).map { max(1, reference.inEdges(of: UInt64($0)).count) }
+        #expect(left < epsilon * Double(degrees.reduce(0, +)))
         let alone = try sampler.neighborhoods(of: [seeds[place]], count: 5)
         #expect(alone.nodes == Array(all.nodes[places].prefix(5)))
         #expect(alone.weights == Array(all.weights[places].prefix(5)))
