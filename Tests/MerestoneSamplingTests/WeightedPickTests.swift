@@ -74,7 +74,7 @@ struct WeightedPickTests {
           }
         }
         for topology in topologies {
-          for memory in [0, 200, 1 << 20] {
+          for memory in [0, 200, graph.edgeCount / 2 + 8, 1 << 20] {
             let weights = try Self.weights(topology, memory: memory)
             #expect(weights.byteCount <= memory && (weights.spacing > 0) == (memory > 0))
             var sampler = try NeighborSampler(

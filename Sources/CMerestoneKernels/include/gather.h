@@ -1,6 +1,7 @@
 #ifndef CMERESTONE_GATHER_H
 #define CMERESTONE_GATHER_H
 
+#include "prefetch.h"
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 import MerestoneStorage
 
@@ -117,6 +118,18 @@ package final class EdgeColumn: Sendable {
     // SAFETY: the position exists.
     return unsafe edgeSet.contains(
       code: codes.loadUnaligned(fromByteOffset: position, as: UInt8.self))
+  }
+
+  /// Asks for the values of some positions.
+  @inline(__always) func prefetch(_ first: Int, _ end: Int) {
+    // SAFETY: nothing is read.
+    var address = unsafe values + first &* MemoryLayout<Value>.size
+    let last = unsafe values + end &* MemoryLayout<Value>.size
+    while unsafe address < last {
+      unsafe mrs_prefetch(address)
+      unsafe address += 64
+    }
+    if let codes = unsafe codes { unsafe mrs_prefetch(codes + first) }
   }
 
   /// The edge's weight: 0 where the edge set does not contain it.

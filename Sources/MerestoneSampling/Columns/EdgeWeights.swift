@@ -13,8 +13,8 @@ import MerestoneStorage
 ///
 /// The rest is added up from the mapped column when it is needed, so that the memory is
 /// `8 / spacing` bytes per edge, and a draw touches one or two lines of the sums and one of the
-/// column whatever the length of the list. The spacing is the smallest power of two from 16 on
-/// for which the sums fit the memory that was given; none are kept, and every list is added up as
+/// column whatever the length of the list; none of the column where all sums are kept. The spacing
+/// is the smallest power of two for which the sums fit the memory that was given; none are kept, and every list is added up as
 /// it is met, where not even one per 4,096 edges fits. The running sums are the same doubles in
 /// all cases, and so are the samples.
 ///
@@ -33,7 +33,7 @@ package final class EdgeWeights: Sendable {
   /// The memory that the sums take, in bytes.
   package var byteCount: Int { sums.count * MemoryLayout<Double>.size }
 
-  static let smallestSpacing = 16
+  static let smallestSpacing = 1
   static let largestSpacing = 4096
 
   /// Opens a column of weights and adds it up.

@@ -41,12 +41,11 @@ struct LaborPick: NeighborPick {
   ///   them several times a round.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges {
-    var picked = PickedEdges()
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError) {
     guard fanout != 0 else {
       picked.indptr = [Int](repeating: 0, count: nodes.count + 1)
-      return picked
+      return
     }
     var first = 0
     while first < nodes.count {
@@ -68,7 +67,6 @@ struct LaborPick: NeighborPick {
       }
       first = end
     }
-    return picked
   }
 
   /// Reads the allowed edges of some lists, with their sources.

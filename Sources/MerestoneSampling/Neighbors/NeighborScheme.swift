@@ -105,8 +105,22 @@ protocol NeighborPick {
   ///   - fanout: -1 for all.
   ///   - draws: Those of the hop and relation.
   ///   - reader: Reads sources and the edge set.
+  ///   - picked: Receives the edges; comes without any.
+  mutating func pick(
+    _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError)
+}
+
+extension NeighborPick {
+  /// Picks into memory of its own.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges
+  ) throws(SamplingError) -> PickedEdges {
+    var picked = PickedEdges()
+    try pick(
+      nodes, times: times, lists, fanout: fanout, draws: draws, reader: &reader, into: &picked)
+    return picked
+  }
 }

@@ -10,9 +10,8 @@ struct ReplacementPick: NeighborPick {
   /// - Complexity: O(*k* log *k*) per destination; with an edge set also O(list).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges {
-    var picked = PickedEdges()
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError) {
     picked.indptr.reserveCapacity(nodes.count + 1)
     picked.edges.reserveCapacity(nodes.count * max(0, fanout))
     let isFiltered = reader.topology.isFiltered
@@ -39,7 +38,6 @@ struct ReplacementPick: NeighborPick {
       }
       picked.indptr.append(picked.edges.count)
     }
-    return picked
   }
 
   /// Fills `positions` with draws from `0..<count`, ascending.

@@ -21,11 +21,10 @@ struct TemporalPick: NeighborPick {
   /// - Complexity: O(list) per destination, one pass over its times.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges {
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError) {
     precondition(
       reader.topology === column.topology, "a column of another topology than the sampler's")
-    var picked = PickedEdges()
     if window.count < fanout { window = [UInt64](repeating: 0, count: fanout) }
     for place in nodes.indices {
       let list = lists[place]
@@ -57,7 +56,6 @@ struct TemporalPick: NeighborPick {
       picked.indptr.append(picked.edges.count)
     }
     try column.checkIntact()
-    return picked
   }
 
   /// The draws for nodes that are seen as of a time: keyed by a word of the hop's draws that no

@@ -26,11 +26,10 @@ struct TopPick: NeighborPick {
   /// - Complexity: O(list) per destination; O(*k*) for a long list that is remembered.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges {
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError) {
     precondition(
       reader.topology === column.topology, "a column of another topology than the sampler's")
-    var picked = PickedEdges()
     for place in nodes.indices {
       let list = lists[place]
       if list.count >= Self.longList, fanout > 0 {
@@ -51,7 +50,6 @@ struct TopPick: NeighborPick {
       picked.indptr.append(picked.edges.count)
     }
     try column.checkIntact()
-    return picked
   }
 
   private mutating func pick(

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// An edge that was drawn: its position in the list and the running sums around it.
@@ -19,28 +20,52 @@ protocol RunningSums {
 
 /// Draws edges by their running sums.
 enum WeightedDraw {
-  /// Draws up to `k` edges into `hits`, ascending by position; repetitions where it replaces.
+  /// Fills `numbers` with draws from `[0, total)`.
+  @inline(__always)
+  static func fill(
+    _ numbers: inout MutableSpan<Double>, _ range: Range<Int>, below total: Double, entity: UInt64,
+    draws: RandomDraws
+  ) {
+    let limit = total.nextDown
+    var place = range.lowerBound
+    var number: UInt32 = 0
+    while place < range.upperBound {
+      let words = draws.wideWords(entity: entity, number: number)
+      numbers[place] = min(unit(words.x) * total, limit)
+      if place &+ 1 < range.upperBound { numbers[place &+ 1] = min(unit(words.y) * total, limit) }
+      place &+= 2
+      number &+= 1
+    }
+  }
+
+  /// Keeps up to `k` edges in `hits`, ascending by position; repetitions where it replaces.
   ///
+  /// - Parameter hit: What a draw has hit: the first `k` draws, in order.
   /// - Returns: How many: `k`, or fewer where fewer edges can be drawn.
   /// - Precondition: The total is positive.
   @inline(__always)
-  static func draw<Sums: RunningSums>(
+  static func keep<Sums: RunningSums>(
     _ k: Int, from sums: Sums, replaces: Bool, entity: UInt64, draws: RandomDraws,
-    into hits: inout MutableSpan<WeightedHit>
+    into hits: inout MutableSpan<WeightedHit>, hit: (Int) -> WeightedHit
   ) -> Int {
-    let total = sums.total
-    let limit = total.nextDown
     var count = 0
-    var number = 0
-    while number < k {
-      let words = draws.wideWords(entity: entity, number: UInt32(truncatingIfNeeded: number &>> 1))
-      for lane in 0..<min(2, k &- number) {
-        let hit = sums.hit(min(unit(words[lane]) * total, limit))
-        count &+= insert(hit, into: &hits, count, repeats: replaces)
-      }
-      number &+= 2
+    for number in 0..<k {
+      count &+= insert(hit(number), into: &hits, count, repeats: replaces)
     }
-    number = k
+    if count < k {
+      count = fillUp(k, from: sums, entity: entity, draws: draws, into: &hits, count)
+    }
+    return count
+  }
+
+  /// Makes up for repeated draws by draws from what is left.
+  @inline(never)
+  private static func fillUp<Sums: RunningSums>(
+    _ k: Int, from sums: Sums, entity: UInt64, draws: RandomDraws,
+    into hits: inout MutableSpan<WeightedHit>, _ kept: Int
+  ) -> Int {
+    var count = kept
+    var number = k
     while count < k {
       guard let hit = fresh(from: sums, unit(entity, number, draws), hits, count) else { break }
       count &+= insert(hit, into: &hits, count, repeats: false)
@@ -150,9 +175,11 @@ enum WeightedDraw {
   // The list's first and last kept sum; none where `last < first`.
   private let first: Int
   private let last: Int
-  private let perTotal: Double
-  let total: Double
+  private var perTotal = 0.0
+  private(set) var total = 0.0
 
+  /// Asks for what ``addUp()`` reads.
+  ///
   /// - Parameters:
   ///   - kept: All sums of the relation, which live as long as this value.
   ///   - start: The list's first edge.
@@ -168,10 +195,17 @@ enum WeightedDraw {
     let shift = spacing.trailingZeroBitCount
     first = start &>> shift &+ 1
     last = unsafe (start &+ values.count &- 1) &>> shift
+    if last >= first { unsafe mrs_prefetch(kept + last) }
+    unsafe values.prefetch(max(0, last &<< shift &- start), values.count)
+  }
+
+  /// Adds up the total.
+  @inline(__always)
+  mutating func addUp() {
     var position = 0
     var sum = 0.0
     if last >= first {
-      position = last &<< shift &- start
+      position = last &* spacing &- start
       sum = unsafe kept[last]
     }
     while unsafe position < values.count {
@@ -179,17 +213,39 @@ enum WeightedDraw {
       position &+= 1
     }
     total = sum
-    perTotal = Double(last &- first &+ 1) / sum
+    perTotal = sum > 0 ? Double(last &- first &+ 1) / sum : 0
+  }
+
+  /// Asks for the kept sums near `x`.
+  @inline(__always)
+  func prefetchSums(_ x: Double) {
+    if last >= first { unsafe mrs_prefetch(kept + min(last, first &+ Int(x * perTotal))) }
+  }
+
+  /// The last kept sum that is at most `x`, or the list's start; asks for the weights that follow.
+  @inline(__always)
+  func block(_ x: Double) -> Int {
+    let block = lastAtMost(x)
+    if spacing == 1 { return block }
+    let position = max(0, block &* spacing &- start)
+    unsafe values.prefetch(position, min(values.count, position &+ 16))
+    return block
   }
 
   @inline(__always)
-  func hit(_ x: Double) -> WeightedHit {
-    let block = lastAtMost(x)
+  func hit(_ x: Double) -> WeightedHit { hit(x, after: lastAtMost(x)) }
+
+  /// The same where the last kept sum that is at most `x` is known.
+  @inline(__always)
+  func hit(_ x: Double, after block: Int) -> WeightedHit {
     var position = 0
     var before = 0.0
     if block >= first {
       position = block &* spacing &- start
       before = unsafe kept[block]
+    }
+    if spacing == 1, block < last {
+      return unsafe WeightedHit(position: position, before: before, after: kept[block &+ 1])
     }
     // The next kept sum, or the total, is above `x`, so this ends inside the list; the bound is for
     // a file that is cut short meanwhile and reads as zeros, which the caller finds out afterwards.

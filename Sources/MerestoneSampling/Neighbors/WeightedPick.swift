@@ -18,8 +18,7 @@ import MerestoneCore
 struct WeightedPick: NeighborPick {
   private let weights: EdgeWeights
   private let replaces: Bool
-  private var prefix: [Double] = []
-  private var hits: [WeightedHit] = []
+  private var buffers = WeightedBuffers()
 
   init(weights: EdgeWeights, replaces: Bool) {
     self.weights = weights
@@ -30,23 +29,35 @@ struct WeightedPick: NeighborPick {
   ///   kept, else O(list + *k* log(list) + *k*^2).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges {
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError) {
     precondition(
       reader.topology === weights.edges.topology, "weights of another topology than the sampler's")
-    if hits.count < fanout {
-      hits = [WeightedHit](repeating: WeightedHit(position: 0, before: 0, after: 0), count: fanout)
-    }
     var hop = WeightedHop(
       weights: weights, replaces: replaces, nodes: nodes, lists: lists, fanout: fanout,
-      draws: draws, prefix: prefix, hits: hits)
-    (prefix, hits) = ([], [])
-    defer { (prefix, hits) = (hop.prefix, hop.hits) }
-    return try weights.edges.element.with(&hop)
+      draws: draws, buffers: buffers, picked: picked)
+    buffers = WeightedBuffers()
+    picked = PickedEdges()
+    defer { (buffers, picked) = (hop.buffers, hop.picked) }
+    try weights.edges.element.with(&hop)
   }
 }
 
+/// What a hop needs and the next one needs again.
+private struct WeightedBuffers {
+  /// The running sums of one list.
+  var prefix: [Double] = []
+  /// The edges kept of one list.
+  var hits: [WeightedHit] = []
+  /// The draws of some lists, and the kept sums before them.
+  var numbers: [Double] = []
+  var blocks: [Int] = []
+}
+
 /// One hop, for one type of weights.
+///
+/// Lists are worked through some at a time, and in steps, so that the memory that a step reads is
+/// on its way while others are worked on.
 private struct WeightedHop: EdgeValueBody {
   let weights: EdgeWeights
   let replaces: Bool
@@ -54,71 +65,152 @@ private struct WeightedHop: EdgeValueBody {
   let lists: [EdgeList]
   let fanout: Int
   let draws: RandomDraws
-  var prefix: [Double]
-  var hits: [WeightedHit]
+  var buffers: WeightedBuffers
+  var picked: PickedEdges
 
-  mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) -> PickedEdges {
-    var picked = PickedEdges()
-    picked.indptr.reserveCapacity(nodes.count + 1)
-    picked.edges.reserveCapacity(nodes.count * min(64, max(0, fanout)))
-    var (prefix, hits) = (prefix, hits)
-    (self.prefix, self.hits) = ([], [])
-    defer { (self.prefix, self.hits) = (prefix, hits) }
-    for place in nodes.indices {
-      if lists[place].count > 0, fanout != 0 {
-        try pick(from: lists[place], nodes[place], type, &prefix, &hits, into: &picked.edges)
+  /// How many draws are on their way at once.
+  private static let drawsAtOnce = 512
+
+  mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
+    // Locals, so that spans over them can be had at the same time.
+    var (prefix, hits) = (buffers.prefix, buffers.hits)
+    var (numbers, blocks) = (buffers.numbers, buffers.blocks)
+    var picked = picked
+    (buffers, self.picked) = (WeightedBuffers(), PickedEdges())
+    defer {
+      buffers = WeightedBuffers(prefix: prefix, hits: hits, numbers: numbers, blocks: blocks)
+      self.picked = picked
+    }
+    guard fanout != 0 else {
+      picked.indptr.resize(to: nodes.count + 1, filling: 0)
+      return
+    }
+    let atOnce = max(1, min(64, Self.drawsAtOnce / max(1, fanout)))
+    hits.resize(
+      to: max(0, fanout), filling: WeightedHit(position: 0, before: 0, after: 0))
+    numbers.resize(to: max(0, fanout) * atOnce, filling: 0)
+    blocks.resize(to: max(0, fanout) * atOnce, filling: 0)
+    var sums: [SpacedSums<Value>?] = []
+    var first = 0
+    while first < nodes.count {
+      let part = first..<min(first + atOnce, nodes.count)
+      try unsafe weights.sums.withUnsafeBufferPointer { kept throws(SamplingError) in
+        // SAFETY: the kept sums are lent for the work on these lists.
+        try unsafe prepare(part, kept.baseAddress, &sums, &numbers, &blocks)
+        for place in part {
+          if let sums = sums[place - first] {
+            keep(
+              place, sums, (place - first) * fanout, numbers, blocks, &hits, into: &picked.edges)
+          } else if lists[place].count > 0 {
+            try pick(place, type, &prefix, &hits, &numbers, into: &picked.edges)
+          }
+          picked.indptr.append(picked.edges.count)
+        }
       }
-      picked.indptr.append(picked.edges.count)
+      first = part.upperBound
     }
     try weights.edges.checkIntact()
-    return picked
   }
 
+  /// Whether a list is drawn from by the kept sums: adding up a short one costs less.
+  @inline(__always)
+  private func usesKeptSums(_ list: EdgeList) -> Bool {
+    weights.spacing > 0 && fanout > 0 && list.count > UInt64(4 &* fanout)
+  }
+
+  /// Makes the first draws of the lists that are drawn from by the kept sums.
+  @unsafe @inline(__always)
+  private func prepare<Value: EdgeValue>(
+    _ part: Range<Int>, _ kept: UnsafePointer<Double>?, _ sums: inout [SpacedSums<Value>?],
+    _ numbers: inout [Double], _ blocks: inout [Int]
+  ) throws(SamplingError) {
+    sums.removeAll(keepingCapacity: true)
+    for place in part {
+      let list = lists[place]
+      guard list.count > 0 else {
+        sums.append(nil)
+        continue
+      }
+      // SAFETY: the list is a node's, and not empty; there is a kept sum for every multiple of the
+      // spacing up to the edge count.
+      let values = unsafe try weights.edges.values(of: list, as: Value.self)
+      if let kept = unsafe kept, usesKeptSums(list) {
+        sums.append(
+          unsafe SpacedSums(
+            kept, spacing: weights.spacing, start: Int(list.start), values))
+      } else {
+        unsafe values.prefetch(0, min(Int(list.count), 128))
+        sums.append(nil)
+      }
+    }
+    var numbers = numbers.mutableSpan
+    var blocks = blocks.mutableSpan
+    for index in sums.indices where sums[index] != nil {
+      sums[index]!.addUp()
+      let range = index &* fanout..<(index &+ 1) &* fanout
+      WeightedDraw.fill(
+        &numbers, range, below: sums[index]!.total,
+        entity: nodes[part.lowerBound &+ index].rawValue, draws: draws)
+      for number in range { sums[index]!.prefetchSums(numbers[number]) }
+    }
+    for index in sums.indices {
+      guard let sums = sums[index], sums.total > 0 else { continue }
+      for number in index &* fanout..<(index &+ 1) &* fanout {
+        blocks[number] = sums.block(numbers[number])
+      }
+    }
+  }
+
+  /// Keeps what the draws from `first` on have hit.
+  @inline(__always)
+  private func keep<Value: EdgeValue>(
+    _ place: Int, _ sums: SpacedSums<Value>, _ first: Int, _ numbers: [Double], _ blocks: [Int],
+    _ hits: inout [WeightedHit], into edges: inout [EdgeID]
+  ) {
+    guard sums.total > 0 else { return }
+    var hits = hits.mutableSpan
+    let kept = WeightedDraw.keep(
+      fanout, from: sums, replaces: replaces, entity: nodes[place].rawValue, draws: draws,
+      into: &hits
+    ) { sums.hit(numbers[first &+ $0], after: blocks[first &+ $0]) }
+    let start = lists[place].start
+    for place in 0..<kept { edges.append(EdgeID(start &+ UInt64(hits[place].position))) }
+  }
+
+  /// Picks from a list that is added up.
   @inline(__always)
   private func pick<Value: EdgeValue>(
-    from list: EdgeList, _ node: NodeID, _ type: Value.Type, _ prefix: inout [Double],
-    _ hits: inout [WeightedHit], into edges: inout [EdgeID]
+    _ place: Int, _ type: Value.Type, _ prefix: inout [Double], _ hits: inout [WeightedHit],
+    _ numbers: inout [Double], into edges: inout [EdgeID]
   ) throws(SamplingError) {
+    let list = lists[place]
     let count = Int(list.count)
     // SAFETY: the list is a node's, and not empty.
     let values = unsafe try weights.edges.values(of: list, as: type)
-    let keepsAll = fanout == -1 || (!replaces && count <= fanout)
-    var hitSpan = hits.mutableSpan
-    let kept: Int
-    // Adding up a short list costs less than a few reads of the kept sums.
-    if weights.spacing > 0 && !keepsAll && count > 8 * fanout {
-      kept = unsafe weights.sums.withUnsafeBufferPointer { sums in
-        // SAFETY: there is a kept sum for every multiple of the spacing up to the edge count.
-        let sums = unsafe SpacedSums(
-          sums.baseAddress!, spacing: weights.spacing, start: Int(list.start), values)
-        return draw(from: sums, node, into: &hitSpan)
+    unsafe try addUp(values, of: list, nodes[place], into: &prefix)
+    if fanout == -1 || (!replaces && count <= fanout) {
+      var before = 0.0
+      for position in 0..<count {
+        let after = prefix[position]
+        if after > before { edges.append(EdgeID(list.start &+ UInt64(position))) }
+        before = after
       }
-    } else {
-      unsafe try addUp(values, of: list, node, into: &prefix)
-      if keepsAll {
-        var before = 0.0
-        for position in 0..<count {
-          if prefix[position] > before { edges.append(EdgeID(list.start &+ UInt64(position))) }
-          before = prefix[position]
-        }
-        return
-      }
-      kept = unsafe prefix.withUnsafeBufferPointer { prefix in
-        // SAFETY: the list's sums are the first `count` elements.
-        draw(
-          from: unsafe PrefixSums(sums: prefix.baseAddress!, count: count), node, into: &hitSpan)
-      }
+      return
+    }
+    let total = prefix[count &- 1]
+    guard total > 0 else { return }
+    var hits = hits.mutableSpan
+    var numbers = numbers.mutableSpan
+    let entity = nodes[place].rawValue
+    WeightedDraw.fill(&numbers, 0..<fanout, below: total, entity: entity, draws: draws)
+    let kept = unsafe prefix.withUnsafeBufferPointer { prefix in
+      // SAFETY: the list's sums are the first `count` elements.
+      let sums = unsafe PrefixSums(sums: prefix.baseAddress!, count: count)
+      return WeightedDraw.keep(
+        fanout, from: sums, replaces: replaces, entity: entity, draws: draws, into: &hits
+      ) { sums.hit(numbers[$0]) }
     }
     for place in 0..<kept { edges.append(EdgeID(list.start &+ UInt64(hits[place].position))) }
-  }
-
-  @inline(__always)
-  private func draw<Sums: RunningSums>(
-    from sums: Sums, _ node: NodeID, into hits: inout MutableSpan<WeightedHit>
-  ) -> Int {
-    guard sums.total > 0 else { return 0 }
-    return WeightedDraw.draw(
-      fanout, from: sums, replaces: replaces, entity: node.rawValue, draws: draws, into: &hits)
   }
 
   /// Fills `prefix` with the list's running sums.
