@@ -26,6 +26,12 @@ struct EdgeGroup {
     return hash ^ hash &>> 32
   }
 
+  /// The bucket of a hash, by its low 32 bits. Mind the brackets: a shift binds more tightly than a
+  /// product.
+  @inline(__always) static func bucket(ofHash hash: UInt64, count: Int) -> Int {
+    Int(truncatingIfNeeded: ((hash & 0xffff_ffff) &* UInt64(count)) &>> 32)
+  }
+
   /// Writes an edge of a chunk as a record.
   static func store(
     _ chunk: EdgeChunk, _ edge: Int, rowBytes: Int, at start: Int, in records: inout [UInt8]

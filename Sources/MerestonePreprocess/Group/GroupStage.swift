@@ -142,7 +142,7 @@ struct GroupStage {
             hash = (hash ^ UInt64(chunk.rows[edge &* rowBytes &+ byte])) &* 0x0000_0100_0000_01b3
           }
           hash ^= hash &>> 32
-          let bucket = Int((hash & 0xffff_ffff) &* UInt64(buckets.bucketCount) &>> 32)
+          let bucket = EdgeGroup.bucket(ofHash: hash, count: buckets.bucketCount)
           ofEdge.append(UInt16(truncatingIfNeeded: bucket))
           places[bucket + 1] += 1
         }
