@@ -152,16 +152,8 @@ struct NeighborStage {
     let (records, places) = (scratch.records, scratch.places)
     try PreprocessError.storing { () throws(StorageError) in
       // SAFETY: every byte of an array of bytes is initialised.
-      let span = unsafe records.span.bytes
-      var lower = 0
-      for bucket in 0..<bucketCount {
-        let upper = Int(places[bucket])
-        if upper > lower {
-          try buckets.append(
-            span.extracting(lower * Self.recordBytes..<upper * Self.recordBytes), to: bucket)
-        }
-        lower = upper
-      }
+      try buckets.append(
+        unsafe records.span.bytes, ends: places, recordBytes: Self.recordBytes)
     }
   }
 

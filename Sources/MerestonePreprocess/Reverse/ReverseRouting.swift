@@ -74,7 +74,7 @@ struct ReverseRouting {
   /// A thread's buffers: records grouped by bucket.
   private struct Scratch {
     var ofEdge: [UInt16] = []
-    var places: [Int] = []
+    var places: [UInt32] = []
     var records: [UInt8] = []
   }
 
@@ -87,22 +87,22 @@ struct ReverseRouting {
       scratch.ofEdge = [UInt16](repeating: 0, count: count)
       scratch.records = [UInt8](repeating: 0, count: count * recordBytes)
     }
-    scratch.places = [Int](repeating: 0, count: plan.buckets.count)
+    scratch.places = [UInt32](repeating: 0, count: plan.buckets.count)
     for edge in 0..<count {
       let bucket = plan.bucket(of: edges.sources[edge])
       scratch.ofEdge[edge] = UInt16(truncatingIfNeeded: bucket)
       scratch.places[bucket] &+= 1
     }
-    var start = 0
+    var start: UInt32 = 0
     for bucket in plan.buckets.indices {
       let length = scratch.places[bucket]
       scratch.places[bucket] = start
-      start += length
+      start &+= length
     }
     for edge in 0..<count {
       let bucket = Int(scratch.ofEdge[edge])
-      let place = scratch.places[bucket]
-      scratch.places[bucket] = place &+ 1
+      let place = Int(scratch.places[bucket])
+      scratch.places[bucket] &+= 1
       let offset = UInt64(edges.sources[edge]) &- UInt64(plan.buckets[bucket].nodes.lowerBound)
       var word = offset &<< UInt64(plan.destinationBits) | edges.destinations[edge]
       var byte = place &* recordBytes
@@ -120,15 +120,7 @@ struct ReverseRouting {
     }
     // SAFETY: an array of bytes is initialised throughout.
     let records = unsafe scratch.records.span.bytes
-    var lower = 0
-    for bucket in plan.buckets.indices {
-      let upper = scratch.places[bucket]
-      if upper > lower {
-        try buckets.append(
-          records.extracting(lower * recordBytes..<upper * recordBytes), to: bucket)
-      }
-      lower = upper
-    }
+    try buckets.append(records, ends: scratch.places, recordBytes: recordBytes)
   }
 
   /// Numbers of blocks per bucket, then offset, size and checksum of each.

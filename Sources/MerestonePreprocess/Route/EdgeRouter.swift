@@ -35,19 +35,10 @@ struct EdgeRouter {
     }
     scratch.startBuckets(plan.buckets.count)
     place(chunk, &scratch)
-    let recordBytes = plan.recordBytes
     // SAFETY: an array of bytes is initialised throughout.
     let records = unsafe scratch.records.span.bytes
     try PreprocessError.storing { () throws(StorageError) in
-      var lower = 0
-      for bucket in 0..<plan.buckets.count {
-        let upper = Int(scratch.places[bucket])
-        if upper > lower {
-          try buckets.append(
-            records.extracting(lower * recordBytes..<upper * recordBytes), to: bucket)
-        }
-        lower = upper
-      }
+      try buckets.append(records, ends: scratch.places, recordBytes: plan.recordBytes)
     }
   }
 

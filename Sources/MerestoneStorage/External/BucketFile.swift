@@ -109,6 +109,22 @@ import Synchronization
     }
   }
 
+  /// Adds records that lie grouped by bucket, those of one bucket together, since each append locks.
+  ///
+  /// - Parameter ends: Where each bucket's records end, in records; the first begin at 0.
+  package func append(
+    _ records: RawSpan, ends: [UInt32], recordBytes: Int
+  ) throws(StorageError) {
+    var lower = 0
+    for bucket in ends.indices {
+      let upper = Int(ends[bucket])
+      if upper > lower {
+        try append(records.extracting(lower * recordBytes..<upper * recordBytes), to: bucket)
+      }
+      lower = upper
+    }
+  }
+
   private func flush(_ bucket: Int) throws(StorageError) {
     let fill = unsafe fills[bucket]
     guard fill > 0 else { return }

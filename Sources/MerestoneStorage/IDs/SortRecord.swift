@@ -30,7 +30,7 @@ struct SortRecord: BitwiseCopyable {
   ) throws(StorageError) {
     var buckets = [UInt32](repeating: 0, count: count)
     var records: [SortRecord] = []
-    var ends = [Int](repeating: 0, count: file.bucketCount)
+    var ends = [UInt32](repeating: 0, count: file.bucketCount)
     records.reserveCapacity(count)
     for index in 0..<count {
       let (bucket, record) = entry(index)
@@ -38,25 +38,19 @@ struct SortRecord: BitwiseCopyable {
       ends[bucket] &+= 1
       records.append(record)
     }
-    var start = 0
+    var start: UInt32 = 0
     for bucket in ends.indices {
       let length = ends[bucket]
       ends[bucket] = start
-      start += length
+      start &+= length
     }
     var grouped = records
     for index in 0..<count {
       let bucket = Int(buckets[index])
-      grouped[ends[bucket]] = records[index]
+      grouped[Int(ends[bucket])] = records[index]
       ends[bucket] &+= 1
     }
     // SAFETY: three words have no padding.
-    let bytes = unsafe grouped.span.bytes
-    var lower = 0
-    for bucket in ends.indices where ends[bucket] > lower {
-      try file.append(
-        bytes.extracting(lower * byteCount..<ends[bucket] * byteCount), to: bucket)
-      lower = ends[bucket]
-    }
+    try file.append(unsafe grouped.span.bytes, ends: ends, recordBytes: byteCount)
   }
 }
