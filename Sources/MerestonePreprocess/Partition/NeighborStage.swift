@@ -157,7 +157,7 @@ struct NeighborStage {
     }
   }
 
-  /// Sorts the records of a bucket by node, then by neighbour.
+  /// Groups the records of a bucket by node; each node's neighbours stay in their order of arrival.
   private static func sort(
     _ records: [UInt8], nodes: Int, lengths: inout [UInt32], neighbors: inout [UInt32]
   ) {
