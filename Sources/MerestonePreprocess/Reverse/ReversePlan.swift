@@ -19,11 +19,8 @@ struct ReversePlan: Sendable {
   let keyBytes: Int
   let idBytes: Int
 
-  /// The first bucket that has a source of each group of `1 << groupBits` global ids.
-  private let firstBucket: [UInt16]
-  private let ends: [UInt32]
+  private let finder: BucketFinder
 
-  private static let groupBits = 6
   /// Smaller buckets are not worth their blocks.
   static let smallestBucket = 1 << 20
   private static let bucketCount = 1024
@@ -40,11 +37,8 @@ struct ReversePlan: Sendable {
     sourceBounds: [UInt64], destinations: Int, edgeCount: Int,
     smallest: Int = Self.smallestBucket, degree: (Int) -> UInt64
   ) {
-    func bits(_ count: Int) -> Int {
-      max(1, Int.bitWidth - (max(count, 1) - 1).leadingZeroBitCount)
-    }
-    destinationBits = bits(destinations)
-    idBits = bits(edgeCount)
+    destinationBits = RoutePlan.bits(ofIDs: destinations)
+    idBits = RoutePlan.bits(ofIDs: edgeCount)
     // A source's offset and an edge id fit one word together.
     let widest = 1 << min(32, 64 - max(idBits, destinationBits))
     let edgeLimit = max(smallest, edgeCount / Self.bucketCount)
@@ -64,24 +58,13 @@ struct ReversePlan: Sendable {
       let end = Int(sourceBounds[shard + 1])
       if start < end { buckets.append(Bucket(shard: shard, nodes: start..<end, edges: edges)) }
     }
-    let offsetBits = bits(buckets.reduce(1) { max($0, $1.nodes.count) })
+    let offsetBits = RoutePlan.bits(ofIDs: buckets.reduce(1) { max($0, $1.nodes.count) })
     keyBytes = (offsetBits + destinationBits + 7) / 8
     idBytes = (idBits + 7) / 8
     self.buckets = buckets
-    ends = buckets.map { UInt32(truncatingIfNeeded: $0.nodes.upperBound) }
-    var first: [UInt16] = []
-    var bucket = 0
-    for group in stride(from: 0, to: max(Int(sourceBounds.last!), 1), by: 1 << Self.groupBits) {
-      while bucket < buckets.count, buckets[bucket].nodes.upperBound <= group { bucket += 1 }
-      first.append(UInt16(truncatingIfNeeded: bucket))
-    }
-    firstBucket = first
+    finder = BucketFinder(buckets.map(\.nodes), count: Int(sourceBounds.last!))
   }
 
   /// The bucket of a source.
-  @inline(__always) func bucket(of source: UInt32) -> Int {
-    var bucket = Int(firstBucket[Int(truncatingIfNeeded: source &>> UInt32(Self.groupBits))])
-    while source >= ends[bucket] { bucket &+= 1 }
-    return bucket
-  }
+  @inline(__always) func bucket(of source: UInt32) -> Int { finder.bucket(of: source) }
 }

@@ -19,13 +19,12 @@ struct RoutePlan: Sendable {
   let keyBytes: Int
   let rowBytes: Int
 
-  /// The first bucket that has a destination of each group of `1 << groupBits` global ids.
-  private let firstBucket: [UInt16]
+  /// For edges of one relation.
+  private let finder: BucketFinder
   let ends: [UInt32]
   /// Where the buckets of each relation begin; empty for edges of one relation.
   let relationStarts: [Int]
 
-  private static let groupBits = 6
   static let sequenceBytes = 5
   static let bucketLimit = 4096
 
@@ -68,17 +67,10 @@ struct RoutePlan: Sendable {
     self.rowBytes = rowBytes
     self.relationStarts = relationStarts
     ends = buckets.map { UInt32(truncatingIfNeeded: $0.nodes.upperBound) }
-    var first: [UInt16] = []
-    if let nodeCount {
-      var bucket = 0
-      for group in stride(from: 0, to: max(nodeCount, 1), by: 1 << Self.groupBits) {
-        while bucket < buckets.count, buckets[bucket].nodes.upperBound <= group { bucket += 1 }
-        first.append(UInt16(truncatingIfNeeded: bucket))
-      }
-    }
-    firstBucket = first
+    finder = BucketFinder(nodeCount == nil ? [] : buckets.map(\.nodes), count: nodeCount ?? 0)
   }
 
+  /// The bits that hold ids below a count.
   static func bits(ofIDs count: Int) -> Int {
     max(1, Int.bitWidth - max(count - 1, 1).leadingZeroBitCount)
   }
@@ -123,9 +115,5 @@ struct RoutePlan: Sendable {
   private static let smallestBucket = 1 << 20
 
   /// The bucket of a destination.
-  @inline(__always) func bucket(of destination: UInt32) -> Int {
-    var bucket = Int(firstBucket[Int(truncatingIfNeeded: destination &>> UInt32(Self.groupBits))])
-    while destination >= ends[bucket] { bucket &+= 1 }
-    return bucket
-  }
+  @inline(__always) func bucket(of destination: UInt32) -> Int { finder.bucket(of: destination) }
 }
