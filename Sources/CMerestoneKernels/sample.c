@@ -1,6 +1,9 @@
 #include "include/sample.h"
 
 #include "clones.h"
+#include "place.h"
+
+#include <string.h>
 
 // Wide vectors are only passed between functions that are inlined, so no calling convention is met.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -293,9 +296,95 @@ INLINE size_t chunk_destinations(uint64_t fanout) {
     return fitting < MAXIMUM_CHUNK ? (size_t)fitting : MAXIMUM_CHUNK;
 }
 
+void mrs_packed_enter(
+    struct mrs_packed_page *page, const uint8_t *values, uint64_t smallest, uint32_t bits) {
+    // Several threads may enter the same page: they write the same.
+    __atomic_store_n(&page->smallest_and_bits, smallest | (uint64_t)bits << 56, __ATOMIC_RELAXED);
+    __atomic_store_n(&page->values, values, __ATOMIC_RELEASE);
+}
+
+INLINE const uint8_t *values_of(const struct mrs_packed_page *pages, size_t page) {
+    return __atomic_load_n(&pages[page].values, __ATOMIC_ACQUIRE);
+}
+
+/// Value `offset` of a page. Ids of up to 2^56; values of 64 bits are those of larger ones, which
+/// are stored with a smallest id of 0 in 64 bits.
+INLINE uint64_t value_at(const struct mrs_packed_page *page, const uint8_t *values, uint32_t offset) {
+    uint64_t head = page->smallest_and_bits, bits = head >> 56, bit = offset * bits, word;
+    memcpy(&word, values + bit / 8, 8);
+    uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : ~(uint64_t)0;
+    return (head & (((uint64_t)1 << 56) - 1)) + (word >> bit % 8 & mask);
+}
+
+size_t mrs_packed_read(
+    const struct mrs_packed_page *pages, const struct mrs_buckets *cut, const uint64_t *edges,
+    size_t count, uint64_t *sources, size_t *missing) {
+    enum { AHEAD = 32 };
+    size_t shard = 0, shard_ahead = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count) {
+            struct place next = place_of(cut, edges[i + AHEAD], &shard_ahead);
+            const uint8_t *values = values_of(pages, next.bucket);
+            uint64_t bits = pages[next.bucket].smallest_and_bits >> 56;
+            if (values) __builtin_prefetch(values + next.offset * bits / 8);
+        }
+        struct place place = place_of(cut, edges[i], &shard);
+        const uint8_t *values = values_of(pages, place.bucket);
+        if (!values) {
+            *missing = place.bucket;
+            return i;
+        }
+        sources[i] = value_at(pages + place.bucket, values, place.offset);
+    }
+    return count;
+}
+
+/// Fetches what the sources of new edges will be read from.
+INLINE void prefetch_sources(const struct mrs_hop *hop, size_t first, size_t end) {
+    if (hop->sources) {
+        for (size_t i = first; i < end; i++) __builtin_prefetch(hop->sources + hop->edges[i]);
+        return;
+    }
+    size_t shard = 0;
+    for (size_t i = first; i < end; i++) {
+        struct place place = place_of(hop->page_cut, hop->edges[i], &shard);
+        const uint8_t *values = values_of(hop->pages, place.bucket);
+        if (!values) continue;
+        uint64_t bits = hop->pages[place.bucket].smallest_and_bits >> 56;
+        const uint8_t *word = values + place.offset * bits / 8;
+        __builtin_prefetch(word);
+        __builtin_prefetch(word + 7);
+    }
+}
+
+/// Reads sources into `indices`. Returns where it stopped: at `end`, or before an edge whose page is
+/// missing.
+INLINE size_t read_sources(struct mrs_hop *hop, size_t first, size_t end) {
+    if (hop->sources) {
+        for (size_t i = first; i < end; i++) {
+            uint32_t source = hop->sources[hop->edges[i]];
+            hop->indices[i] = source;
+            prefetch_label(hop, source);
+        }
+        return end;
+    }
+    size_t shard = 0;
+    for (size_t i = first; i < end; i++) {
+        struct place place = place_of(hop->page_cut, hop->edges[i], &shard);
+        const uint8_t *values = values_of(hop->pages, place.bucket);
+        if (__builtin_expect(!values, 0)) {
+            hop->missing_page = place.bucket;
+            return i;
+        }
+        uint32_t source = (uint32_t)value_at(hop->pages + place.bucket, values, place.offset);
+        hop->indices[i] = source;
+        prefetch_label(hop, source);
+    }
+    return end;
+}
+
 MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
     size_t chunk = chunk_destinations(hop->fanout);
-    const uint32_t *sources = hop->sources;
     while (hop->done < hop->destinations || hop->relabelled < hop->picked) {
         size_t picked = hop->picked, gathered = hop->gathered;
         if (hop->done < hop->destinations) {
@@ -306,16 +395,10 @@ MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
                 hop->key1, hop->edges + picked);
             hop->done += count;
             hop->picked = (size_t)(end - hop->edges);
-            for (size_t i = picked; i < hop->picked; i++) {
-                __builtin_prefetch(sources + hop->edges[i]);
-            }
+            prefetch_sources(hop, picked, hop->picked);
         }
-        for (size_t i = gathered; i < picked; i++) {
-            uint32_t source = sources[hop->edges[i]];
-            hop->indices[i] = source;
-            prefetch_label(hop, source);
-        }
-        hop->gathered = picked;
+        hop->gathered = read_sources(hop, gathered, picked);
+        if (hop->gathered < picked) return 2;
         while (hop->relabelled < gathered) {
             size_t count = gathered - hop->relabelled;
             if (count > RELABEL_PART) count = RELABEL_PART;

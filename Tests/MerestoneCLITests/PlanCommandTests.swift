@@ -63,7 +63,7 @@ struct PlanCommandTests {
     #expect(merestone("plan", "-").status == 64)
     #expect(merestone("plan").status == 64)
     #expect(merestone("plan", folder.file("bad.tsv"), "--shards", "0").status == 64)
-    #expect(merestone("plan", folder.file("bad.tsv"), "--encoding", "packed").status == 64)
+    #expect(merestone("plan", folder.file("bad.tsv"), "--encoding", "both").status == 64)
   }
 
   @Test("the least memory that it names works, and a MiB less is refused")

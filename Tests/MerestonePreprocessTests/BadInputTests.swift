@@ -96,8 +96,8 @@ struct BadInputTests {
     options.duplicates = .sum
     expectFailure(options, code: 64, "--duplicates sum", "weight=NAME")
     options = folder.options(edges)
-    options.encoding = .packed
-    expectFailure(options, code: 64, "--encoding packed", "not in this version")
+    options.encoding = .both
+    expectFailure(options, code: 64, "--encoding both", "not in this version")
     options = folder.options(edges)
     options.memory = ByteCount(1 << 20)
     expectFailure(options, code: 64, "1.00 MiB", "--memory")

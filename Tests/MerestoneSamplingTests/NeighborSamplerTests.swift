@@ -14,7 +14,12 @@ struct NeighborSamplerTests {
   ) throws -> [Topology] {
     let store = try graph.store(at: folder.file("graph"))
     let pool = ThreadPool(threads: 2)
+    var packed = graph
+    packed.pageFormat = .packed
+    let packedStore = try packed.store(at: folder.file("packed"))
     return [
+      try Topology.open(
+        packedStore, edgeSet: edgeSet, memory: ByteCount(1 << 30), way: .packed, pool: pool),
       try Topology.open(store, edgeSet: edgeSet, memory: ByteCount(1 << 30), pool: pool),
       try Topology.open(store, edgeSet: edgeSet, memory: ByteCount(0), pool: pool),
     ]

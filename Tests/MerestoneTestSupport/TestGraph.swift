@@ -26,6 +26,9 @@ package struct TestGraph: Sendable {
   /// Further columns of the edges, in the order of the lists.
   package var edgeColumns: [TestColumn] = []
 
+  /// How the edge files hold ids.
+  package var pageFormat = PageFormat.lz4
+
   /// Whether out-edges are stored, too.
   package var storesReverse = false
 
@@ -123,7 +126,8 @@ package struct TestGraph: Sendable {
       relations: [
         RelationEntry(
           name: "edge", edgeCount: edgeCount, idBytes: idBytes,
-          maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns.map(\.entry))
+          maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns.map(\.entry),
+          pageFormat: pageFormat)
       ],
       book: PartitionBook(nodeBounds: [bounds], edgeBounds: [edgeBounds]))
     manifest.relations[0].reverse = reverse
@@ -165,7 +169,8 @@ package struct TestGraph: Sendable {
   private func storeEdges(of nodes: Range<Int>, at path: String) throws -> FileEntry {
     var writer = try EdgeStoreWriter(
       path: path, destinationCount: nodes.count,
-      edgeCount: lists[nodes].reduce(0) { $0 + $1.count }, maximumSource: UInt64(nodeCount - 1))
+      edgeCount: lists[nodes].reduce(0) { $0 + $1.count }, maximumSource: UInt64(nodeCount - 1),
+      pageFormat: pageFormat)
     let degrees = lists[nodes].map { UInt64($0.count) }
     let sources = lists[nodes].flatMap { $0 }
     try writer.append(inDegrees: degrees.span, sources: sources.span)

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "gather.h"
 #include "mapping_guard.h"
+#include "packed.h"
 #include "parse.h"
 #include "shuffle.h"
 #include "processes.h"

@@ -6,18 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Cuts keys (edge or node ids) into buckets of `1 << shift` neighbours. Every shard starts a bucket
-/// of its own.
-struct mrs_buckets {
-    /// Where each shard's keys start, and the end of all. Shape `[shards + 1]`.
-    const uint64_t *bounds;
-
-    /// The first bucket of each shard. Shape `[shards]`.
-    const uint64_t *firsts;
-    size_t shards;
-    uint32_t shift;
-};
-
 /// Counts keys by bucket. `starts` gets the exclusive prefix sums: shape `[buckets + 1]`.
 void mrs_bucket_starts(
     const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,

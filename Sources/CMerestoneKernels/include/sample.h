@@ -22,6 +22,18 @@ int64_t mrs_read_lists(
     const uint64_t *indptr, const uint32_t *nodes, size_t count, uint64_t fanout, int64_t total,
     struct mrs_edge_list *lists, int64_t *ends);
 
+/// Cuts keys (edge or node ids) into buckets of `1 << shift` neighbours. Every shard starts a bucket
+/// of its own.
+struct mrs_buckets {
+    /// Where each shard's keys start, and the end of all. Shape `[shards + 1]`.
+    const uint64_t *bounds;
+
+    /// The first bucket of each shard. Shape `[shards]`.
+    const uint64_t *firsts;
+    size_t shards;
+    uint32_t shift;
+};
+
 /// Picks `min(list, fanout)` edges of each of `count` destinations, uniformly without replacement,
 /// in ascending order: `PositionPicker` in Swift defines the draws, and gives the same bits.
 ///
@@ -35,10 +47,35 @@ void mrs_pick_baseline(
     const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
     uint32_t key0, uint32_t key1, uint64_t *edges);
 
+/// Where the values of a packed page lie (packed.h); null until the page was verified.
+struct mrs_packed_page {
+    const uint8_t *values;
+
+    /// The smallest id, below 2^56, and above it the bits of a value.
+    uint64_t smallest_and_bits;
+};
+
+/// Enters a page into the table, for all threads to see.
+void mrs_packed_enter(
+    struct mrs_packed_page *page, const uint8_t *values, uint64_t smallest, uint32_t bits);
+
+/// Reads the sources of `count` edges. Returns how many it read: fewer than all where `missing` is a
+/// page that must be entered first.
+size_t mrs_packed_read(
+    const struct mrs_packed_page *pages, const struct mrs_buckets *cut, const uint64_t *edges,
+    size_t count, uint64_t *sources, size_t *missing);
+
 /// What one hop of one mini-batch reads and writes. Node ids are 32 bits wide.
 struct mrs_hop {
-    /// The source of every edge of the relation.
+    /// The source of every edge of the relation, or null.
     const uint32_t *sources;
+
+    /// Instead: the relation's packed pages, and how edges are cut into them.
+    struct mrs_packed_page *pages;
+    const struct mrs_buckets *page_cut;
+
+    /// The page that must be entered into the table when `mrs_sample_hop` returns 2.
+    size_t missing_page;
 
     /// The destinations and their lists. Shape `[destinations]`.
     const struct mrs_edge_list *lists;
@@ -76,7 +113,8 @@ struct mrs_hop {
 /// is worked on.
 ///
 /// Returns 1 when the hop is complete. Returns 0 when the hash table has become more than half
-/// full: call again with a larger one that holds the same nodes.
+/// full: call again with a larger one that holds the same nodes. Returns 2 when a packed page was
+/// not entered yet: call again when it is.
 int mrs_sample_hop(struct mrs_hop *hop);
 
 /// Gives sources their block indices, in place, as `mrs_sample_hop` does; `count` of them.

@@ -188,7 +188,7 @@ struct PartitionArguments: ParsableArguments {
   var reverse = false
 
   @Option(
-    help: ArgumentHelp("Encoding of the edge pages; this version writes lz4.", valueName: "name"))
+    help: ArgumentHelp("Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge.", valueName: "name"))
   var encoding: PageEncoding = .lz4
 
   func validate() throws {

@@ -7,7 +7,9 @@ extension EdgeSample {
   ///
   /// Lists of which only a part was seen compress less; what they lose by halving says what they
   /// would gain by doubling.
-  func bitsPerEdge(total: Int, nodes: Int, options: PartitionOptions) -> Double {
+  func bitsPerEdge(
+    total: Int, nodes: Int, options: PartitionOptions, pageFormat: PageFormat = .lz4
+  ) -> Double {
     guard !kept.isEmpty else { return 0 }
     let ranks = Ranks(self, nodes: nodes, options: options)
     let idBytes = max(1, (71 - UInt64(max(nodes - 1, 0)).leadingZeroBitCount) / 8)
@@ -17,13 +19,13 @@ extension EdgeSample {
       keys.append(ranks.rank(of: edge.destination) << 32 | ranks.rank(of: edge.source))
     }
     keys.sort()
-    let bits = Self.bits(keys, idBytes: idBytes)
+    let bits = Self.bits(keys, idBytes, pageFormat)
     let share = Double(edges) / Double(max(total, 1))
     guard share < 0.9, kept.count > 4 * PageCodec.edges else { return bits }
     var half: [UInt64] = []
     for (place, key) in keys.enumerated()
     where RawIDHash.mix(key &+ UInt64(place)) & 1 == 0 { half.append(key) }
-    let slope = max(0, Self.bits(half, idBytes: idBytes) - bits)
+    let slope = max(0, Self.bits(half, idBytes, pageFormat) - bits)
     var (result, left) = (bits, 1 / share)
     while left > 1 {
       result -= slope * min(1, left - 1)
@@ -32,10 +34,17 @@ extension EdgeSample {
     return max(result, bits / 3)
   }
 
-  private static func bits(_ keys: [UInt64], idBytes: Int) -> Double {
+  private static func bits(
+    _ keys: [UInt64], _ idBytes: Int, _ pageFormat: PageFormat
+  ) -> Double {
     guard !keys.isEmpty else { return 0 }
     let sources = keys.map { $0 & 0xffff_ffff }
-    return Double(8 * PageCodec.measure(sources.span, idBytes: idBytes)) / Double(keys.count)
+    let bytes =
+      switch pageFormat {
+      case .lz4: PageCodec.measure(sources.span, idBytes: idBytes)
+      case .packed: PackedPage.measure(sources.span)
+      }
+    return Double(8 * bytes) / Double(keys.count)
   }
 
   /// What the global id of a node is, about.

@@ -49,7 +49,9 @@ struct PredictionModel {
     // Most edges lack a reverse, or few do; the larger result is the safer one.
     if options.isUndirected { stored *= 2 }
     edges = stored
-    bits = sample.bitsPerEdge(total: sampled.edges, nodes: count, options: options.partition)
+    bits = sample.bitsPerEdge(
+      total: sampled.edges, nodes: count, options: options.partition,
+      pageFormat: options.encoding.pageFormat)
     let range = Double(sample.largest) + 1
     let tableRoom = MemoryPlan.counterBytes(
       of: plan.buffers(beside: 0), options: options.partition)

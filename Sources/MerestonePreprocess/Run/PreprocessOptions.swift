@@ -1,6 +1,7 @@
 package import MerestoneCore
 package import MerestoneIngest
 package import MerestonePartition
+import MerestoneStorage
 
 /// What happens to edges that repeat an earlier one: equal source, destination, relation and all
 /// columns except split.
@@ -34,6 +35,9 @@ package enum RelationLayout: String, Sendable, CaseIterable {
 /// How pages of edges are encoded.
 package enum PageEncoding: String, Sendable, CaseIterable {
   case lz4, packed, both
+
+  /// The format of the edge files' pages.
+  var pageFormat: PageFormat { self == .packed ? .packed : .lz4 }
 }
 
 /// What to preprocess, and how.

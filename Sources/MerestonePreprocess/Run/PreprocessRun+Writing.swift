@@ -100,7 +100,8 @@ extension PreprocessRun {
     clock.begin("write edges", total: edgeCount, unit: "edges")
     let writing = EdgeWriting(
       plan: plan, buckets: buckets, columns: columns, nodeBounds: order.nodeBounds,
-      relations: layout.relations, writer: writer, pool: pool,
+      relations: layout.relations, pageFormat: options.encoding.pageFormat, writer: writer,
+      pool: pool,
       memory: self.plan.buffers(beside: resident, atMost: pool.threadCount * (192 << 20)),
       countsDuplicates: options.duplicates == .keep && !options.isUndirected,
       temporaryFolder: workplace.folder, progress: progress, cancellation: cancellation)
@@ -159,7 +160,8 @@ extension PreprocessRun {
           name: (isNamed ? names?[relation.code] : nil) ?? RelationTriple.defaultName,
           destinationType: relation.destination, edgeCount: Int(edges.edgeBounds[number].last!),
           idBytes: max(1, (71 - maximumSource.leadingZeroBitCount) / 8),
-          maxInDegree: edges.maximumInDegrees[number], columns: edgeColumns)
+          maxInDegree: edges.maximumInDegrees[number], columns: edgeColumns,
+          pageFormat: options.encoding.pageFormat)
       },
       book: book,
       partition: PartitionSummary(

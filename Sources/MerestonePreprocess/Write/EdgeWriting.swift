@@ -13,6 +13,7 @@ struct EdgeWriting {
   /// Boundaries of the shards for each type. Shape `[types, shards + 1]`.
   let nodeBounds: [[UInt64]]
   let relations: [RelationTriple]
+  let pageFormat: PageFormat
   let writer: GraphWriter
   let pool: ThreadPool
   /// Bytes for records and sorting.
@@ -171,7 +172,7 @@ struct EdgeWriting {
         writer.path(GraphLayout.edgeColumn($0, of: relation, shard: id))
       },
       nodes: nodes(of: triple.destination, in: place.shard), edges: edges,
-      maximumSource: sources - 1, columns: columns)
+      maximumSource: sources - 1, pageFormat: pageFormat, columns: columns)
     return try PreprocessError.storing { () throws(StorageError) in
       try PieceWriter(piece, pool: pool, resuming: state)
     }

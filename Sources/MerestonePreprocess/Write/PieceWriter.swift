@@ -12,6 +12,7 @@ final class PieceWriter {
     var nodes: Range<Int>
     var edges: Int
     var maximumSource: UInt64
+    var pageFormat: PageFormat
     var columns: EdgeColumns
   }
 
@@ -46,11 +47,12 @@ final class PieceWriter {
     if let state {
       file = try EdgeStoreWriter(
         path: piece.edgesPath, destinationCount: piece.nodes.count, edgeCount: piece.edges,
-        maximumSource: piece.maximumSource, pool: pool, resuming: state.file)
+        maximumSource: piece.maximumSource, pageFormat: piece.pageFormat, pool: pool,
+        resuming: state.file)
     } else {
       file = try EdgeStoreWriter(
         path: piece.edgesPath, destinationCount: piece.nodes.count, edgeCount: piece.edges,
-        maximumSource: piece.maximumSource, pool: pool)
+        maximumSource: piece.maximumSource, pageFormat: piece.pageFormat, pool: pool)
     }
     for (number, column) in piece.columns.columns.enumerated() {
       columns.append(

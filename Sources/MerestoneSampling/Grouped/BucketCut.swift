@@ -42,13 +42,15 @@ struct BucketCut: Sendable {
   }
 
   /// Lends the cut to a kernel.
-  @unsafe func withKernel<R>(_ body: (UnsafePointer<mrs_buckets>) -> R) -> R {
-    unsafe bounds.withUnsafeBufferPointer { bounds in
-      unsafe firsts.withUnsafeBufferPointer { firsts in
+  @unsafe func withKernel<R, E: Error>(
+    _ body: (UnsafePointer<mrs_buckets>) throws(E) -> R
+  ) throws(E) -> R {
+    try unsafe bounds.withUnsafeBufferPointer { bounds throws(E) in
+      try unsafe firsts.withUnsafeBufferPointer { firsts throws(E) in
         var cut = unsafe mrs_buckets(
           bounds: bounds.baseAddress, firsts: firsts.baseAddress, shards: firsts.count,
           shift: UInt32(shift))
-        return unsafe withUnsafePointer(to: &cut) { unsafe body($0) }
+        return try unsafe withUnsafePointer(to: &cut) { cut throws(E) in try unsafe body(cut) }
       }
     }
   }

@@ -96,8 +96,8 @@ package struct NeighborSampler {
       hopKey.relation = UInt16(truncatingIfNeeded: topology.relation.rawValue)
       batch.blocks[hop].weights.removeAll(keepingCapacity: true)
       batch.blocks[hop].sourceTimes.removeAll(keepingCapacity: true)
-      if let flat = topology.flat, schemePick == nil, !topology.isFiltered, !relabeler.isWide {
-        try sampleDecoded(hop, flat, draws: hopKey.draws, into: &batch.blocks[hop])
+      if topology.isInPlace, schemePick == nil, !topology.isFiltered, !relabeler.isWide {
+        try sampleInPlace(hop, draws: hopKey.draws, into: &batch.blocks[hop])
       } else {
         try sampleHop(hop, draws: hopKey.draws, into: &batch.blocks[hop])
       }
@@ -132,9 +132,9 @@ package struct NeighborSampler {
     return degrees
   }
 
-  /// Samples a hop in decoded memory, picks, reads and block indices in one pass.
-  private mutating func sampleDecoded(
-    _ hop: Int, _ flat: FlatTopology, draws: RandomDraws, into block: inout Block
+  /// Samples a hop from decoded memory or packed pages: picks, reads and block indices in one pass.
+  private mutating func sampleInPlace(
+    _ hop: Int, draws: RandomDraws, into block: inout Block
   ) throws(SamplingError) {
     let count = relabeler.count
     let fanout = fanouts[hop] == -1 ? UInt64.max : UInt64(fanouts[hop])
@@ -142,33 +142,38 @@ package struct NeighborSampler {
     block.destinationCount = count
     block.indptr.resize(to: count + 1, filling: 0)
     block.indptr[0] = 0
-    let total = unsafe lists.withUnsafeMutableBufferPointer { [relabeler] lists in
-      unsafe block.indptr.withUnsafeMutableBufferPointer { indptr in
+    let total = unsafe lists.withUnsafeMutableBufferPointer { [relabeler, topology] lists in
+      unsafe block.indptr.withUnsafeMutableBufferPointer { ends in
         unsafe relabeler.withNodes { nodes, count in
-          // SAFETY: the nodes exist, and there is a list and an end for each of them.
-          unsafe flat.readLists(
-            of: nodes, count, fanout: fanout, into: lists.baseAddress, ends: indptr.baseAddress! + 1
-          )
+          unsafe topology.withListStarts { starts in
+            // SAFETY: the nodes exist, and there is a list and an end for each of them; an edge list
+            // is the same two words here and there.
+            Int(
+              unsafe mrs_read_lists(
+                starts, nodes, count, fanout, 0,
+                UnsafeMutableRawPointer(lists.baseAddress)?.assumingMemoryBound(
+                  to: mrs_edge_list.self),
+                UnsafeMutableRawPointer(ends.baseAddress! + 1).assumingMemoryBound(to: Int64.self)))
+          }
         }
       }
     }
     try relabeler.reserve(total)
     block.edges.resize(to: total, filling: EdgeID(0))
     block.indices.resize(to: total, filling: BlockIndex(0))
-    Self.run(flat, fanout, draws, lists, &relabeler, &block)
+    try Self.run(topology, fanout, draws, lists, &relabeler, &block)
   }
 
   /// Runs the fused kernel; `block` has room for the hop's edges.
   private static func run(
-    _ flat: FlatTopology, _ fanout: UInt64, _ draws: RandomDraws, _ lists: [EdgeList],
+    _ topology: Topology, _ fanout: UInt64, _ draws: RandomDraws, _ lists: [EdgeList],
     _ relabeler: inout NodeRelabeler, _ block: inout Block
-  ) {
+  ) throws(SamplingError) {
     let destinationCount = block.destinationCount
-    unsafe lists.withUnsafeBufferPointer { lists in
-      unsafe block.edges.withUnsafeMutableBufferPointer { edges in
-        unsafe block.indices.withUnsafeMutableBufferPointer { indices in
+    try unsafe lists.withUnsafeBufferPointer { lists throws(SamplingError) in
+      try unsafe block.edges.withUnsafeMutableBufferPointer { edges throws(SamplingError) in
+        try unsafe block.indices.withUnsafeMutableBufferPointer { indices throws(SamplingError) in
           var hop = unsafe mrs_hop()
-          unsafe hop.sources = flat.low.baseAddress
           // SAFETY: an edge list is the same two words here and there; an edge id and a block index
           // are one word each.
           unsafe hop.lists = UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(
@@ -181,7 +186,18 @@ package struct NeighborSampler {
           unsafe hop.fanout = fanout
           unsafe hop.key0 = draws.key.x
           unsafe hop.key1 = draws.key.y
-          unsafe relabeler.run(&hop)
+          if let packed = topology.packed {
+            unsafe hop.pages = packed.table
+            try unsafe packed.pageCut.withKernel { cut throws(SamplingError) in
+              unsafe hop.page_cut = cut
+              try unsafe relabeler.run(&hop) { page throws(SamplingError) in
+                try packed.load(page)
+              }
+            }
+          } else {
+            unsafe hop.sources = topology.flat?.low.baseAddress
+            try unsafe relabeler.run(&hop) { _ in preconditionFailure("a page in decoded memory") }
+          }
         }
       }
     }

@@ -136,15 +136,21 @@ package struct NodeRelabeler {
     nodes.resize(to: max(needed + 1, min(2 * nodes.count, nodeCount + 1)), filling: 0)
   }
 
-  /// Runs a hop over decoded memory until it is complete.
+  /// Runs a hop until it is complete.
   ///
-  /// - Parameter hop: Everything but the nodes and the tables is set; the destinations are the
-  ///   nodes seen so far, and ``reserve(_:)`` made room for their sources.
-  @unsafe mutating func run(_ hop: inout mrs_hop) {
+  /// - Parameters:
+  ///   - hop: Everything but the nodes and the tables is set; the destinations are the nodes seen so
+  ///     far, and ``reserve(_:)`` made room for their sources.
+  ///   - load: Brings a packed page that the hop needs.
+  @unsafe mutating func run(
+    _ hop: inout mrs_hop, load: (Int) throws(SamplingError) -> Void
+  ) throws(SamplingError) {
     while true {
-      let isComplete = unsafe withTables(&hop) { unsafe mrs_sample_hop(&$0) == 1 }
-      if isComplete { return }
-      resizeTable(to: tableBits + 1)
+      switch unsafe withTables(&hop, { unsafe mrs_sample_hop(&$0) }) {
+      case 1: return
+      case 2: try load(unsafe hop.missing_page)
+      default: resizeTable(to: tableBits + 1)
+      }
     }
   }
 

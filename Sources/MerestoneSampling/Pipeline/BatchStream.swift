@@ -28,7 +28,7 @@ package final class BatchStream: Sendable {
     _ = try NeighborSampler(
       topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
     let stampBudget = topology.plan.stampBudget(threads: threads)
-    if topology.flat == nil, scheme.isUniform, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
+    if !topology.isInPlace, scheme.isUniform, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
       let grouped = GroupedBatches(
         sampler: GroupSampler(
           topology: topology, fanouts: fanouts, pool: ThreadPool(threads: threads),

@@ -1,4 +1,3 @@
-internal import CMerestoneKernels
 package import MerestoneCore
 package import MerestoneStorage
 
@@ -179,23 +178,6 @@ extension FlatTopology {
       let end = unsafe indptr[Int(node) &+ 1]
       span[place] = EdgeList(start: start, count: end &- start)
     }
-  }
-
-  /// The lists of nodes of 32 bits, and where their picks end.
-  ///
-  /// - Parameters:
-  ///   - ends: Receives running totals of `min(list, fanout)`, shape `[count]`.
-  /// - Returns: The last total; 0 where there are no nodes.
-  @unsafe func readLists(
-    of nodes: UnsafePointer<UInt32>?, _ count: Int, fanout: UInt64,
-    into lists: UnsafeMutablePointer<EdgeList>?, ends: UnsafeMutablePointer<Int>
-  ) -> Int {
-    // SAFETY: the same two words each; the caller vouches for nodes and room.
-    Int(
-      unsafe mrs_read_lists(
-        indptr.baseAddress, nodes, count, fanout, 0,
-        UnsafeMutableRawPointer(lists)?.assumingMemoryBound(to: mrs_edge_list.self),
-        UnsafeMutableRawPointer(ends).assumingMemoryBound(to: Int64.self)))
   }
 
   /// See ``InEdgeReader/readSources(of:into:)``; `sources` is long enough.

@@ -41,6 +41,8 @@ package struct InEdgeReader {
     }
     if let flat = topology.flat {
       flat.readLists(of: nodes, into: &lists)
+    } else if let packed = topology.packed {
+      packed.readLists(of: nodes, into: &lists)
     } else {
       for (place, node) in nodes.enumerated() { lists[place] = try paged.list(of: node) }
     }
@@ -59,6 +61,8 @@ package struct InEdgeReader {
     }
     if let flat = topology.flat {
       flat.readSources(of: edges, into: &sources)
+    } else if let packed = topology.packed {
+      try packed.readSources(of: edges, into: &sources)
     } else {
       try paged.readSources(of: edges, into: &sources)
     }

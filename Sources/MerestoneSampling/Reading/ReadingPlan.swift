@@ -10,6 +10,8 @@ package struct ReadingPlan: Sendable, Equatable {
   package enum Way: String, Sendable, CaseIterable {
     /// Decoded once into memory that all workers share.
     case flat
+    /// Packed pages read where they lie in the mapped files.
+    case packed
     /// Pages decoded when a group of mini-batches needs them; nothing stays in memory.
     case grouped
   }
@@ -19,6 +21,10 @@ package struct ReadingPlan: Sendable, Equatable {
 
   /// The decoded relation.
   package let flatBytes: ByteCount
+
+  /// What reading packed pages keeps in memory beside the mapped files; `nil` where the pages are not
+  /// packed.
+  package let packedBytes: ByteCount?
 
   /// The edge files, which count as memory where they stay mapped.
   package let fileBytes: ByteCount
@@ -44,7 +50,19 @@ package struct ReadingPlan: Sendable, Equatable {
     }
     fileBytes = ByteCount(files)
     stampBytes = ByteCount(4 * manifest.nodeTypes[entry.destinationType].count)
-    self.way = way ?? (flatBytes.bytes <= memory.bytes / 4 * 3 ? .flat : .grouped)
+    packedBytes =
+      entry.pageFormat == .packed
+      ? ByteCount(PackedTopology.byteCount(of: relation, in: manifest)) : nil
+    let room = memory.bytes / 4 * 3
+    if let way {
+      self.way = way == .packed && packedBytes == nil ? .grouped : way
+    } else if flatBytes.bytes <= room {
+      self.way = .flat
+    } else if let packedBytes, packedBytes.bytes + files <= room {
+      self.way = .packed
+    } else {
+      self.way = .grouped
+    }
   }
 
   /// Whether pages that were read are given back, so that the files do not count as memory.

@@ -10,6 +10,9 @@ package final class Topology: Sendable {
   /// The decoded relation, or `nil` where it is read page by page.
   package let flat: FlatTopology?
 
+  /// The packed pages, or `nil` where they are not read in place.
+  package let packed: PackedTopology?
+
   /// Whether `edgeSet` leaves anything out of this relation, by its `split` column.
   package let isSplit: Bool
 
@@ -24,6 +27,7 @@ package final class Topology: Sendable {
 
   /// - Parameters:
   ///   - flat: The decoded relation where memory allows it.
+  ///   - packed: The packed pages, where they are read in place.
   ///   - edgeSet: The edges that may be used.
   ///   - memory: The cap on what reading and sampling take.
   ///   - joinsTypes: Allows a relation between two node types, for readers that take one hop only.
@@ -31,14 +35,17 @@ package final class Topology: Sendable {
   ///   that is not allowed.
   package init(
     store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    flat: FlatTopology? = nil, memory: ByteCount = ByteCount(1 << 30), joinsTypes: Bool = false
+    flat: FlatTopology? = nil, packed: PackedTopology? = nil,
+    memory: ByteCount = ByteCount(1 << 30), joinsTypes: Bool = false
   ) throws(SamplingError) {
     plan = ReadingPlan(
-      store.manifest, relation: relation, memory: memory, way: flat == nil ? .grouped : .flat)
+      store.manifest, relation: relation, memory: memory,
+      way: flat != nil ? .flat : packed != nil ? .packed : .grouped)
     self.store = store
     self.relation = relation
     self.edgeSet = edgeSet
     self.flat = flat
+    self.packed = packed
     let entry = store.manifest.relations[relation.rawValue]
     guard joinsTypes || entry.sourceType == entry.destinationType else {
       throw .differentNodeTypes(relation: entry.name)
@@ -55,6 +62,7 @@ package final class Topology: Sendable {
     relation = topology.relation
     edgeSet = topology.edgeSet
     flat = topology.flat
+    packed = topology.packed
     isSplit = topology.isSplit
     plan = topology.plan
     self.exclusion = exclusion
@@ -66,6 +74,17 @@ package final class Topology: Sendable {
   }
 
   package var nodeCount: Int { store.book.nodeCount(of: nodeType) }
+
+  /// Whether any edge can be read alone, without decoding others.
+  var isInPlace: Bool { flat != nil || packed != nil }
+
+  /// Lends where each destination's list starts; only where edges are read in place.
+  @unsafe func withListStarts<R>(_ body: (UnsafePointer<UInt64>?) -> R) -> R {
+    if let packed {
+      return unsafe packed.indptr.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+    }
+    return unsafe body(flat?.indptr.baseAddress)
+  }
 
   /// Opens a relation by the fastest way that `memory` allows.
   ///
@@ -83,8 +102,11 @@ package final class Topology: Sendable {
       flat = try FlatTopology(
         decoding: relation, of: store, pool: pool, cancellation: cancellation)
     }
+    let packed =
+      plan.way == .packed ? try PackedTopology(store, relation: relation, pool: pool) : nil
     return try Topology(
-      store: store, relation: relation, edgeSet: edgeSet, flat: flat, memory: memory,
+      store: store, relation: relation, edgeSet: edgeSet, flat: flat, packed: packed,
+      memory: memory,
       joinsTypes: joinsTypes)
   }
 }

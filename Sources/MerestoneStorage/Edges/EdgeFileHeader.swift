@@ -19,7 +19,8 @@
 /// | 72 | 8 | offset of the pages |
 /// | 80 | 8 | offset of the node-index blocks |
 /// | 88 | 8 | bytes of the whole file |
-/// | 96 | 28 | zeros |
+/// | 96 | 4 | how pages hold ids: 0 byte planes under LZ4, 1 bit-packed (``PageFormat``) |
+/// | 100 | 24 | zeros |
 /// | 124 | 4 | CRC-32C of the 124 bytes before |
 ///
 /// Then, without gaps:
@@ -44,11 +45,15 @@ package struct EdgeFileHeader: Sendable, Equatable {
   package let destinationCount: Int
   package let edgeCount: Int
   package let maximumSource: UInt64
+  package let pageFormat: PageFormat
   package var maximumInDegree: Int
   package var nodeBlocksOffset: Int
   package var fileBytes: Int
 
-  package init(destinationCount: Int, edgeCount: Int, maximumSource: UInt64) {
+  package init(
+    destinationCount: Int, edgeCount: Int, maximumSource: UInt64, pageFormat: PageFormat = .lz4
+  ) {
+    self.pageFormat = pageFormat
     self.destinationCount = destinationCount
     self.edgeCount = edgeCount
     self.maximumSource = maximumSource
@@ -85,6 +90,7 @@ package struct EdgeFileHeader: Sendable, Equatable {
     ] {
       bytes.appendLittleEndian(UInt64(value))
     }
+    bytes.appendLittleEndian(pageFormat.code)
     bytes.append(contentsOf: repeatElement(0, count: Self.byteCount - 4 - bytes.count))
     bytes.appendLittleEndian(bytes.checksumOfLast(bytes.count))
     return bytes
@@ -126,10 +132,15 @@ package struct EdgeFileHeader: Sendable, Equatable {
       }
       return Int(value)
     }
+    let format = bytes.littleEndian(at: 96, as: UInt32.self)
+    guard let pageFormat = PageFormat(code: format) else {
+      throw .corrupt(
+        path: path, byteOffset: 96, field: "page format", expected: "0 or 1", found: "\(format)")
+    }
     self.init(
       destinationCount: try count(at: 24, "number of destinations"),
       edgeCount: try count(at: 32, "number of edges"),
-      maximumSource: bytes.littleEndian(at: 40, as: UInt64.self))
+      maximumSource: bytes.littleEndian(at: 40, as: UInt64.self), pageFormat: pageFormat)
     maximumInDegree = try count(at: 48, "largest in-degree")
     nodeBlocksOffset = try count(at: 80, "offset of the node index")
     self.fileBytes = try count(at: 88, "size of the file")
@@ -140,7 +151,7 @@ package struct EdgeFileHeader: Sendable, Equatable {
       (56, "offset of the node directory", nodeDirectoryOffset, 8),
       (64, "offset of the page directory", pageDirectoryOffset, 8),
       (72, "offset of the pages", pagesOffset, 8),
-      (96, "reserved bytes", 0, 8), (104, "reserved bytes", 0, 8), (112, "reserved bytes", 0, 8),
+      (100, "reserved bytes", 0, 4), (104, "reserved bytes", 0, 8), (112, "reserved bytes", 0, 8),
       (120, "reserved bytes", 0, 4),
     ]
     for item in expected {

@@ -17,9 +17,16 @@ extension EdgeStore {
   ) throws(StorageError) -> Int {
     let count = edges(ofPage: page).count
     precondition(count <= ids.count, "\(ids.count) elements for a page of \(count) ids")
-    try withPlanes(of: page, scratch: &scratch) { planes, isFirst in
-      PageCodec.join(planes, count: count, idBytes: idBytes, into: &ids)
-      return isFirst ? PageCodec.maximum(ids, count: count) : 0
+    if header.pageFormat == .packed {
+      try withPacked(page) { payload, prefix, isFirst in
+        PackedPage.decode(payload, prefix, count: count, into: &ids)
+        return isFirst ? PageCodec.maximum(ids, count: count) : 0
+      }
+    } else {
+      try withPlanes(of: page, scratch: &scratch) { planes, isFirst in
+        PageCodec.join(planes, count: count, idBytes: idBytes, into: &ids)
+        return isFirst ? PageCodec.maximum(ids, count: count) : 0
+      }
     }
     return count
   }
@@ -35,9 +42,16 @@ extension EdgeStore {
     let count = edges(ofPage: page).count
     precondition(count <= ids.count, "\(ids.count) elements for a page of \(count) ids")
     precondition(idBytes <= 4, "ids of \(idBytes) bytes do not fit 32 bits")
-    try withPlanes(of: page, scratch: &scratch) { planes, isFirst in
-      PageCodec.join(planes, count: count, idBytes: idBytes, into: &ids)
-      return isFirst ? PageCodec.maximum(ids, count: count) : 0
+    if header.pageFormat == .packed {
+      try withPacked(page) { payload, prefix, isFirst in
+        PackedPage.decode(payload, prefix, count: count, into: &ids)
+        return isFirst ? PageCodec.maximum(ids, count: count) : 0
+      }
+    } else {
+      try withPlanes(of: page, scratch: &scratch) { planes, isFirst in
+        PageCodec.join(planes, count: count, idBytes: idBytes, into: &ids)
+        return isFirst ? PageCodec.maximum(ids, count: count) : 0
+      }
     }
     return count
   }
@@ -104,6 +118,61 @@ extension EdgeStore {
     }
   }
 
+  /// Lends a packed page, and accepts it on its first touch.
+  ///
+  /// - Parameter body: Gets the payload, its prefix and whether this is the first touch; returns the
+  ///   largest id then.
+  @inline(__always)
+  private func withPacked(
+    _ page: Int, _ body: (RawSpan, PackedPage.Prefix, Bool) -> UInt64
+  ) throws(StorageError) {
+    try file.withBytes { bytes throws(StorageError) in
+      let isFirst = !verifiedPages.contains(page)
+      let payload = try locatePage(page, bytes, verify: isFirst)
+      let span = bytes.extracting(payload.range)
+      let prefix = try prefix(of: page, span, payload)
+      let maximum = body(span, prefix, isFirst)
+      if isFirst { try accept(page, maximum: maximum, payload) }
+    }
+  }
+
+  private func prefix(
+    of page: Int, _ span: RawSpan, _ payload: Payload
+  ) throws(StorageError) -> PackedPage.Prefix {
+    let count = edges(ofPage: page).count
+    guard let prefix = PackedPage.Prefix(span, count: count) else {
+      throw .corrupt(
+        path: path, byteOffset: payload.range.lowerBound, field: "page \(page)",
+        expected: "\(count) ids packed in 0...57 or 64 bits each",
+        found: "\(payload.range.count) bytes that are not")
+    }
+    return prefix
+  }
+
+  /// Verifies a packed page and lends its values where they lie in the mapping.
+  ///
+  /// - Parameter body: Gets the address of the values, followed by 8 more bytes, which stay readable
+  ///   while this store lives.
+  /// - Precondition: ``pageFormat`` is `packed`.
+  @unsafe package func withPackedValues<R>(
+    ofPage page: Int, _ body: (UnsafeRawPointer, PackedPage.Prefix) -> R
+  ) throws(StorageError) -> R {
+    if !verifiedPages.contains(page) {
+      var scratch = PageScratch(planeBytes: 0)
+      var ids = [UInt64](repeating: 0, count: PageCodec.edges)
+      var span = ids.mutableSpan
+      try decodePage(page, into: &span, scratch: &scratch)
+    }
+    return try file.withBytes { bytes throws(StorageError) in
+      let payload = try locatePage(page, bytes, verify: false)
+      let span = bytes.extracting(payload.range)
+      let prefix = try prefix(of: page, span, payload)
+      return unsafe span.withUnsafeBytes {
+        unsafe body($0.baseAddress! + PackedPage.prefixBytes, prefix)
+      }
+    }
+  }
+
   /// Where a page's payload lies, and whether it is stored plain.
   struct Payload {
     var range: Range<Int>
@@ -121,10 +190,13 @@ extension EdgeStore {
     let word = bytes.littleEndian(at: entry &+ 8, as: UInt32.self)
     let isPlain = word >> 31 == 1
     let count = Int(word & 0x7FFF_FFFF)
-    let planeBytes = edges(ofPage: page).count &* idBytes
+    let ids = edges(ofPage: page).count
+    let isPacked = header.pageFormat == .packed
+    let planeBytes = isPacked ? PackedPage.maximumBytes(count: ids) : ids &* idBytes
     guard offset >= UInt64(header.pagesOffset), offset <= UInt64(header.nodeBlocksOffset),
       count <= header.nodeBlocksOffset &- Int(offset),
-      isPlain ? count == planeBytes : count < planeBytes
+      isPacked
+        ? !isPlain && count <= planeBytes : isPlain ? count == planeBytes : count < planeBytes
     else {
       throw .corrupt(
         path: path, byteOffset: entry, field: "directory entry of page \(page)",

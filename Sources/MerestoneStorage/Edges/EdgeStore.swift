@@ -22,6 +22,7 @@ package final class EdgeStore: Sendable {
   package var idBytes: Int { header.idBytes }
   package var pageEdges: Int { PageCodec.edges }
   package var pageCount: Int { header.pageCount }
+  package var pageFormat: PageFormat { header.pageFormat }
 
   /// No source id of this file is larger.
   package var maximumSource: UInt64 { header.maximumSource }

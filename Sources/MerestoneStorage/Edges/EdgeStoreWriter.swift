@@ -43,19 +43,20 @@ package struct EdgeStoreWriter: ~Copyable {
   ///   - edgeCount: Edges that will follow.
   ///   - maximumSource: No source id is larger: the number of source nodes minus 1. It fixes how
   ///     many bytes an id takes.
+  ///   - pageFormat: How pages hold ids.
   ///   - pool: Compresses pages in parallel.
   package init(
     path: String, destinationCount: Int, edgeCount: Int, maximumSource: UInt64,
-    pool: ThreadPool? = nil
+    pageFormat: PageFormat = .lz4, pool: ThreadPool? = nil
   ) throws(StorageError) {
     precondition(destinationCount >= 0 && edgeCount >= 0, "a negative count")
     self.path = path
     self.pool = pool
     header = EdgeFileHeader(
-      destinationCount: destinationCount, edgeCount: edgeCount, maximumSource: maximumSource)
-    let batchBytes = min(Self.batchEdges, max(edgeCount, 1)) * header.idBytes
-    planes = [UInt8](repeating: 0, count: batchBytes)
-    payloads = [UInt8](repeating: 0, count: batchBytes)
+      destinationCount: destinationCount, edgeCount: edgeCount, maximumSource: maximumSource,
+      pageFormat: pageFormat)
+    planes = Self.buffer(header, ofPlanes: true)
+    payloads = Self.buffer(header, ofPlanes: false)
     ids.reserveCapacity(min(Self.batchEdges, edgeCount))
     inDegrees.reserveCapacity(NodeIndexBlock.nodes)
     // Header and directories are written last; their place is kept.
@@ -68,6 +69,22 @@ package struct EdgeStoreWriter: ~Copyable {
     }
     index = try OutputFile(path: path + ".index")
     self.file = file
+  }
+
+  /// Bytes of the longest page.
+  private static func pageBytes(_ header: EdgeFileHeader) -> Int {
+    let count = min(PageCodec.edges, max(header.edgeCount, 1))
+    return switch header.pageFormat {
+    case .lz4: count * header.idBytes
+    case .packed: PackedPage.maximumBytes(count: count)
+    }
+  }
+
+  /// Room for a batch of pages.
+  private static func buffer(_ header: EdgeFileHeader, ofPlanes: Bool) -> [UInt8] {
+    if ofPlanes, header.pageFormat == .packed { return [] }
+    return [UInt8](
+      repeating: 0, count: max(1, min(batchPages, header.pageCount)) * pageBytes(header))
   }
 
   /// What a writer needs to go on where another left off.
@@ -100,7 +117,7 @@ package struct EdgeStoreWriter: ~Copyable {
   /// Goes on from a ``checkpoint()``; the other arguments are those of the first writer.
   package init(
     path: String, destinationCount: Int, edgeCount: Int, maximumSource: UInt64,
-    pool: ThreadPool? = nil, resuming state: State
+    pageFormat: PageFormat = .lz4, pool: ThreadPool? = nil, resuming state: State
   ) throws(StorageError) {
     let file = try OutputFile(path: path, resumingAt: state.fileBytes)
     index = try OutputFile(path: path + ".index", resumingAt: state.indexBytes)
@@ -108,11 +125,11 @@ package struct EdgeStoreWriter: ~Copyable {
     self.path = path
     self.pool = pool
     header = EdgeFileHeader(
-      destinationCount: destinationCount, edgeCount: edgeCount, maximumSource: maximumSource)
+      destinationCount: destinationCount, edgeCount: edgeCount, maximumSource: maximumSource,
+      pageFormat: pageFormat)
     header.maximumInDegree = state.maximumInDegree
-    let batchBytes = min(Self.batchEdges, max(edgeCount, 1)) * header.idBytes
-    planes = [UInt8](repeating: 0, count: batchBytes)
-    payloads = [UInt8](repeating: 0, count: batchBytes)
+    planes = Self.buffer(header, ofPlanes: true)
+    payloads = Self.buffer(header, ofPlanes: false)
     ids = Self.words(state.ids)
     inDegrees = Self.words(state.inDegrees)
     (destinations, edges) = (state.destinations, state.edges)
@@ -306,13 +323,15 @@ package struct EdgeStoreWriter: ~Copyable {
   /// Compresses and writes the pages that are waiting.
   private mutating func flushPages() throws(StorageError) {
     guard !ids.isEmpty else { return }
-    let idBytes = header.idBytes
-    let pageBytes = PageCodec.edges * idBytes
+    let pageBytes = Self.pageBytes(header)
     let count = ids.count
     let pages = (count + PageCodec.edges - 1) / PageCodec.edges
     // A size below zero says that the page stays plain.
     var sizes = [Int](repeating: 0, count: pages)
-    compress(pages: pages, into: &sizes)
+    switch header.pageFormat {
+    case .lz4: compress(pages: pages, into: &sizes)
+    case .packed: pack(pages: pages, into: &sizes)
+    }
     for page in 0..<pages {
       let lower = page * pageBytes
       let isPlain = sizes[page] < 0
@@ -331,7 +350,7 @@ package struct EdgeStoreWriter: ~Copyable {
 
   private mutating func compress(pages: Int, into sizes: inout [Int]) {
     let idBytes = header.idBytes
-    let pageBytes = PageCodec.edges * idBytes
+    let pageBytes = Self.pageBytes(header)
     let ids = self.ids
     let pool = self.pool
     planes.withSharedBuffer { planes in
@@ -352,6 +371,25 @@ package struct EdgeStoreWriter: ~Copyable {
           }
           if let pool { pool.forEach(pages, encode) } else { (0..<pages).forEach(encode) }
         }
+      }
+    }
+  }
+
+  private mutating func pack(pages: Int, into sizes: inout [Int]) {
+    let pageBytes = Self.pageBytes(header)
+    let ids = self.ids
+    let pool = self.pool
+    payloads.withSharedBuffer { payloads in
+      sizes.withSharedBuffer { sizes in
+        let encode = { (page: Int) in
+          let lower = page * PageCodec.edges
+          let count = min(PageCodec.edges, ids.count - lower)
+          let size = payloads.withPart(page * pageBytes..<(page + 1) * pageBytes) { payload in
+            PackedPage.encode(ids.span.extracting(lower..<lower + count), payload: &payload)
+          }
+          sizes.withPart(page..<page + 1) { $0[0] = size }
+        }
+        if let pool { pool.forEach(pages, encode) } else { (0..<pages).forEach(encode) }
       }
     }
   }

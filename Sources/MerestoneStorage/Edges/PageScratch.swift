@@ -13,7 +13,8 @@ package struct PageScratch {
   var store: EdgeStore?
   var page = -1
 
-  package init() {
-    planes = [UInt8](repeating: 0, count: PageCodec.maximumBytes)
-  }
+  package init() { self.init(planeBytes: PageCodec.maximumBytes) }
+
+  /// For pages that need no planes.
+  init(planeBytes: Int) { planes = [UInt8](repeating: 0, count: planeBytes) }
 }

@@ -132,11 +132,14 @@ package struct RelationEntry: Codable, Sendable, Equatable {
   package var columns: [ColumnEntry]
   /// `nil` where out-edges are not stored.
   package var reverse: ReverseEntry?
+  /// How its edge files hold ids.
+  package var pageFormat: PageFormat
 
   package init(
     sourceType: Int = 0, name: String, destinationType: Int = 0, edgeCount: Int, idBytes: Int,
-    maxInDegree: Int, columns: [ColumnEntry] = []
+    maxInDegree: Int, columns: [ColumnEntry] = [], pageFormat: PageFormat = .lz4
   ) {
+    self.pageFormat = pageFormat
     self.sourceType = sourceType
     self.name = name
     self.destinationType = destinationType
