@@ -1,5 +1,6 @@
 public import MerestoneCore
 import MerestoneSampling
+import Synchronization
 
 /// A sampled neighbourhood under the user's own ids.
 public struct Subgraph: Sendable, Equatable {
@@ -33,10 +34,29 @@ public struct Subgraph: Sendable, Equatable {
 }
 
 extension Graph {
-  /// Samples the neighbourhood of some nodes, by the user's own ids.
+  /// A sampler of neighbourhoods by one scheme. Asking again for the same scheme gives the same one.
   ///
-  /// Equal arguments give equal subgraphs, on any machine, with any number of threads and any
-  /// memory.
+  /// ```swift
+  /// let batches = try graph.sampler(.uniform(fanouts: [15, 10, 5])).batches(of: seeds, size: 1024)
+  /// ```
+  ///
+  /// - Throws: ``GraphError`` for a fanout below -1 and for a column that is missing or cannot serve.
+  /// - Complexity: The first time the edges are decoded where ``memory`` allows it, and weights are
+  ///   added up.
+  public func sampler(_ scheme: SamplingScheme) throws(GraphError) -> Sampler {
+    if let known = samplers.withLock({ $0[scheme] }) { return Sampler(graph: self, shared: known) }
+    let made = try Sampler.Shared(self, scheme)
+    let shared = samplers.withLock { held in
+      if let known = held[scheme] { return known }
+      // Schemes are few; a program that makes them up without end starts afresh.
+      if held.count >= 64 { held.removeAll() }
+      held[scheme] = made
+      return made
+    }
+    return Sampler(graph: self, shared: shared)
+  }
+
+  /// Samples the neighbourhood of some nodes, by the user's own ids: uniformly, without replacement.
   ///
   /// - Parameters:
   ///   - seeds: Raw ids of nodes; repetitions are kept in ``Subgraph/seeds``.
@@ -46,53 +66,25 @@ extension Graph {
   public func sample(
     _ seeds: [RawID], fanouts: [Int], seed: UInt64 = 1
   ) throws(GraphError) -> Subgraph {
-    try subgraph(of: sample(nodes: nodes(seeds), fanouts: fanouts, seed: seed))
+    try sampler(.uniform(fanouts: fanouts)).sample(seeds, seed: seed)
   }
 
-  /// Samples one mini-batch by global ids.
-  ///
-  /// - Parameter step: Names the draws together with `seed`: another step, other draws.
-  /// - Returns: One ``Block`` per fanout, in hop order.
+  /// Samples one mini-batch by global ids: see ``Sampler/sample(nodes:times:seed:step:)``.
   public func sample(
     nodes seeds: [NodeID], fanouts: [Int], seed: UInt64 = 1, step: Int = 0
   ) throws(GraphError) -> MiniBatch {
-    let topology = try openTopology()
-    do throws(SamplingError) {
-      var sampler = try NeighborSampler(
-        topology: topology, fanouts: fanouts, stampBudget: ByteCount(0))
-      return try sampler.sample(
-        seeds: seeds, key: RandomKey(seed: seed, stream: .query, step: step))
-    } catch {
-      throw GraphError(error)
-    }
+    try sampler(.uniform(fanouts: fanouts)).sample(nodes: seeds, seed: seed, step: step)
   }
 
-  /// Walks through seeds in mini-batches, sampled ahead on threads of their own.
-  ///
-  /// - Parameters:
-  ///   - seeds: Nodes to start from. Shape `[n]`.
-  ///   - size: Seeds per mini-batch; the last one may be smaller.
-  ///   - shuffled: Draws the seeds in an order of their own for each `epoch`.
-  ///   - threads: Sampler threads; they don't change the mini-batches.
+  /// Walks through seeds in mini-batches: see
+  /// ``Sampler/batches(of:times:size:shuffled:seed:epoch:threads:)``.
   public func batches(
     of seeds: [NodeID], size: Int, fanouts: [Int], shuffled: Bool = false, seed: UInt64 = 1,
     epoch: Int = 0, threads: Int = 1
   ) throws(GraphError) -> MiniBatches {
     guard size >= 1 else { throw .badBatchSize(size) }
-    let permutation =
-      shuffled
-      ? RandomPermutation(
-        count: seeds.count, key: RandomKey(seed: seed, stream: .seedShuffle, epoch: epoch))
-      : nil
-    let topology = try openTopology()
-    do throws(SamplingError) {
-      return try MiniBatches(
-        topology: topology, seeds: seeds, permutation: permutation, size: size,
-        fanouts: fanouts, key: RandomKey(seed: seed, stream: .neighborSampling, epoch: epoch),
-        threads: threads)
-    } catch {
-      throw GraphError(error)
-    }
+    return try sampler(.uniform(fanouts: fanouts)).batches(
+      of: seeds, size: size, shuffled: shuffled, seed: seed, epoch: epoch, threads: threads)
   }
 
   /// A mini-batch under the user's own ids.

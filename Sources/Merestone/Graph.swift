@@ -17,19 +17,20 @@ public final class Graph: Sendable {
   /// The directory of the graph.
   public let path: String
 
-  /// What the decoded edges may take in memory; a graph that needs more is read page by page,
-  /// slower and with the same results.
+  /// The cap on what reading and sampling take. A graph whose decoded edges need more is read from its
+  /// packed pages or page by page, slower and with the same results.
   public let memory: ByteCount
 
   let store: GraphStore
   let pool: ThreadPool
   private let topology = Mutex<Topology?>(nil)
+  let samplers = Mutex<[SamplingScheme: Sampler.Shared]>([:])
 
   /// Opens a graph.
   ///
   /// - Parameters:
   ///   - path: The directory that `merestone preprocess` wrote.
-  ///   - memory: What the decoded edges may take; by default 2 GiB.
+  ///   - memory: The cap on what reading and sampling take; by default 2 GiB.
   ///   - threads: Threads that decode; by default one per processor.
   /// - Throws: ``GraphError/store(message:)`` for anything but an intact graph of this version;
   ///   damage deeper in the files is reported when it is first touched.

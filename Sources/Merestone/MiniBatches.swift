@@ -13,20 +13,9 @@ public final class MiniBatches: Sendable {
 
   private let stream: BatchStream
 
-  init(
-    topology: Topology, seeds: [NodeID], permutation: RandomPermutation?, size: Int,
-    fanouts: [Int], key: RandomKey, threads: Int
-  ) throws(SamplingError) {
-    let size = min(size, max(1, seeds.count))
-    count = (seeds.count + size - 1) / size
-    stream = try BatchStream(
-      topology: topology, fanouts: fanouts, count: count, threads: max(1, threads)
-    ) { step in
-      let range = step * size..<min((step + 1) * size, seeds.count)
-      var stepKey = key
-      stepKey.step = UInt32(truncatingIfNeeded: step)
-      return (range.map { seeds[permutation?[$0] ?? $0] }, stepKey)
-    }
+  init(count: Int, stream: BatchStream) {
+    self.count = count
+    self.stream = stream
   }
 
   /// The next mini-batch; `nil` after the last.

@@ -11,8 +11,8 @@ struct BatchStreamTests {
     (0..<(step % 5 == 3 ? 0 : 20 + step)).map { NodeID(UInt64($0 * $0 * 31 + step * 977) % 12_000) }
   }
 
-  static func request(_ step: Int) -> (seeds: [NodeID], key: RandomKey) {
-    (seeds(step), RandomKey(seed: 9, stream: .neighborSampling, step: step))
+  static func request(_ step: Int) -> BatchRequest {
+    BatchRequest(seeds: seeds(step), key: RandomKey(seed: 9, stream: .neighborSampling, step: step))
   }
 
   @Test(
@@ -29,8 +29,8 @@ struct BatchStreamTests {
     for fanouts in [[4, 3, 2], [-1], [], [2, 0]] {
       var sampler = try NeighborSampler(topology: flat, fanouts: fanouts)
       let expected = try (0..<count).map { step in
-        let (seeds, key) = Self.request(step)
-        return try sampler.sample(seeds: seeds, key: key)
+        let request = Self.request(step)
+        return try sampler.sample(seeds: request.seeds, key: request.key)
       }
       for (topology, memory) in [
         (flat, 0), (try Topology(store: store), 0),
@@ -60,7 +60,7 @@ struct BatchStreamTests {
     let store = try GraphStore.open(folder.file("graph"))
     let unknown = try BatchStream(
       topology: Topology(store: store), fanouts: [3], count: 4, threads: threads
-    ) { step in ([NodeID(step == 2 ? 2000 : 5)], RandomKey(seed: 1, stream: .query)) }
+    ) { step in BatchRequest(seeds: [NodeID(step == 2 ? 2000 : 5)], key: RandomKey(seed: 1, stream: .query)) }
     #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(2000), nodeCount: 2000)) {
       while try unknown.next() != nil {}
     }
@@ -69,7 +69,8 @@ struct BatchStreamTests {
       topology: Topology(store: GraphStore.open(folder.file("graph"))), fanouts: [-1], count: 4,
       threads: threads, groupMemory: ByteCount(0)
     ) { step in
-      ((0..<2000).map { NodeID($0) }, RandomKey(seed: 1, stream: .query, step: step))
+      BatchRequest(
+        seeds: (0..<2000).map { NodeID($0) }, key: RandomKey(seed: 1, stream: .query, step: step))
     }
     #expect(throws: SamplingError.self) { while try damaged.next() != nil {} }
     #expect(try damaged.next() == nil)
@@ -83,7 +84,7 @@ struct BatchStreamTests {
       let stream = try BatchStream(
         topology: Topology(store: store), fanouts: [4, 3], count: 1000, threads: 3,
         groupMemory: ByteCount(50_000)
-      ) { step in ([NodeID(UInt64(step % 300))], RandomKey(seed: 1, stream: .query, step: step)) }
+      ) { step in BatchRequest(seeds: [NodeID(UInt64(step % 300))], key: RandomKey(seed: 1, stream: .query, step: step)) }
       _ = try stream.next()
     }
   }

@@ -13,8 +13,9 @@ final class GroupSampler: Sendable {
   private let fanouts: [Int]
   private let pool: ThreadPool
   private let cut: Cut
-  private let relabelers: Pool<NodeRelabeler>
-  private let pages = Pool { PageBuffers() }
+  private let relabelers = LendingPool<NodeRelabeler>()
+  private let stampBudget: ByteCount
+  private let pages = LendingPool<PageBuffers>()
   private let dropsBehind: Bool
 
   private struct Cut: Sendable {
@@ -58,8 +59,7 @@ final class GroupSampler: Sendable {
       edges: BucketCut(
         bounds: bounds(shards.map { book.edges(of: topology.relation, in: $0) }),
         shift: Self.edgeShift))
-    let nodeCount = topology.nodeCount
-    relabelers = Pool { NodeRelabeler(nodeCount: nodeCount, stampBudget: stampBudget) }
+    self.stampBudget = stampBudget
   }
 
   /// Samples mini-batches up to the last hop's sources; ``finish(_:)`` does the rest of each.
@@ -69,15 +69,16 @@ final class GroupSampler: Sendable {
   ///   - request: The seeds and the key of a member by its place.
   func sample(
     _ members: [GroupMember],
-    request: @Sendable (Int) throws(SamplingError) -> (seeds: [NodeID], key: RandomKey)
+    request: @Sendable (Int) throws(SamplingError) -> BatchRequest
   ) throws(SamplingError) {
     try pool.forEach(members.count) { place throws(SamplingError) in
-      let (seeds, key) = try request(place)
-      for seed in seeds where seed.rawValue >= UInt64(topology.nodeCount) {
+      let request = try request(place)
+      for seed in request.seeds where seed.rawValue >= UInt64(topology.nodeCount) {
         throw .seedOutOfRange(seed: seed, nodeCount: topology.nodeCount)
       }
-      try relabelers.lend { relabeler throws(SamplingError) in
-        try members[place].begin(seeds: seeds, key: key, hops: fanouts.count, &relabeler)
+      try lendRelabeler { relabeler throws(SamplingError) in
+        try members[place].begin(
+          seeds: request.seeds, key: request.key, hops: fanouts.count, &relabeler)
       }
     }
     for hop in fanouts.indices {
@@ -89,7 +90,7 @@ final class GroupSampler: Sendable {
         try answerLists(bucket, members)
       }
       pool.forEach(members.count) { place in
-        pages.lend { buffers in
+        lendBuffers { buffers in
           members[place].pick(
             hop: hop, fanout: fanouts[hop], relation: topology.relation, nodeCut: cut.nodes,
             edgeCut: cut.edges, scratch: &buffers.nodes)
@@ -101,13 +102,27 @@ final class GroupSampler: Sendable {
     }
   }
 
+  private func lendBuffers<R, E: Error>(
+    _ body: (inout PageBuffers) throws(E) -> R
+  ) throws(E) -> R {
+    try pages.lend({ () throws(E) in PageBuffers() }, body)
+  }
+
+  private func lendRelabeler<R, E: Error>(
+    _ body: (inout NodeRelabeler) throws(E) -> R
+  ) throws(E) -> R {
+    try relabelers.lend(
+      { () throws(E) in NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: stampBudget) },
+      body)
+  }
+
   /// Finishes a member: its mini-batch is complete afterwards.
   func finish(_ member: GroupMember) throws(SamplingError) {
     if !fanouts.isEmpty { try finish(member, hop: fanouts.count - 1) }
   }
 
   private func finish(_ member: GroupMember, hop: Int) throws(SamplingError) {
-    try relabelers.lend { relabeler throws(SamplingError) in
+    try lendRelabeler { relabeler throws(SamplingError) in
       try member.finish(hop: hop, edgeCut: cut.edges, &relabeler)
     }
   }
@@ -119,7 +134,7 @@ final class GroupSampler: Sendable {
     let base = topology.store.book.edges(of: topology.relation, in: shard).lowerBound
     do throws(StorageError) {
       let edges = try topology.store.edges(topology.relation, shard: shard)
-      try pages.lend { buffers throws(StorageError) in
+      try lendBuffers { buffers throws(StorageError) in
         var starts = buffers.starts.mutableSpan
         if let edges {
           try edges.decodeOffsets(
@@ -153,7 +168,7 @@ final class GroupSampler: Sendable {
           member.edgeExchange.forEachPlace(in: bucket) { touched |= 1 << ($0 / edges.pageEdges) }
         }
       }
-      try pages.lend { buffers throws(StorageError) in
+      try lendBuffers { buffers throws(StorageError) in
         try buffers.ids.withSharedBuffer { ids throws(StorageError) in
           for page in first...last where touched >> (page - first) & 1 == 1 {
             let held = edges.edges(ofPage: page)

@@ -1,6 +1,21 @@
 package import MerestoneCore
 import Synchronization
 
+/// What one mini-batch of a series starts from.
+package struct BatchRequest: Sendable {
+  package var seeds: [NodeID]
+
+  /// As of when each seed is seen, where the scheme is temporal.
+  package var times: [Int64]
+  package var key: RandomKey
+
+  package init(seeds: [NodeID], times: [Int64] = [], key: RandomKey) {
+    self.seeds = seeds
+    self.times = times
+    self.key = key
+  }
+}
+
 /// Mini-batches of a numbered series, sampled ahead of their consumer by the way that the topology
 /// is read, and handed over in order.
 ///
@@ -15,12 +30,12 @@ package final class BatchStream: Sendable {
   ///   - threads: Sampler threads.
   ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
   ///     a time; `nil` follows from the topology's cap.
-  ///   - request: The seeds and the key of a mini-batch; called on sampler threads.
+  ///   - request: What a mini-batch starts from; called on sampler threads.
   package init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
     threads: Int, groupMemory: ByteCount? = nil,
     request:
-      @escaping @Sendable (Int) throws(SamplingError) -> (seeds: [NodeID], key: RandomKey)
+      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest
   ) throws(SamplingError) {
     let used = UsedBatches(limit: 2 * threads + 1)
     self.used = used
@@ -50,9 +65,10 @@ package final class BatchStream: Sendable {
       var sampler = try NeighborSampler(
         topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
       return { index throws(SamplingError) in
-        let (seeds, key) = try request(index)
+        let request = try request(index)
         var batch = used.take()
-        try sampler.sample(seeds: seeds, key: key, into: &batch)
+        try sampler.sample(
+          seeds: request.seeds, times: request.times, key: request.key, into: &batch)
         return batch
       }
     }

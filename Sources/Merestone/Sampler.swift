@@ -1,0 +1,154 @@
+public import MerestoneCore
+import MerestoneSampling
+
+/// Samples neighbourhoods by one scheme: mini-batches of many seeds, or single queries.
+///
+/// ```swift
+/// let sampler = try graph.sampler(.uniform(fanouts: [15, 10, 5]))
+/// let subgraph = try sampler.sample([.integer(17)])
+/// let batches = try sampler.batches(of: seeds, size: 1024)
+/// while let batch = try batches.next() { ... }
+/// ```
+///
+/// Equal arguments give equal samples on any machine, with any number of threads and any memory. A
+/// sampler may be used from several threads at once.
+public struct Sampler: Sendable {
+  /// The graph that is sampled.
+  public let graph: Graph
+
+  let shared: Shared
+
+  public var scheme: SamplingScheme { shared.scheme }
+
+  /// What all samplers of one graph and scheme share; it does not hold the graph.
+  final class Shared: Sendable {
+    let scheme: SamplingScheme
+    let topology: Topology
+    let law: NeighborScheme
+    // For single queries: as many as threads ask at once, with hash tables of the size of a query.
+    let queries = LendingPool<NeighborSampler>()
+
+    init(_ graph: Graph, _ scheme: SamplingScheme) throws(GraphError) {
+      self.scheme = scheme
+      topology = try graph.openTopology()
+      do throws(SamplingError) {
+        law = try Sampler.law(scheme.law, topology, graph)
+        // Refuses bad fanouts here and now.
+        _ = try makeSampler()
+      } catch {
+        throw GraphError(error)
+      }
+    }
+
+    func makeSampler() throws(SamplingError) -> NeighborSampler {
+      try NeighborSampler(
+        topology: topology, fanouts: scheme.fanouts, scheme: law, stampBudget: ByteCount(0))
+    }
+  }
+
+  private static func law(
+    _ law: SamplingScheme.Law, _ topology: Topology, _ graph: Graph
+  ) throws(SamplingError) -> NeighborScheme {
+    func weights(_ name: String) throws(SamplingError) -> EdgeWeights {
+      try EdgeWeights(
+        name, of: topology, memory: ByteCount(graph.memory.bytes / 4), pool: graph.pool)
+    }
+    return switch law {
+    case .uniform: .uniform
+    case .uniformWithReplacement: .uniformWithReplacement
+    case .weighted(let name): .weighted(by: try weights(name))
+    case .weightedWithReplacement(let name): .weightedWithReplacement(by: try weights(name))
+    case .top(let name): .top(by: try EdgeColumn(name, of: topology))
+    case .temporal(let name): .temporal(by: try EdgeColumn(name, of: topology))
+    case .recent(let name): .recent(by: try EdgeColumn(name, of: topology))
+    case .labor: .labor
+    case .laborStar: .laborStar
+    }
+  }
+
+  /// Samples the neighbourhood of some nodes, by the user's own ids.
+  ///
+  /// - Parameters:
+  ///   - seeds: Raw ids of nodes; repetitions are kept in ``Subgraph/seeds``.
+  ///   - times: As of when each seed is seen, where the scheme is temporal.
+  ///   - seed: Names the draws.
+  /// - Throws: ``GraphError/unknownNode(_:)`` for a raw id that no node has.
+  public func sample(
+    _ seeds: [RawID], times: [Int64] = [], seed: UInt64 = 1
+  ) throws(GraphError) -> Subgraph {
+    try graph.subgraph(of: sample(nodes: graph.nodes(seeds), times: times, seed: seed))
+  }
+
+  /// Samples one mini-batch by global ids.
+  ///
+  /// - Parameter step: Names the draws together with `seed`: another step, other draws.
+  /// - Returns: One ``Block`` per fanout, in hop order.
+  public func sample(
+    nodes seeds: [NodeID], times: [Int64] = [], seed: UInt64 = 1, step: Int = 0
+  ) throws(GraphError) -> MiniBatch {
+    var batch = MiniBatch.empty
+    try sample(nodes: seeds, times: times, seed: seed, step: step, into: &batch)
+    return batch
+  }
+
+  /// Samples one mini-batch into the memory of one that is not needed any more.
+  public func sample(
+    nodes seeds: [NodeID], times: [Int64] = [], seed: UInt64 = 1, step: Int = 0,
+    into batch: inout MiniBatch
+  ) throws(GraphError) {
+    do throws(SamplingError) {
+      try shared.queries.lend(shared.makeSampler) { sampler throws(SamplingError) in
+        try sampler.sample(
+          seeds: seeds, times: times, key: RandomKey(seed: seed, stream: .query, step: step),
+          into: &batch)
+      }
+    } catch {
+      throw GraphError(error)
+    }
+  }
+
+  /// Walks through seeds in mini-batches, sampled ahead on threads of their own.
+  ///
+  /// - Parameters:
+  ///   - seeds: Nodes to start from. Shape `[n]`.
+  ///   - times: As of when each seed is seen, where the scheme is temporal. Shape `[n]`, or empty.
+  ///   - size: Seeds per mini-batch; the last one may be smaller.
+  ///   - shuffled: Draws the seeds in an order of their own for each `epoch`.
+  ///   - threads: Sampler threads; they don't change the mini-batches.
+  public func batches(
+    of seeds: [NodeID], times: [Int64] = [], size: Int, shuffled: Bool = false, seed: UInt64 = 1,
+    epoch: Int = 0, threads: Int = ThreadPool.availableProcessors
+  ) throws(GraphError) -> MiniBatches {
+    guard size >= 1 else { throw .badBatchSize(size) }
+    let permutation =
+      shuffled
+      ? RandomPermutation(
+        count: seeds.count, key: RandomKey(seed: seed, stream: .seedShuffle, epoch: epoch))
+      : nil
+    let size = min(size, max(1, seeds.count))
+    let count = (seeds.count + size - 1) / size
+    let key = RandomKey(seed: seed, stream: .neighborSampling, epoch: epoch)
+    do throws(SamplingError) {
+      if !times.isEmpty, times.count != seeds.count {
+        throw .wrongTimeCount(seeds: seeds.count, times: times.count)
+      }
+      return MiniBatches(
+        count: count,
+        stream: try BatchStream(
+          topology: shared.topology, fanouts: scheme.fanouts, scheme: shared.law, count: count,
+          threads: max(1, threads)
+        ) { step in
+          let places = (step * size..<min((step + 1) * size, seeds.count)).map {
+            permutation?[$0] ?? $0
+          }
+          var stepKey = key
+          stepKey.step = UInt32(truncatingIfNeeded: step)
+          return BatchRequest(
+            seeds: places.map { seeds[$0] }, times: times.isEmpty ? [] : places.map { times[$0] },
+            key: stepKey)
+        })
+    } catch {
+      throw GraphError(error)
+    }
+  }
+}
