@@ -1,11 +1,11 @@
 import Glibc
 
 /// One thread for work that waits, such as decoding a file that cannot be split.
-struct BackgroundThread: Sendable {
+package struct BackgroundThread: Sendable {
   private let handle: pthread_t
 
   /// - Returns: nil where the system has no room for another thread.
-  init?(_ body: @escaping @Sendable () -> Void) {
+  package init?(_ body: @escaping @Sendable () -> Void) {
     final class Box {
       let body: @Sendable () -> Void
       init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -28,5 +28,5 @@ struct BackgroundThread: Sendable {
   }
 
   /// Waits for its end. To be called once.
-  func join() { pthread_join(handle, nil) }
+  package func join() { pthread_join(handle, nil) }
 }

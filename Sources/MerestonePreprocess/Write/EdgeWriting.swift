@@ -4,7 +4,8 @@ import MerestoneStorage
 
 /// Sorts the buckets one after the other and writes every shard's edges.
 ///
-/// A group of buckets is read and sorted on all threads, then appended in order. A bucket that
+/// A group of buckets is read and sorted on all threads while a thread beside them appends the group
+/// before in order; so nobody waits for copying, checksums and the disk. A bucket that
 /// does not fit the budget, a hub's, is cut by key ranges into a file of smaller ones first.
 struct EdgeWriting {
   let plan: RoutePlan
@@ -67,82 +68,202 @@ struct EdgeWriting {
       state.edgeBounds = plan.edgeBounds(
         relations: relations.count, shards: nodeBounds[0].count - 1)
     }
-    let slots = (0..<2 * pool.threadCount).map { _ in Slot() }
     let split = columns.position(of: "split").map(columns.range)
     let relation = columns.position(of: "relation").map(columns.range)
+    var slots = Slots(count: 2 * pool.threadCount)
+    let pages = ThreadPool(threads: pool.threadCount)
     var piece: PieceWriter?
+    var pending: BackgroundJob<Appended>?
+    defer { pending?.wait() }
+    var kept = KeptState(state: state, released: state.bucket)
+    var next = state.bucket
+    var resumed = state.piece
     var sinceCheckpoint = 0
-    var released = state.bucket
     removeIndexes(state)
-    while state.bucket < plan.buckets.count {
+    while next < plan.buckets.count {
       if cancellation.isCancelled { throw .interrupted }
-      let place = plan.buckets[state.bucket]
+      let place = plan.buckets[next]
       let owned = nodes(of: relations[place.relation].source, in: place.shard)
-      if piece == nil { piece = try open(place, state.piece) }
-      state.piece = nil
-      let group = group(from: state.bucket, slots: slots.count)
+      if piece == nil { piece = try open(place, resumed, pages) }
+      resumed = nil
+      let group = group(from: next, slots: slots.count)
       prefetch(after: group)
-      let mayFit = plan.buckets[group.lowerBound].edges * edgeBytes <= memory
-      if let piece {
-        if mayFit {
-          try sort(group, slots, relation: relation, split: split, shard: owned)
-          for (slot, bucket) in zip(slots, group) {
-            try PreprocessError.storing { () throws(StorageError) in
-              try piece.append(
-                slot.run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
-            }
-            state.counts += slot.counts
-          }
-        } else {
-          let cutter = BucketCutter(
-            plan: plan, start: plan.buckets[group.lowerBound].nodes.lowerBound,
-            edgeLimit: memory / edgeBytes, relation: relation, folder: temporaryFolder,
-            cancellation: cancellation)
-          try cutter.forEachRun(of: group.lowerBound, in: buckets) {
-            (run: inout SortedRun) throws(PreprocessError) in
-            state.counts += RunCounts(
-              run, plan: plan, shard: owned, split: split, countsDuplicates: countsDuplicates)
-            run.takeLists(plan)
-            let count = run.count
-            try PreprocessError.storing { () throws(StorageError) in
-              try piece.append(run, start: cutter.start, plan: plan)
-            }
-            progress.advance(by: count)
-          }
-        }
-      }
-      state.bucket = group.upperBound
+      next = group.upperBound
       for bucket in group { sinceCheckpoint += plan.buckets[bucket].edges }
-      let isLast =
-        state.bucket == plan.buckets.count || !plan.buckets[state.bucket].sharesPiece(with: place)
-      if isLast, let done = piece {
-        let entries = try PreprocessError.storing { () throws(StorageError) in try done.finish() }
-        state.files += entries
-        state.maximumInDegrees[place.relation] = max(
-          state.maximumInDegrees[place.relation], done.maximumInDegree)
-        piece = nil
+      let isOver = next == plan.buckets.count
+      var step = Step(group: group)
+      step.endsPiece = isOver || !plan.buckets[next].sharesPiece(with: place)
+      step.isCheckpoint = isOver || sinceCheckpoint >= edgesPerCheckpoint
+      if step.isCheckpoint { sinceCheckpoint = 0 }
+      let bytes = group.reduce(0) { $0 + plan.buckets[$1].edges } * edgeBytes
+      let waiting = slots.exchange()
+      if bytes + waiting.bytes > memory, let job = pending {
+        pending = nil
+        try take(try job.value(), &kept, checkpoint)
+        waiting.free()
       }
-      guard sinceCheckpoint >= edgesPerCheckpoint || state.bucket == plan.buckets.count else {
+      guard bytes <= memory || piece == nil else {
+        let counts = try cut(group.lowerBound, owned, relation: relation, split: split, to: piece!)
+        try take(try end(step, of: piece, counts), &kept, checkpoint)
+        if step.endsPiece { piece = nil }
         continue
       }
-      if let piece {
-        state.piece = try PreprocessError.storing { () throws(StorageError) in
-          try piece.checkpoint()
-        }
+      let ready = slots.ready
+      ready.bytes = bytes
+      if piece != nil {
+        try sort(group, ready.slots, relation: relation, split: split, shard: owned)
       }
-      state.isComplete = state.bucket == plan.buckets.count
-      try checkpoint(state)
-      sinceCheckpoint = 0
-      for bucket in released..<state.bucket { buckets.release(bucket) }
-      released = state.bucket
-      removeIndexes(state)
+      if let job = pending {
+        pending = nil
+        try take(try job.value(), &kept, checkpoint)
+        waiting.free(above: memory / edgeBytes / (2 * slots.count))
+      }
+      pending = BackgroundJob { [piece, step] () throws(PreprocessError) in
+        var counts = RunCounts()
+        if let piece {
+          for (slot, bucket) in zip(ready.slots, step.group) {
+            try PreprocessError.storing { () throws(StorageError) in
+              try piece.append(slot.run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
+            }
+            counts += slot.counts
+          }
+        }
+        return try end(step, of: piece, counts)
+      }
+      if step.endsPiece { piece = nil }
     }
-    if !state.isComplete {
-      state.isComplete = true
-      try checkpoint(state)
+    if let job = pending {
+      pending = nil
+      try take(try job.value(), &kept, checkpoint)
     }
-    removeIndexes(state)
-    return state
+    if !kept.state.isComplete {
+      kept.state.isComplete = true
+      try checkpoint(kept.state)
+    }
+    removeIndexes(kept.state)
+    return kept.state
+  }
+
+  /// Buckets that are sorted together, and what follows when they are appended.
+  private struct Step {
+    var group: Range<Int>
+    var endsPiece = false
+    var isCheckpoint = false
+  }
+
+  /// What became of a step.
+  private struct Appended {
+    var step: Step
+    var counts: RunCounts
+    /// Of the piece that ended.
+    var files: [FileEntry] = []
+    var maximumInDegree = 0
+    /// Of the piece that goes on, brought to the disk.
+    var piece: PieceWriter.State?
+  }
+
+  /// The state for the journal, and the buckets that were given back.
+  private struct KeptState {
+    var state: State
+    var released: Int
+  }
+
+  /// Two groups of buckets in memory: one is sorted while the other is appended.
+  private struct Slots {
+    let count: Int
+    private(set) var ready: SlotGroup
+    private var waiting: SlotGroup
+
+    init(count: Int) {
+      self.count = count
+      ready = SlotGroup(count: count)
+      waiting = SlotGroup(count: count)
+    }
+
+    /// - Returns: The group that is no longer ``ready``.
+    mutating func exchange() -> SlotGroup {
+      swap(&ready, &waiting)
+      return waiting
+    }
+  }
+
+  /// `@unchecked Sendable`: one job at a time has it, and the loop only once that has ended.
+  private final class SlotGroup: @unchecked Sendable {
+    let slots: [Slot]
+    /// What sorting the buckets that are in it takes.
+    var bytes = 0
+
+    init(count: Int) { slots = (0..<count).map { _ in Slot() } }
+
+    /// What a large bucket took must not stand beside the next ones.
+    func free(above edges: Int = 0) {
+      bytes = 0
+      for slot in slots where slot.run.keys.count > edges {
+        slot.run = SortedRun()
+        slot.records = []
+      }
+    }
+  }
+
+  /// Completes the piece or brings it to the disk, as a step asks for.
+  private func end(
+    _ step: Step, of piece: PieceWriter?, _ counts: RunCounts
+  ) throws(PreprocessError) -> Appended {
+    var result = Appended(step: step, counts: counts)
+    guard let piece else { return result }
+    try PreprocessError.storing { () throws(StorageError) in
+      if step.endsPiece {
+        result.files = try piece.finish()
+        result.maximumInDegree = piece.maximumInDegree
+      } else if step.isCheckpoint {
+        result.piece = try piece.checkpoint()
+      }
+    }
+    return result
+  }
+
+  /// Takes what became of a step into the state, and keeps that where the step asks for it.
+  private func take(
+    _ result: Appended, _ kept: inout KeptState,
+    _ checkpoint: (State) throws(PreprocessError) -> Void
+  ) throws(PreprocessError) {
+    let group = result.step.group
+    let relation = plan.buckets[group.lowerBound].relation
+    kept.state.bucket = group.upperBound
+    kept.state.counts += result.counts
+    kept.state.files += result.files
+    kept.state.maximumInDegrees[relation] = max(
+      kept.state.maximumInDegrees[relation], result.maximumInDegree)
+    kept.state.piece = result.piece
+    guard result.step.isCheckpoint else { return }
+    kept.state.isComplete = kept.state.bucket == plan.buckets.count
+    try checkpoint(kept.state)
+    for bucket in kept.released..<kept.state.bucket { buckets.release(bucket) }
+    kept.released = kept.state.bucket
+    removeIndexes(kept.state)
+  }
+
+  /// Appends a bucket that does not fit.
+  private func cut(
+    _ bucket: Int, _ owned: Range<Int>, relation: Range<Int>?, split: Range<Int>?,
+    to piece: PieceWriter
+  ) throws(PreprocessError) -> RunCounts {
+    let cutter = BucketCutter(
+      plan: plan, start: plan.buckets[bucket].nodes.lowerBound, edgeLimit: memory / edgeBytes,
+      relation: relation, folder: temporaryFolder, cancellation: cancellation)
+    var counts = RunCounts()
+    try cutter.forEachRun(of: bucket, in: buckets) {
+      (run: inout SortedRun) throws(PreprocessError) in
+      counts += RunCounts(
+        run, plan: plan, shard: owned, split: split, countsDuplicates: countsDuplicates)
+      run.takeLists(plan)
+      let count = run.count
+      try PreprocessError.storing { () throws(StorageError) in
+        try piece.append(run, start: cutter.start, plan: plan)
+      }
+      progress.advance(by: count)
+    }
+    return counts
   }
 
   /// Files that are complete and in the journal need no way back.
@@ -159,7 +280,7 @@ struct EdgeWriting {
 
   /// The writer of the edges of a relation in a shard; nil where there are none.
   private func open(
-    _ place: RoutePlan.Bucket, _ state: PieceWriter.State?
+    _ place: RoutePlan.Bucket, _ state: PieceWriter.State?, _ pages: ThreadPool
   ) throws(PreprocessError) -> PieceWriter? {
     let edges = plan.buckets.reduce(0) { $0 + ($1.sharesPiece(with: place) ? $1.edges : 0) }
     guard edges > 0 else { return nil }
@@ -174,7 +295,7 @@ struct EdgeWriting {
       nodes: nodes(of: triple.destination, in: place.shard), edges: edges,
       maximumSource: sources - 1, pageFormat: pageFormat, columns: columns)
     return try PreprocessError.storing { () throws(StorageError) in
-      try PieceWriter(piece, pool: pool, resuming: state)
+      try PieceWriter(piece, pool: pages, resuming: state)
     }
   }
 

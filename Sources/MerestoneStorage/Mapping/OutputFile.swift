@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import Glibc
 
 /// A file being written under a temporary name (`<path>.partial`), which gets its own name when it
@@ -15,7 +16,12 @@ package struct OutputFile: ~Copyable {
   private var buffer: [UInt8] = []
   private var isKept = false
 
+  /// The bytes that the kernel was asked to bring to the disk.
+  private var started = 0
+
   private static let bufferBytes = 1 << 18
+  /// Bytes that it is asked for at a time, so that a sync finds little to wait for.
+  private static let writebackBytes = 8 << 20
 
   /// Whether the bytes must be on the disk before the file gets its name.
   package enum Durability {
@@ -40,6 +46,7 @@ package struct OutputFile: ~Copyable {
   package init(path: String, resumingAt count: Int) throws(StorageError) {
     self.path = path
     self.count = count
+    started = count
     isKept = true
     // The earlier run may have got as far as giving the file its name.
     if unsafe access(path + ".partial", F_OK) != 0 { unsafe rename(path, path + ".partial") }
@@ -153,6 +160,10 @@ package struct OutputFile: ~Copyable {
     // SAFETY: bytes have no padding.
     try unsafe write(buffer.span.bytes, at: count - buffer.count)
     buffer.removeAll(keepingCapacity: true)
+    if count - started >= Self.writebackBytes {
+      mrs_start_writeback(descriptor, Int64(started), Int64(count - started))
+      started = count
+    }
   }
 
   private borrowing func write(_ bytes: RawSpan, at byteOffset: Int) throws(StorageError) {
