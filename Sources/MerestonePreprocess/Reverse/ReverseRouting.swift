@@ -12,62 +12,30 @@ struct ReverseRouting {
   let progress: any ProgressListener
   let cancellation: Cancellation
 
-  /// How far the routing has come, for the journal.
-  struct Record: Codable, Sendable {
-    /// Portions that are routed; all of them at the end.
-    var portions = 0
-    var table = ArrayFile.Entry(count: 0, checksum: 0)
-  }
-
-  private var path: String { "\(folder)/reversed.tmp" }
-  /// A name for each state, so that the one of the journal is never overwritten.
-  private func tablePath(_ portions: Int) -> String { "\(folder)/reversed-blocks-\(portions).tmp" }
-
   /// - Parameters:
   ///   - record: Where an earlier run left off.
   ///   - portionsPerCheckpoint: How much work a killed run repeats at most.
   ///   - checkpoint: Keeps the record.
   func run(
-    from record: Record?, portionsPerCheckpoint: Int,
-    checkpoint: (Record) throws(PreprocessError) -> Void
+    from record: CheckpointedRouting.Record?, portionsPerCheckpoint: Int,
+    checkpoint: (CheckpointedRouting.Record) throws(PreprocessError) -> Void
   ) throws(PreprocessError) -> BucketFile {
-    let buckets = try open(record)
-    var record = record ?? Record()
-    while record.portions < portions.count {
-      let first = record.portions
-      let count = min(portionsPerCheckpoint, portions.count - first)
-      try pool.forEachWorker(of: count) { (queue) throws(PreprocessError) in
-        var buffers = EdgePortions.Buffers()
-        var scratch = Scratch()
-        while let index = queue.claim() {
-          if cancellation.isCancelled { throw .interrupted }
-          try PreprocessError.storing { () throws(StorageError) in
-            try portions.read(first + index, withDestinations: true, into: &buffers)
-            try route(buffers, &scratch, to: buckets)
-          }
-          progress.advance(by: buffers.count)
+    let routing = CheckpointedRouting(
+      name: "reversed", folder: folder, bucketCount: plan.buckets.count,
+      partCount: portions.count, memory: memory, pool: pool)
+    return try routing.run(
+      from: record, partsPerCheckpoint: portionsPerCheckpoint, checkpoint: checkpoint
+    ) { (next, buckets) throws(PreprocessError) in
+      var buffers = EdgePortions.Buffers()
+      var scratch = Scratch()
+      while let portion = next() {
+        if cancellation.isCancelled { throw .interrupted }
+        try PreprocessError.storing { () throws(StorageError) in
+          try portions.read(portion, withDestinations: true, into: &buffers)
+          try route(buffers, &scratch, to: buckets)
         }
+        progress.advance(by: buffers.count)
       }
-      record.portions += count
-      try PreprocessError.storing { () throws(StorageError) in
-        if record.portions < portions.count { try buckets.flush() } else { try buckets.finish() }
-        record.table = try save(buckets.table(), portions: record.portions)
-      }
-      try checkpoint(record)
-    }
-    return buckets
-  }
-
-  /// Opens the buckets as a record has them; new ones without one.
-  private func open(_ record: Record?) throws(PreprocessError) -> BucketFile {
-    try PreprocessError.storing { () throws(StorageError) in
-      guard let record else {
-        return try BucketFile(
-          path: path, bucketCount: max(1, plan.buckets.count), bufferBytes: memory)
-      }
-      let isComplete = record.portions == portions.count
-      return try BucketFile(
-        path: path, resuming: try loadTable(record), bufferBytes: isComplete ? 0 : memory)
     }
   }
 
@@ -121,40 +89,5 @@ struct ReverseRouting {
     // SAFETY: an array of bytes is initialised throughout.
     let records = unsafe scratch.records.span.bytes
     try buckets.append(records, ends: scratch.places, recordBytes: recordBytes)
-  }
-
-  /// Numbers of blocks per bucket, then offset, size and checksum of each.
-  private func save(
-    _ table: [[BucketFile.Block]], portions: Int
-  ) throws(StorageError) -> ArrayFile.Entry {
-    var words: [UInt64] = []
-    for blocks in table {
-      words.append(UInt64(blocks.count))
-      for block in blocks {
-        words.append(UInt64(block.byteOffset))
-        words.append(UInt64(block.byteCount) << 32 | UInt64(block.checksum))
-      }
-    }
-    return try ArrayFile.write(words, to: tablePath(portions))
-  }
-
-  private func loadTable(_ record: Record) throws(StorageError) -> [[BucketFile.Block]] {
-    let words = try ArrayFile.read(
-      record.table, of: UInt64.self, from: tablePath(record.portions))
-    var table: [[BucketFile.Block]] = []
-    var place = 0
-    while place < words.count {
-      let count = Int(words[place])
-      place += 1
-      table.append(
-        (0..<count).map { block in
-          BucketFile.Block(
-            byteOffset: Int(words[place + 2 * block]),
-            byteCount: Int(words[place + 2 * block + 1] >> 32),
-            checksum: UInt32(truncatingIfNeeded: words[place + 2 * block + 1]))
-        })
-      place += 2 * count
-    }
-    return table
   }
 }

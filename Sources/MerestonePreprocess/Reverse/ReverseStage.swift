@@ -24,7 +24,7 @@ struct ReverseStage {
 
   /// How far the stage has come, for the journal.
   struct Record: Codable, Sendable {
-    var routed: ReverseRouting.Record?
+    var routed: CheckpointedRouting.Record?
     var writing: ReverseWriting.State?
 
     var isComplete: Bool { writing?.isComplete ?? false }

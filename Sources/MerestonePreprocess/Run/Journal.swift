@@ -9,7 +9,7 @@ import MerestoneStorage
 /// whole: what was changed is refused. Everything that it names has a checksum, in it or in a file
 /// that it vouches for, which is compared when that is used.
 struct Journal: Codable, Sendable {
-  static let currentVersion = 3
+  static let currentVersion = 4
 
   var version = Journal.currentVersion
   /// Inputs and flags that shape the result; a run with others can't go on.
@@ -24,7 +24,7 @@ struct Journal: Codable, Sendable {
   var order: OrderStage.Record?
   /// Where edges are stored by relation.
   var relations: [RelationTriple]?
-  var routed: RouteStage.Record?
+  var routed: CheckpointedRouting.Record?
   var writing: EdgeWriting.State?
   /// Out-edges, by relation.
   var reversed: [ReverseStage.Record]?

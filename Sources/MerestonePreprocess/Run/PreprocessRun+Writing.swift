@@ -77,7 +77,7 @@ extension PreprocessRun {
       source: source, plan: plan, scheme: layout.scheme, folder: workplace.folder,
       memory: self.plan.buffers(beside: routing, atMost: 512 << 20), pool: pool,
       progress: progress, cancellation: cancellation)
-    let isRouted = journal.routed.map { $0.chunks == source.chunkCount } ?? false
+    let isRouted = journal.routed.map(route.isComplete) ?? false
     let buckets: BucketFile
     if isRouted {
       buckets = try route.open(journal.routed!)

@@ -86,5 +86,8 @@ package final class ScratchFile: Sendable {
   }
 
   /// Removes the file; its space is free once the value is gone.
-  package func remove() { unsafe unlink(path) }
+  package func remove() { Self.remove(path) }
+
+  /// Removes the file at a path that nobody uses; one that does not exist is fine.
+  package static func remove(_ path: String) { unsafe unlink(path) }
 }
