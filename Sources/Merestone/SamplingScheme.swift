@@ -5,8 +5,11 @@
 public struct SamplingScheme: Sendable, Hashable {
   enum Law: Sendable, Hashable {
     case uniform, uniformWithReplacement, labor, laborStar
-    case weighted(String), weightedWithReplacement(String), top(String)
-    case temporal(String), recent(String)
+    case weighted(String)
+    case weightedWithReplacement(String)
+    case top(String)
+    case temporal(String)
+    case recent(String)
   }
 
   let law: Law

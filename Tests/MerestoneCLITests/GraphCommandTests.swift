@@ -13,7 +13,7 @@ struct GraphCommandTests {
 
   @Test("inspect prints the graph's figures")
   func inspect() throws {
-    let run = merestone("inspect", TinyGraph.club)
+    let run = merestone("inspect", TinyGraph.club, "--memory", "1GiB")
     #expect(run.status == 0)
     #expect(run.notes == "")
     // The manifest holds the inputs' paths, so its size depends on the machine.
@@ -121,6 +121,40 @@ struct GraphCommandTests {
     }
     #expect(object["nodes"] as? [Int] == destinations)
     #expect(merestone(arguments).output == run.output)
+  }
+
+  @Test("sample gives the same by every way of reading, and refuses one that the graph has not")
+  func sampleReading() throws {
+    let folder = TemporaryFolder()
+    let edges = folder.file("edges.tsv")
+    let lines = (0..<4000).map { "\($0 * 7 % 300)\t\($0 * $0 % 290)\n" }
+    TestFile.write(Array(lines.joined().utf8), to: edges)
+    let packed = folder.file("packed")
+    let plain = folder.file("plain")
+    for (graph, encoding) in [(packed, "packed"), (plain, "lz4")] {
+      let arguments = [
+        "preprocess", edges, "--out", graph, "--encoding", encoding, "--shards", "3",
+      ]
+      #expect(merestone(arguments).status == 0)
+      #expect(merestone("verify", graph).status == 0)
+    }
+    func sample(_ graph: String, _ way: String) -> CommandLineRun {
+      merestone(
+        "sample", graph, "--seeds", "7,14,70", "--fanouts", "4,-1,2", "--json", "--reading", way)
+    }
+    let expected = sample(plain, "grouped")
+    #expect(expected.status == 0)
+    for way in ["flat", "packed", "grouped"] {
+      #expect(sample(packed, way).output == expected.output, "\(way)")
+    }
+    #expect(sample(plain, "flat").output == expected.output)
+    let refused = sample(plain, "packed")
+    #expect(refused.status == 64)
+    #expect(refused.notes.contains("--encoding packed"))
+    let inspected = try json(merestone("inspect", packed, "--memory", "1GiB", "--json"))
+    let reading = try #require((inspected["reading"] as? [[String: Any]])?.first)
+    #expect(reading["way"] as? String == "flat")
+    #expect((reading["packedBytes"] as? Int ?? 0) >= 8 * 301)
   }
 
   @Test("sample keeps edges by every scheme, and says weights and times where there are some")

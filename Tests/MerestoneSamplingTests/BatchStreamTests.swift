@@ -60,7 +60,10 @@ struct BatchStreamTests {
     let store = try GraphStore.open(folder.file("graph"))
     let unknown = try BatchStream(
       topology: Topology(store: store), fanouts: [3], count: 4, threads: threads
-    ) { step in BatchRequest(seeds: [NodeID(step == 2 ? 2000 : 5)], key: RandomKey(seed: 1, stream: .query)) }
+    ) { step in
+      BatchRequest(
+        seeds: [NodeID(step == 2 ? 2000 : 5)], key: RandomKey(seed: 1, stream: .query))
+    }
     #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(2000), nodeCount: 2000)) {
       while try unknown.next() != nil {}
     }
@@ -84,7 +87,11 @@ struct BatchStreamTests {
       let stream = try BatchStream(
         topology: Topology(store: store), fanouts: [4, 3], count: 1000, threads: 3,
         groupMemory: ByteCount(50_000)
-      ) { step in BatchRequest(seeds: [NodeID(UInt64(step % 300))], key: RandomKey(seed: 1, stream: .query, step: step)) }
+      ) { step in
+        BatchRequest(
+          seeds: [NodeID(UInt64(step % 300))],
+          key: RandomKey(seed: 1, stream: .query, step: step))
+      }
       _ = try stream.next()
     }
   }

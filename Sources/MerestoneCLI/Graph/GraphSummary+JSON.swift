@@ -1,4 +1,5 @@
 import MerestoneCore
+import MerestoneSampling
 import MerestoneStorage
 
 extension GraphSummary {
@@ -30,6 +31,7 @@ extension GraphSummary {
         "ids": .integer(idBytes),
       ]),
       "tableBytes": .members(tables.map { JSON.Member(key: $0.key, value: .integer($0.bytes)) }),
+      "reading": .array(reading.map(Self.reading)),
       "nodeTypes": .array(manifest.nodeTypes.indices.map(nodeType)),
       "relations": .array(manifest.relations.indices.map(relation)),
       "flags": .members(
@@ -40,6 +42,17 @@ extension GraphSummary {
         manifest.inputs.map {
           .object(["path": .string($0.path), "bytes": .integer($0.bytes)])
         }),
+    ])
+  }
+
+  private static func reading(_ plan: ReadingPlan) -> JSON {
+    .object([
+      "memory": .integer(plan.memory.bytes),
+      "way": .string(plan.way.rawValue),
+      "flatBytes": .integer(plan.flatBytes.bytes),
+      "packedBytes": plan.packedBytes.map { .integer($0.bytes) } ?? .null,
+      "fileBytes": .integer(plan.fileBytes.bytes),
+      "dropsBehind": .bool(plan.dropsBehind),
     ])
   }
 

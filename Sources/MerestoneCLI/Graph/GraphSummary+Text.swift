@@ -1,4 +1,5 @@
 import MerestoneCore
+import MerestoneSampling
 import MerestoneStorage
 
 extension GraphSummary {
@@ -13,7 +14,10 @@ extension GraphSummary {
   private typealias Section = (title: String, table: TextTable)
 
   private var sections: [Section] {
-    [typesSection, relationsSection, shardsSection, partitionSection, diskSection, mappingSection]
+    [
+      typesSection, relationsSection, shardsSection, partitionSection, diskSection, mappingSection,
+      readingSection,
+    ]
       + (manifest.flags.isEmpty ? [] : [flagsSection])
   }
 
@@ -125,6 +129,29 @@ extension GraphSummary {
       table.add(other.name, ByteCount(other.bytes).description, factor)
     }
     return ("Memory to find the shard of a node or edge, and what other designs need", table)
+  }
+
+  /// Of the relation with the most edges.
+  private var readingSection: Section {
+    var table = TextTable(.left, .right, .left)
+    table.indent = 2
+    let largest = manifest.relations.indices.max {
+      manifest.relations[$0].edgeCount < manifest.relations[$1].edgeCount
+    }
+    guard let largest else { return ("Ways to sample", table) }
+    let plan = reading[largest]
+    func add(_ way: ReadingPlan.Way, _ bytes: ByteCount?, _ what: String) {
+      let chosen = way == plan.way ? "; --memory selects this" : ""
+      table.add(way.rawValue, bytes?.description ?? "-", what + chosen)
+    }
+    add(.flat, plan.flatBytes, "decoded once, the fastest")
+    if let packed = plan.packedBytes {
+      add(.packed, ByteCount(packed.bytes + plan.fileBytes.bytes), "read from the mapped pages")
+    } else {
+      add(.packed, nil, "needs --encoding packed")
+    }
+    add(.grouped, nil, "pages decoded for groups of mini-batches, nothing kept")
+    return ("Memory to sample from \(name(of: manifest.relations[largest]))", table)
   }
 
   private var flagsSection: Section {

@@ -1,5 +1,6 @@
 import Glibc
 import MerestoneCore
+import MerestoneSampling
 import MerestoneStorage
 
 /// What `inspect` says about a graph, from its manifest and the headers of its edge files.
@@ -19,7 +20,14 @@ struct GraphSummary {
   private(set) var idBytes = 0
   private var unlistedBytes = 0
 
-  init(_ store: GraphStore) throws(StorageError) {
+  /// How each relation is read for sampling.
+  let reading: [ReadingPlan]
+
+  /// - Parameter memory: The cap that sampling would have.
+  init(_ store: GraphStore, memory: ByteCount) throws(StorageError) {
+    reading = store.manifest.relations.indices.map {
+      ReadingPlan(store.manifest, relation: RelationID($0), memory: memory)
+    }
     path = store.path
     manifest = store.manifest
     for name in [GraphManifest.fileName, GraphManifest.reportName] {

@@ -52,7 +52,7 @@ struct PreprocessCommand: ContextualCommand {
       progress: progress.progress(in: context), cancellation: context.cancellation)
     let store = try GraphStore.open(out)
     let summary = PreprocessSummary(
-      report: report, options: options, graph: try GraphSummary(store),
+      report: report, options: options, graph: try GraphSummary(store, memory: options.memory),
       example: report.nodes == 0
         ? "ID" : try store.ids(NodeTypeID(0)).raw(of: NodeID(0)).description)
     if output.json {
@@ -188,7 +188,9 @@ struct PartitionArguments: ParsableArguments {
   var reverse = false
 
   @Option(
-    help: ArgumentHelp("Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge.", valueName: "name"))
+    help: ArgumentHelp(
+      "Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge.",
+      valueName: "name"))
   var encoding: PageEncoding = .lz4
 
   func validate() throws {

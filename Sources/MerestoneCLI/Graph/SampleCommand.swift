@@ -12,13 +12,14 @@ struct SampleCommand: ContextualCommand {
       merestone sample <graph> --seeds <id,...> | --ids-file <file>
               --fanouts <n,...> [--scheme <name>] [--weight <column>]
               [--time <column> --seed-times <n,...>] [--type <name>]
-              [--relation <name>] [--seed <number>] [--json]
+              [--relation <name>] [--seed <number>] [--memory <bytes>]
+              [--reading <way>] [--json]
       """,
     discussion: """
       Starts from the seeds and keeps, hop by hop, up to the given number of in-edges of every \
       node reached, drawn uniformly without replacement or by another --scheme. Ids are those of your files, in and out. \
       Equal seeds of randomness give equal samples on every machine. Reads only the pages of the \
-      graph that it needs.
+      graph that it needs, unless --reading asks for another way; all ways give the same sample.
 
       EXAMPLES
         merestone sample data/demo/graph --seeds 17,42 --fanouts 15,10,5
@@ -61,6 +62,13 @@ struct SampleCommand: ContextualCommand {
       "The relation to follow, where the seeds' type has several to itself.", valueName: "name"))
   var relation: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How to read the edges: flat decodes them all first, packed reads packed pages in place, "
+        + "grouped decodes the pages that are touched.", valueName: "way"))
+  var reading: ReadingPlan.Way = .grouped
+
+  @OptionGroup var memory: MemoryOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var output: JSONOptions
 
@@ -73,7 +81,7 @@ struct SampleCommand: ContextualCommand {
   func run(in context: Context) throws {
     let store = try graph.open()
     let type = try selection.typeID(in: store)
-    let topology = try Topology(store: store, relation: try relation(of: store, type: type))
+    let topology = try open(store, relation: try relation(of: store, type: type))
     var sampler = try NeighborSampler(
       topology: topology, fanouts: fanouts.values, scheme: scheme.open(topology))
     let nodes = try NodeSelection.nodes(
@@ -90,6 +98,31 @@ struct SampleCommand: ContextualCommand {
     } else {
       try context.print(subgraph.text(fanouts: fanouts.values))
     }
+  }
+
+  /// Opens the relation to be read as asked for, where that fits the cap.
+  private func open(_ store: GraphStore, relation: RelationID) throws -> Topology {
+    let plan = ReadingPlan(store.manifest, relation: relation, memory: memory.cap, way: reading)
+    let needed: ByteCount
+    switch reading {
+    case .flat: needed = plan.flatBytes
+    case .packed:
+      guard let packed = plan.packedBytes else {
+        throw CommandError.usage(
+          "--reading packed: the pages of \(store.path) are not packed; preprocess it with "
+            + "--encoding packed, or use flat or grouped")
+      }
+      needed = ByteCount(packed.bytes + plan.fileBytes.bytes)
+    case .grouped: needed = ByteCount(0)
+    }
+    guard needed <= memory.cap else {
+      throw CommandError.usage(
+        "--reading \(reading.rawValue) needs \(needed) for \(store.path), more than --memory "
+          + "\(memory.cap); give more, or use grouped")
+    }
+    return try Topology.open(
+      store, relation: relation, memory: memory.cap, way: reading,
+      pool: ThreadPool(threads: ThreadPool.availableProcessors))
   }
 
   /// The relation from the type to itself, by its name where there are several.
@@ -113,3 +146,5 @@ struct SampleCommand: ContextualCommand {
         + "\(found.count > 10 ? ", ..." : "")); choose one with --relation")
   }
 }
+
+extension ReadingPlan.Way: ExpressibleByArgument {}
