@@ -7,6 +7,7 @@
 #include "elias_fano.h"
 #include "files.h"
 #include "gather.h"
+#include "labor.h"
 #include "mapping_guard.h"
 #include "packed.h"
 #include "parse.h"

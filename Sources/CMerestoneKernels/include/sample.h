@@ -117,6 +117,10 @@ struct mrs_hop {
 /// not entered yet: call again when it is.
 int mrs_sample_hop(struct mrs_hop *hop);
 
+/// Gathers and relabels the first `picked` edges, which are there already; returns what
+/// `mrs_sample_hop` returns.
+int mrs_finish_hop(struct mrs_hop *hop);
+
 /// Gives sources their block indices, in place, as `mrs_sample_hop` does; `count` of them.
 /// Returns how many were done before the hash table was half full.
 size_t mrs_relabel(struct mrs_hop *hop, uint32_t *indices, size_t count);

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// Layer-neighbour sampling: destinations share the random numbers of their sources, so that a hop
@@ -27,6 +28,8 @@ struct LaborPick: NeighborPick {
   private var distinct: [NodeID] = []
   private var indices: [BlockIndex] = []
   private var relabeler: NodeRelabeler?
+  private var narrow: [UInt32] = []
+  private var kept: [EdgeID] = []
 
   static let tolerance = 1e-4
   static let mostRounds = 100
@@ -34,17 +37,27 @@ struct LaborPick: NeighborPick {
   // Edges that LABOR-0 reads at once.
   private static let portion: UInt64 = 1 << 18
 
+  // Edges that the kernel looks at in one call.
+  private static let piece = 1 << 14
+
   init(isOptimized: Bool) { self.isOptimized = isOptimized }
 
-  /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds at most 262,144 in-edges at
-  ///   once, or the longest list; LABOR-* holds all of the hop's, 20 bytes each, and passes over
-  ///   them several times a round.
+  /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds what it keeps; where edges
+  ///   are left out also 262,144 in-edges at once, or the longest list. LABOR-* holds all in-edges
+  ///   of the hop, 20 bytes each, and passes over them several times a round.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout PickedEdges
   ) throws(SamplingError) {
     guard fanout != 0 else {
       picked.indptr = [Int](repeating: 0, count: nodes.count + 1)
+      return
+    }
+    if !isOptimized, fanout > 0, !reader.topology.isFiltered, reader.topology.isNarrow {
+      for list in lists[..<nodes.count] {
+        try keep(list, fanout, draws, &reader, into: &picked)
+        picked.indptr.append(picked.edges.count)
+      }
       return
     }
     var first = 0
@@ -86,6 +99,63 @@ struct LaborPick: NeighborPick {
       bounds.append(edges.count)
     }
     try reader.readSources(of: edges, into: &sources)
+  }
+
+  /// LABOR-0 of one list with nothing left out, by the kernel.
+  private mutating func keep(
+    _ list: EdgeList, _ fanout: Int, _ draws: RandomDraws, _ reader: inout InEdgeReader,
+    into picked: inout PickedEdges
+  ) throws(SamplingError) {
+    let before = picked.edges.count
+    guard list.count > UInt64(fanout) else {
+      for edge in list.range { picked.edges.append(EdgeID(edge)) }
+      picked.weights.resize(to: picked.edges.count, filling: 1)
+      return
+    }
+    let probability = Double(fanout) / Double(list.count)
+    // `u / 2^53 < p` where `u` is below the next integer from `p * 2^53`; below 2^53, since `p < 1`.
+    let limit = UInt64((probability * 0x1p53).rounded(.up)) &<< 11
+    if kept.isEmpty { kept = [EdgeID](repeating: EdgeID(0), count: Self.piece + 1) }
+    var first = list.start
+    while first < list.range.upperBound {
+      let count = Int(min(UInt64(Self.piece), list.range.upperBound &- first))
+      let found: Int
+      if let flat = reader.topology.flat {
+        precondition(first &+ UInt64(count) <= UInt64(unsafe flat.low.count))
+        // SAFETY: the sources exist.
+        found = unsafe keep(flat.low.baseAddress! + Int(first), count, first, limit, draws)
+      } else {
+        edges.removeAll(keepingCapacity: true)
+        for edge in first..<first &+ UInt64(count) { edges.append(EdgeID(edge)) }
+        try reader.readSources(of: edges, into: &sources)
+        narrow.resize(to: Self.piece, filling: 0)
+        for place in 0..<count {
+          narrow[place] = UInt32(truncatingIfNeeded: sources[place].rawValue)
+        }
+        let narrow = narrow
+        found = unsafe narrow.withUnsafeBufferPointer { narrow in
+          // SAFETY: `count` of them were written.
+          unsafe keep(narrow.baseAddress!, count, first, limit, draws)
+        }
+      }
+      picked.edges.append(contentsOf: kept[..<found])
+      first &+= UInt64(count)
+    }
+    picked.weights.append(
+      contentsOf: repeatElement(Float(1 / probability), count: picked.edges.count - before))
+  }
+
+  /// Fills `kept` with the edges of a piece whose source's number is below the limit.
+  @unsafe private mutating func keep(
+    _ sources: UnsafePointer<UInt32>, _ count: Int, _ first: UInt64, _ limit: UInt64,
+    _ draws: RandomDraws
+  ) -> Int {
+    unsafe kept.withUnsafeMutableBufferPointer { kept in
+      // SAFETY: an edge id is one word; there is room for one more than a piece.
+      unsafe mrs_labor_keep(
+        sources, first, count, limit, draws.key.x, draws.key.y,
+        UnsafeMutableRawPointer(kept.baseAddress!).assumingMemoryBound(to: UInt64.self))
+    }
   }
 
   private func pickPlain(_ fanout: Int, _ draws: RandomDraws, into picked: inout PickedEdges) {

@@ -161,12 +161,14 @@ package struct NeighborSampler {
     try relabeler.reserve(total)
     block.edges.resize(to: total, filling: EdgeID(0))
     block.indices.resize(to: total, filling: BlockIndex(0))
-    try Self.run(topology, fanout, draws, lists, &relabeler, &block)
+    try Self.run(topology, picked: nil, fanout, draws, lists, &relabeler, &block)
   }
 
   /// Runs the fused kernel; `block` has room for the hop's edges.
+  ///
+  /// - Parameter picked: How many edges the block has already; `nil` where they are to be picked.
   private static func run(
-    _ topology: Topology, _ fanout: UInt64, _ draws: RandomDraws, _ lists: [EdgeList],
+    _ topology: Topology, picked: Int?, _ fanout: UInt64, _ draws: RandomDraws, _ lists: [EdgeList],
     _ relabeler: inout NodeRelabeler, _ block: inout Block
   ) throws(SamplingError) {
     let destinationCount = block.destinationCount
@@ -186,17 +188,21 @@ package struct NeighborSampler {
           unsafe hop.fanout = fanout
           unsafe hop.key0 = draws.key.x
           unsafe hop.key1 = draws.key.y
+          unsafe hop.picked = picked ?? 0
           if let packed = topology.packed {
             unsafe hop.pages = packed.table
             try unsafe packed.pageCut.withKernel { cut throws(SamplingError) in
               unsafe hop.page_cut = cut
-              try unsafe relabeler.run(&hop) { page throws(SamplingError) in
+              try unsafe relabeler.run(&hop, isPicked: picked != nil) {
+                page throws(SamplingError) in
                 try packed.load(page)
               }
             }
           } else {
             unsafe hop.sources = topology.flat?.low.baseAddress
-            try unsafe relabeler.run(&hop) { _ in preconditionFailure("a page in decoded memory") }
+            try unsafe relabeler.run(&hop, isPicked: picked != nil) { _ in
+              preconditionFailure("a page in decoded memory")
+            }
           }
         }
       }
@@ -211,16 +217,23 @@ package struct NeighborSampler {
     block.destinationCount = destinations.count
     try reader.readLists(of: destinations, into: &lists)
     if schemePick != nil {
-      let picked = try schemePick!.pick(
+      var picked = PickedEdges(reusing: &block)
+      try schemePick!.pick(
         destinations, times: destinationTimes, lists, fanout: fanouts[hop], draws: draws,
-        reader: &reader)
-      (block.indptr, block.edges, block.weights) = (picked.indptr, picked.edges, picked.weights)
+        reader: &reader, into: &picked)
+      picked.move(into: &block)
     } else if topology.isFiltered {
       (block.indptr, block.edges) = try pickAllowed(hop, draws: draws)
     } else {
       block.pick(
         destinations, lists, fanout: fanouts[hop], draws: draws, isWide: relabeler.isWide,
         scratch: &scratch)
+    }
+    if topology.isInPlace, seedTimes == nil, !relabeler.isWide {
+      try relabeler.reserve(block.edges.count)
+      block.indices.resize(to: block.edges.count, filling: BlockIndex(0))
+      try Self.run(topology, picked: block.edges.count, 0, draws, lists, &relabeler, &block)
+      return
     }
     try reader.readSources(of: block.edges, into: &sources)
     seedTimes?.join(&sources, block.indptr, destinationTimes)

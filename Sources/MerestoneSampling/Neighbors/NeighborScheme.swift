@@ -91,6 +91,26 @@ struct PickedEdges {
 
   /// See ``Block/weights``. Shape `[e]`, or empty.
   var weights: [Float] = []
+
+  init() {}
+
+  /// Takes over a block's memory.
+  init(reusing block: inout Block) {
+    swap(&indptr, &block.indptr)
+    swap(&edges, &block.edges)
+    swap(&weights, &block.weights)
+    indptr.removeAll(keepingCapacity: true)
+    indptr.append(0)
+    edges.removeAll(keepingCapacity: true)
+    weights.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives the edges to the block.
+  mutating func move(into block: inout Block) {
+    swap(&indptr, &block.indptr)
+    swap(&edges, &block.edges)
+    swap(&weights, &block.weights)
+  }
 }
 
 /// Picks the edges of one hop by one scheme; a value with buffers of its own.
@@ -110,17 +130,4 @@ protocol NeighborPick {
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout PickedEdges
   ) throws(SamplingError)
-}
-
-extension NeighborPick {
-  /// Picks into memory of its own.
-  mutating func pick(
-    _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader
-  ) throws(SamplingError) -> PickedEdges {
-    var picked = PickedEdges()
-    try pick(
-      nodes, times: times, lists, fanout: fanout, draws: draws, reader: &reader, into: &picked)
-    return picked
-  }
 }

@@ -141,12 +141,16 @@ package struct NodeRelabeler {
   /// - Parameters:
   ///   - hop: Everything but the nodes and the tables is set; the destinations are the nodes seen so
   ///     far, and ``reserve(_:)`` made room for their sources.
+  ///   - isPicked: Whether its edges are there already.
   ///   - load: Brings a packed page that the hop needs.
   @unsafe mutating func run(
-    _ hop: inout mrs_hop, load: (Int) throws(SamplingError) -> Void
+    _ hop: inout mrs_hop, isPicked: Bool, load: (Int) throws(SamplingError) -> Void
   ) throws(SamplingError) {
     while true {
-      switch unsafe withTables(&hop, { unsafe mrs_sample_hop(&$0) }) {
+      let result = unsafe withTables(&hop) {
+        unsafe isPicked ? mrs_finish_hop(&$0) : mrs_sample_hop(&$0)
+      }
+      switch result {
       case 1: return
       case 2: try load(unsafe hop.missing_page)
       default: resizeTable(to: tableBits + 1)
