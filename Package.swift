@@ -126,7 +126,7 @@ let package = Package(
     .executableTarget(
       name: "merestone-quickstart", dependencies: ["Merestone"], path: "Tests/Quickstart",
       swiftSettings: testSettings),
-    tests(of: "Merestone", "merestone-quickstart"),
+    tests(of: "Merestone", "MerestoneStorage", "merestone-quickstart"),
     tests(of: "MerestoneCLI", "MerestoneCore", "MerestoneStorage", "Merestone", "merestone"),
   ],
   cLanguageStandard: .gnu17

@@ -132,14 +132,15 @@ package struct RelationEntry: Codable, Sendable, Equatable {
   package var columns: [ColumnEntry]
   /// `nil` where out-edges are not stored.
   package var reverse: ReverseEntry?
-  /// How its edge files hold ids.
-  package var pageFormat: PageFormat
+  /// How its edge files hold ids; `nil` for LZ4, as graphs have it that were made before there was a
+  /// choice.
+  private var encoding: PageFormat?
 
   package init(
     sourceType: Int = 0, name: String, destinationType: Int = 0, edgeCount: Int, idBytes: Int,
     maxInDegree: Int, columns: [ColumnEntry] = [], pageFormat: PageFormat = .lz4
   ) {
-    self.pageFormat = pageFormat
+    encoding = pageFormat == .lz4 ? nil : pageFormat
     self.sourceType = sourceType
     self.name = name
     self.destinationType = destinationType
@@ -148,6 +149,9 @@ package struct RelationEntry: Codable, Sendable, Equatable {
     self.maxInDegree = maxInDegree
     self.columns = columns
   }
+
+  /// How its edge files hold ids.
+  package var pageFormat: PageFormat { encoding ?? .lz4 }
 }
 
 /// One column of a node type or relation; its place in the list is its number in file names.
