@@ -17,5 +17,6 @@
 #include "dropout.h"
 #include "processor.h"
 #include "sample.h"
+#include "weighted.h"
 
 #endif

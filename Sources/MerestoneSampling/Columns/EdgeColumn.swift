@@ -81,6 +81,17 @@ package final class EdgeColumn: Sendable {
     }
   }
 
+  /// Where the values of all edges of a shard lie; `nil` for a shard without edges.
+  /// - Precondition: As of ``values(of:as:)``, but for the list.
+  @unsafe func address(in shard: Int) throws(SamplingError) -> UnsafeRawPointer? {
+    guard let column = columns[shard], column.rows > 0 else { return nil }
+    do throws(StorageError) {
+      return unsafe try column.address(of: 0..<column.rows)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
   /// - Throws: ``SamplingError/timesNotIntegers(column:)``.
   func checkHoldsTimes() throws(SamplingError) {
     if element.isFloatingPoint { throw .timesNotIntegers(column: name) }

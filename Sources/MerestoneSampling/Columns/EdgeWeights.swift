@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 package import MerestoneCore
 import MerestoneStorage
 
@@ -5,18 +6,20 @@ import MerestoneStorage
 /// all samplers.
 ///
 /// Drawing from a list needs its running sums `C[i] = C[i - 1] + w[i]`, doubles added in list
-/// order; an edge that the edge set leaves out weighs 0. Every `spacing`-th running sum is kept:
+/// order; an edge that the edge set leaves out weighs 0. Some of them are kept:
 ///
 /// | | |
 /// |---|---|
 /// | `sums[m]` | the sum of the weights before edge `m * spacing` in that edge's list |
+/// | `running[e]` | the sum up to edge `e` in its list; where memory allows |
 ///
-/// The rest is added up from the mapped column when it is needed, so that the memory is
-/// `8 / spacing` bytes per edge, and a draw touches one or two lines of the sums and one of the
-/// column whatever the length of the list; none of the column where all sums are kept. The spacing
-/// is the smallest power of two for which the sums fit the memory that was given; none are kept, and every list is added up as
-/// it is met, where not even one per 4,096 edges fits. The running sums are the same doubles in
-/// all cases, and so are the samples.
+/// With all running sums a draw touches one or two lines of each and nothing of the column: 8.5
+/// bytes per edge. Without them the rest is added up from the mapped column when it is needed, so
+/// that the memory is `8 / spacing` bytes per edge, and a draw also touches a line or two of the
+/// column whatever the length of the list. The spacing is the smallest power of two from 16 on for
+/// which the sums fit the memory that was given; none are kept, and every list is added up as it is
+/// met, where not even one per 4,096 edges fits. The running sums are the same doubles in all
+/// cases, and so are the samples.
 ///
 /// An edge so much lighter than those before it that the running sum does not change, by a factor
 /// of about 2^53, counts as one of weight 0.
@@ -25,15 +28,21 @@ package final class EdgeWeights: Sendable {
 
   /// Edges per kept sum; 0 where none are kept.
   let spacing: Int
-  let sums: [Double]
+  let sums: SumTable
+
+  /// All running sums, with zeros up to a multiple of 16; empty where they take too much memory.
+  let running: SumTable
+
+  /// Whether no edge has a running sum equal to that before it; only known where sums are kept.
+  let everyEdgeCounts: Bool
 
   /// The sums' memory where nothing else is asked for: one sum per 16 edges up to 134 million edges.
   package static let defaultMemory = ByteCount(64 << 20)
 
   /// The memory that the sums take, in bytes.
-  package var byteCount: Int { sums.count * MemoryLayout<Double>.size }
+  package var byteCount: Int { (sums.count + running.count) * MemoryLayout<Double>.size }
 
-  static let smallestSpacing = 1
+  static let smallestSpacing = 16
   static let largestSpacing = 4096
 
   /// Opens a column of weights and adds it up.
@@ -56,24 +65,33 @@ package final class EdgeWeights: Sendable {
       spacing *= 2
     }
     self.spacing = spacing <= Self.largestSpacing ? spacing : 0
-    guard self.spacing > 0 else {
-      sums = []
-      return
-    }
-    var sums = [Double](inHugePages: 0, count: edgeCount / spacing + 1)
+    let isKept = self.spacing > 0
+    let sumCount = isKept ? edgeCount / spacing + 1 : 0
+    // The kernels read whole lines of it.
+    let runningCount = (edgeCount + 15) / 16 * 16
+    let keepsAll = isKept && (sumCount + runningCount) * 8 <= memory.bytes
     let edges = edges
-    try sums.withSharedBuffer { buffer throws(SamplingError) in
-      let tile = 1 << 12
-      let nodeCount = topology.nodeCount
-      try pool.forEach((nodeCount + tile - 1) / tile) { index throws(SamplingError) in
-        if cancellation.isCancelled { throw .cancelled }
-        var body = Adding(
-          edges: edges, nodes: index * tile..<min((index + 1) * tile, nodeCount),
-          spacing: spacing, sums: buffer)
-        try edges.element.with(&body)
+    let tile = 1 << 12
+    let nodeCount = topology.nodeCount
+    var allCount = [Bool](repeating: false, count: (nodeCount + tile - 1) / tile)
+    var sums: SumTable?
+    running = try SumTable(count: keepsAll ? runningCount : 0) { running throws(SamplingError) in
+      sums = try SumTable(count: sumCount) { sums throws(SamplingError) in
+        guard isKept else { return }
+        try allCount.withSharedBuffer { allCount throws(SamplingError) in
+          try pool.forEach(allCount.count) { index throws(SamplingError) in
+            if cancellation.isCancelled { throw .cancelled }
+            var body = Adding(
+              edges: edges, nodes: index * tile..<min((index + 1) * tile, nodeCount),
+              spacing: spacing, sums: sums, running: running)
+            let counts = try edges.element.with(&body)
+            allCount.withPart(index..<index + 1) { $0[0] = counts }
+          }
+        }
       }
     }
-    self.sums = sums
+    self.sums = sums!
+    everyEdgeCounts = allCount.allSatisfy { $0 }
   }
 
   /// Adds up the lists of a range of nodes, whose edges are consecutive.
@@ -82,8 +100,11 @@ package final class EdgeWeights: Sendable {
     let nodes: Range<Int>
     let spacing: Int
     let sums: SharedBuffer<Double>
+    let running: SharedBuffer<Double>
 
-    mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
+    /// Returns whether every edge adds to its running sum.
+    mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) -> Bool {
+      var everyEdgeCounts = true
       var reader = InEdgeReader(edges.topology)
       var lists: [EdgeList] = []
       try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
@@ -105,7 +126,9 @@ package final class EdgeWeights: Sendable {
             guard weight >= 0, weight < .infinity else {
               throw edges.badWeight(weight, at: position, of: list, destination)
             }
+            let before = sum
             sum += weight
+            if sum == before { everyEdgeCounts = false }
             position += 1
           }
           // Where the list ends at the boundary, the sum there is the next list's.
@@ -114,8 +137,69 @@ package final class EdgeWeights: Sendable {
           }
         }
         guard sum < .infinity else { throw edges.sumOverflow(destination) }
+        if running.count > 0 {
+          running.withPart(Int(list.start)..<Int(list.start) + count) { part in
+            var sum = 0.0
+            for position in 0..<count {
+              // SAFETY: the position is below the count.
+              sum += unsafe values.weight(position)
+              part[position] = sum
+            }
+          }
+        }
       }
       try edges.checkIntact()
+      return everyEdgeCounts
+    }
+  }
+}
+
+extension EdgeWeights {
+  /// Lends the sums, and the weights where they are needed, to the kernel that draws edges; returns
+  /// `nil` where it cannot draw from these weights.
+  /// - Precondition: ``EdgeColumn/checkIntact()`` is called before what the kernel picks is trusted.
+  @unsafe func withKernel<R>(
+    _ body: (UnsafePointer<mrs_weights>) -> R
+  ) throws(SamplingError) -> R? {
+    let topology = edges.topology
+    let book = topology.store.book
+    let edgeCount = book.edgeCount(of: topology.relation)
+    guard spacing > 0, edgeCount < UInt32.max, topology.nodeCount <= 1 << 32 else { return nil }
+    var kernel = unsafe mrs_weights()
+    var bounds: [UInt64] = [0]
+    var addresses: [UnsafeRawPointer?] = unsafe []
+    if running.count == 0 {
+      guard !topology.isSplit else { return nil }
+      let size: Int
+      switch edges.element {
+      case .f32: (unsafe kernel.kind, size) = (MRS_FLOAT_WEIGHTS, 4)
+      case .f64: (unsafe kernel.kind, size) = (MRS_DOUBLE_WEIGHTS, 8)
+      default: return nil
+      }
+      for shard in 0..<book.shardCount {
+        let range = book.edges(of: topology.relation, in: ShardID(shard))
+        // SAFETY: only addresses of edges of the shard are read, so this stays inside the column.
+        unsafe addresses.append(
+          try edges.address(in: shard).map { unsafe $0 - Int(range.lowerBound) * size })
+        bounds.append(range.upperBound)
+      }
+    } else {
+      unsafe kernel.kind = MRS_RUNNING_SUMS
+    }
+    unsafe kernel.shift = UInt32(spacing.trailingZeroBitCount)
+    unsafe kernel.every_edge_counts = everyEdgeCounts ? 1 : 0
+    return withExtendedLifetime(self) {
+      unsafe addresses.withUnsafeBufferPointer { addresses in
+        unsafe bounds.withUnsafeBufferPointer { bounds in
+          // SAFETY: all of them live until the body has returned.
+          unsafe kernel.kept = sums.address
+          unsafe kernel.running = running.count == 0 ? nil : running.address
+          unsafe kernel.weights = addresses.baseAddress
+          unsafe kernel.bounds = bounds.baseAddress
+          unsafe kernel.shards = addresses.count
+          return unsafe body(&kernel)
+        }
+      }
     }
   }
 }

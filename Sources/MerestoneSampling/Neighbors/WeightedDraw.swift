@@ -226,7 +226,6 @@ enum WeightedDraw {
   @inline(__always)
   func block(_ x: Double) -> Int {
     let block = lastAtMost(x)
-    if spacing == 1 { return block }
     let position = max(0, block &* spacing &- start)
     unsafe values.prefetch(position, min(values.count, position &+ 16))
     return block
@@ -243,9 +242,6 @@ enum WeightedDraw {
     if block >= first {
       position = block &* spacing &- start
       before = unsafe kept[block]
-    }
-    if spacing == 1, block < last {
-      return unsafe WeightedHit(position: position, before: before, after: kept[block &+ 1])
     }
     // The next kept sum, or the total, is above `x`, so this ends inside the list; the bound is for
     // a file that is cut short meanwhile and reads as zeros, which the caller finds out afterwards.

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// Picks in proportion to weights, with or without replacement, by inverting the running sums of
@@ -18,11 +19,15 @@ import MerestoneCore
 struct WeightedPick: NeighborPick {
   private let weights: EdgeWeights
   private let replaces: Bool
+  private let usesKernel: Bool
   private var buffers = WeightedBuffers()
+  private var narrow: [UInt32] = []
 
-  init(weights: EdgeWeights, replaces: Bool) {
+  /// - Parameter usesKernel: False for the plain way, which tests compare with.
+  init(weights: EdgeWeights, replaces: Bool, usesKernel: Bool = true) {
     self.weights = weights
     self.replaces = replaces
+    self.usesKernel = usesKernel
   }
 
   /// - Complexity: O(*k* log(list / spacing) + *k* · spacing + *k*^2) per destination where sums are
@@ -33,6 +38,7 @@ struct WeightedPick: NeighborPick {
   ) throws(SamplingError) {
     precondition(
       reader.topology === weights.edges.topology, "weights of another topology than the sampler's")
+    if usesKernel, try pickByKernel(nodes, lists, fanout, draws, into: &picked) { return }
     var hop = WeightedHop(
       weights: weights, replaces: replaces, nodes: nodes, lists: lists, fanout: fanout,
       draws: draws, buffers: buffers, picked: picked)
@@ -40,6 +46,47 @@ struct WeightedPick: NeighborPick {
     picked = PickedEdges()
     defer { (buffers, picked) = (hop.buffers, hop.picked) }
     try weights.edges.element.with(&hop)
+  }
+
+  /// Returns false, having done nothing, where the kernel does not take the hop.
+  private mutating func pickByKernel(
+    _ nodes: [NodeID], _ lists: [EdgeList], _ fanout: Int, _ draws: RandomDraws,
+    into picked: inout PickedEdges
+  ) throws(SamplingError) -> Bool {
+    guard fanout > 0, fanout <= Int(MRS_WEIGHTED_FANOUT) else { return false }
+    precondition(lists.count >= nodes.count, "\(lists.count) lists of \(nodes.count) nodes")
+    narrow.resize(to: nodes.count, filling: 0)
+    for place in nodes.indices {
+      narrow[place] = UInt32(truncatingIfNeeded: nodes[place].rawValue)
+    }
+    picked.indptr.resize(to: nodes.count + 1, filling: 0)
+    picked.edges.resize(to: nodes.count * fanout, filling: EdgeID(0))
+    let total = try unsafe weights.withKernel { kernel in
+      unsafe narrow.withUnsafeBufferPointer { narrow in
+        unsafe lists.withUnsafeBufferPointer { lists in
+          unsafe picked.indptr.withUnsafeMutableBufferPointer { indptr in
+            unsafe picked.edges.withUnsafeMutableBufferPointer { edges in
+              // SAFETY: an edge list is the same two words here and there, an edge id one word;
+              // there is room for `fanout` edges of each node.
+              unsafe mrs_weighted_pick(
+                kernel, narrow.baseAddress,
+                UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(to: mrs_edge_list.self),
+                narrow.count, UInt32(fanout), replaces ? 1 : 0, draws.key.x, draws.key.y,
+                UnsafeMutableRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
+                UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(to: UInt64.self))
+            }
+          }
+        }
+      }
+    }
+    guard let total else {
+      picked.indptr = [0]
+      picked.edges = []
+      return false
+    }
+    picked.edges.resize(to: total, filling: EdgeID(0))
+    try weights.edges.checkIntact()
+    return true
   }
 }
 
@@ -94,18 +141,16 @@ private struct WeightedHop: EdgeValueBody {
     var first = 0
     while first < nodes.count {
       let part = first..<min(first + atOnce, nodes.count)
-      try unsafe weights.sums.withUnsafeBufferPointer { kept throws(SamplingError) in
-        // SAFETY: the kept sums are lent for the work on these lists.
-        try unsafe prepare(part, kept.baseAddress, &sums, &numbers, &blocks)
-        for place in part {
-          if let sums = sums[place - first] {
-            keep(
-              place, sums, (place - first) * fanout, numbers, blocks, &hits, into: &picked.edges)
-          } else if lists[place].count > 0 {
-            try pick(place, type, &prefix, &hits, &numbers, into: &picked.edges)
-          }
-          picked.indptr.append(picked.edges.count)
+      // SAFETY: the kept sums live as long as `weights`.
+      unsafe try prepare(
+        part, weights.spacing > 0 ? weights.sums.address : nil, &sums, &numbers, &blocks)
+      for place in part {
+        if let sums = sums[place - first] {
+          keep(place, sums, (place - first) * fanout, numbers, blocks, &hits, into: &picked.edges)
+        } else if lists[place].count > 0 {
+          try pick(place, type, &prefix, &hits, &numbers, into: &picked.edges)
         }
+        picked.indptr.append(picked.edges.count)
       }
       first = part.upperBound
     }

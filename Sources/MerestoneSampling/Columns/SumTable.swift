@@ -1,0 +1,28 @@
+import MerestoneCore
+
+/// Doubles that are written once and then read at random by all samplers: they start at a huge page,
+/// and so at a cache line.
+///
+/// `@unchecked Sendable`: nothing writes them after `init`.
+@safe final class SumTable: @unchecked Sendable {
+  private let memory: UnsafeMutableBufferPointer<Double>
+
+  /// - Parameter fill: Gets `count` zeros, to be written by several threads at once.
+  init<E: Error>(count: Int, fill: (SharedBuffer<Double>) throws(E) -> Void) throws(E) {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: count * MemoryLayout<Double>.size,
+      alignment: count > 0 ? HugePages.byteCount : 64)
+    unsafe HugePages.advise(bytes)
+    unsafe memory = bytes.bindMemory(to: Double.self)
+    unsafe memory.initialize(repeating: 0)
+    // SAFETY: the memory lives as long as this object.
+    try fill(unsafe SharedBuffer(unsafe: memory))
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  var count: Int { unsafe memory.count }
+
+  /// - Precondition: The address is used while this object lives.
+  @unsafe var address: UnsafePointer<Double>? { unsafe UnsafePointer(memory.baseAddress) }
+}

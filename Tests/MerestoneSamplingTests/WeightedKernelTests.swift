@@ -1,0 +1,83 @@
+import MerestoneCore
+import MerestoneTestSupport
+import Testing
+
+@testable import MerestoneSampling
+@testable import MerestoneStorage
+
+@Suite("Weighted picks of many lists at once")
+struct WeightedKernelTests {
+  /// Lists on both sides of every limit, in one shard or three.
+  static func topology(
+    _ element: ElementType, seed: UInt64, hasZeros: Bool, in folder: TemporaryFolder
+  ) throws -> Topology {
+    var generator = SplitMix64(seed: seed)
+    let nodes = 120
+    var graph = TestGraph(
+      lists: (0..<nodes).map { node in
+        let count =
+          switch node % 8 {
+          case 0: Int.random(in: 0..<4, using: &generator)
+          case 1, 2: Int.random(in: 4..<20, using: &generator)
+          case 3, 4: Int.random(in: 20..<70, using: &generator)
+          case 5, 6: Int.random(in: 60..<600, using: &generator)
+          default: Int.random(in: 600..<9000, using: &generator)
+          }
+        return (0..<count).map { _ in UInt64.random(in: 0..<UInt64(nodes), using: &generator) }
+      })
+    // Some stretches weigh far more than others, so that guesses miss.
+    graph.edgeColumns = [
+      TestColumn(
+        name: "weight", element: element,
+        values: (0..<graph.edgeCount).map { edge in
+          if hasZeros, generator.next() % 4 == 0 { return 0 }
+          let weight = 0.25 + Double.random(in: 0..<1, using: &generator)
+          return edge / 500 % 3 == 0 ? 100 * weight : weight
+        })
+    ]
+    return try Topology.open(
+      graph.store(at: folder.file("graph")), memory: ByteCount(1 << 30),
+      pool: WeightedPickTests.pool)
+  }
+
+  @Test(
+    "picks what the picker of one list picks, whatever is kept of the sums",
+    arguments: [ElementType.f32, .f64], [false, true])
+  func equalsReference(element: ElementType, hasZeros: Bool) throws {
+    let folder = TemporaryFolder()
+    let topology = try Self.topology(element, seed: 7, hasZeros: hasZeros, in: folder)
+    let nodes = (0..<topology.nodeCount).map { NodeID(UInt64($0)) }
+    var reader = InEdgeReader(topology)
+    var lists: [EdgeList] = []
+    try reader.readLists(of: nodes, into: &lists)
+    let edgeCount = lists.reduce(0) { $0 + Int($1.count) }
+    for memory in [1 << 30, edgeCount, edgeCount / 20, edgeCount / 400] {
+      let weights = try WeightedPickTests.weights(topology, memory: memory)
+      #expect((weights.running.count > 0) == (memory == 1 << 30))
+      for replaces in [false, true] {
+        for fanout in [1, 2, 5, 10, 15, 32] {
+          let draws = RandomKey(seed: 3, stream: .neighborSampling, step: fanout).draws
+          let (found, wanted) = try picks(
+            weights, replaces, nodes, lists, fanout, draws, &reader)
+          #expect(found.indptr == wanted.indptr)
+          #expect(found.edges == wanted.edges)
+        }
+      }
+    }
+  }
+
+  private func picks(
+    _ weights: EdgeWeights, _ replaces: Bool, _ nodes: [NodeID], _ lists: [EdgeList],
+    _ fanout: Int, _ draws: RandomDraws, _ reader: inout InEdgeReader
+  ) throws -> (PickedEdges, PickedEdges) {
+    var results: [PickedEdges] = []
+    for usesKernel in [true, false] {
+      var pick = WeightedPick(weights: weights, replaces: replaces, usesKernel: usesKernel)
+      var picked = PickedEdges()
+      try pick.pick(
+        nodes, times: [], lists, fanout: fanout, draws: draws, reader: &reader, into: &picked)
+      results.append(picked)
+    }
+    return (results[0], results[1])
+  }
+}
