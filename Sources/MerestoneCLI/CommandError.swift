@@ -8,6 +8,8 @@ enum CommandError: Error, Equatable {
   case notAGraph(path: String)
   /// An id that the graph does not have.
   case unknownID(id: String, type: String, graph: String)
+  /// A pair of nodes that no edge joins; `isReversed` where one leads the other way.
+  case unknownEdge(source: String, destination: String, isReversed: Bool, graph: String)
   /// A file that was named on the command line.
   case unreadable(path: String, reason: String)
   case badLine(path: String, line: Int, expected: String, found: String)
@@ -29,6 +31,12 @@ extension CommandError: CustomStringConvertible {
     case .unknownID(let id, let type, let graph):
       "\(graph) has no \(type) with raw id \(id); raw ids are those of the input files: "
         + "`merestone lookup \(graph) --global 0,1,2` shows some"
+    case .unknownEdge(let source, let destination, let isReversed, let graph):
+      "\(graph) has no edge from \(source) to \(destination); "
+        + (isReversed
+          ? "it has one from \(destination) to \(source): name the source first"
+          : "`merestone sample \(graph) --seeds \(destination) --fanouts all` shows the edges that "
+            + "lead there")
     case .unreadable(let path, let reason):
       "cannot read \(path): \(reason); check that it exists and is readable"
     case .badLine(let path, let line, let expected, let found):

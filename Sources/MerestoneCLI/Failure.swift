@@ -44,7 +44,7 @@ struct Failure {
   private static func status(of error: CommandError) -> ExitStatus {
     switch error {
     case .usage, .noWorkerProgram: .usage
-    case .notAGraph, .unknownID, .badLine, .damaged: .badData
+    case .notAGraph, .unknownID, .unknownEdge, .badLine, .damaged: .badData
     case .unreadable, .cannotPrint: .inputOutput
     case .interrupted, .interruptedRun: .interrupted
     }

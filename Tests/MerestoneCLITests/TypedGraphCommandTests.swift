@@ -43,7 +43,7 @@ struct TypedGraphCommandTests {
     let users = merestone("sample", graph, "--seeds", "2", "--fanouts", "all", "--type", "user")
     #expect(users.status == 0 && users.output.contains("2 <- 1"), "\(users.notes)")
     let items = merestone("sample", graph, "--seeds", "10", "--fanouts", "2", "--type", "item")
-    #expect(items.status == 64 && items.notes.contains("from nodes of type item"))
+    #expect(items.status == 64 && items.notes.contains("among nodes of type item"))
     let relation = merestone(
       "sample", graph, "--seeds", "2", "--fanouts", "2", "--type", "user", "--relation", "buys")
     #expect(relation.status == 64 && relation.notes.contains("no relation 'buys'"))

@@ -15,7 +15,12 @@ package enum JSON {
   }
 
   package static func object(_ pairs: KeyValuePairs<String, JSON>) -> JSON {
-    .members(pairs.map { Member(key: $0.key, value: $0.value) })
+    .members(list(pairs))
+  }
+
+  /// The members of an object, for objects that are put together from several parts.
+  package static func list(_ pairs: KeyValuePairs<String, JSON>) -> [Member] {
+    pairs.map { Member(key: $0.key, value: $0.value) }
   }
 
   /// Two blanks of indentation per level; arrays of plain values and of pairs stay on one line.

@@ -16,7 +16,8 @@ struct NodeSelection: ParsableArguments {
     let names = store.manifest.nodeTypes.map(\.name)
     guard let number = names.firstIndex(of: type) else {
       throw .usage(
-        "--type \(type): \(store.path) has the node types \(names.joined(separator: ", "))")
+        "--type \(type): \(store.path) has the node types \(names.joined(separator: ", "))"
+          + (NearestName.of(type, among: names).map { "; did you mean '\($0)'?" } ?? ""))
     }
     return NodeTypeID(number)
   }
@@ -27,14 +28,24 @@ struct NodeSelection: ParsableArguments {
   static func nodes(
     list: String?, listFlag: String, file: String?, of store: GraphStore, type: NodeTypeID
   ) throws -> [NodeID] {
-    let entry = store.manifest.nodeTypes[type.rawValue]
     let words = try file.map { path throws in try self.words(inFile: path) }
-    let raw = try rawIDs(
-      words ?? self.words(in: list ?? ""), type: entry,
-      flag: words == nil ? listFlag : "--ids-file")
-    guard !raw.isEmpty else {
+    let nodes = try nodes(
+      words ?? self.words(in: list ?? ""), flag: words == nil ? listFlag : "--ids-file", of: store,
+      type: type)
+    guard !nodes.isEmpty else {
       throw CommandError.usage("\(file ?? listFlag) names no id; give at least one")
     }
+    return nodes
+  }
+
+  /// The nodes whose raw ids some words are, repetitions kept.
+  ///
+  /// - Throws: ``CommandError/unknownID(id:type:graph:)`` for the first that no node has.
+  static func nodes(
+    _ words: [String], flag: String, of store: GraphStore, type: NodeTypeID
+  ) throws -> [NodeID] {
+    let entry = store.manifest.nodeTypes[type.rawValue]
+    let raw = try rawIDs(words, type: entry, flag: flag)
     let ids = try store.ids(type)
     return try raw.map { raw throws in
       guard let node = try ids.global(of: raw) else {

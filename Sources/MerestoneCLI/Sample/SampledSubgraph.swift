@@ -1,6 +1,6 @@
 import MerestoneCore
 
-/// A sampled mini-batch in the user's own ids, as `sample` prints it.
+/// A sampled mini-batch in the user's own ids.
 struct SampledSubgraph {
   struct Hop {
     var sources: [RawID]
@@ -41,25 +41,49 @@ struct SampledSubgraph {
   var edgeCount: Int { hops.reduce(0) { $0 + $1.edges.count } }
 }
 
-extension SampledSubgraph {
-  /// The documented keys, and how the sample was drawn.
-  func json(fanouts: [Int], seed: UInt64) -> JSON {
-    .object([
-      "fanouts": .array(fanouts.map { .integer($0) }),
-      "seed": .unsigned(seed),
-      "seeds": .array(seeds.map(\.json)),
-      "nodes": .array(nodes.map(\.json)),
-      "blocks": .array(hops.map(\.json)),
-    ])
+/// The blocks of a sampled neighbourhood.
+struct BlockAnswer: SampleAnswer {
+  /// The edges around which the sample was drawn; the subgraph's seeds are their sources, then their
+  /// destinations, then further nodes.
+  struct SeedEdges {
+    var edges: [EdgeID]
+    /// Which edges counted as not there.
+    var exclusion: String
   }
 
-  func text(fanouts: [Int]) -> String {
+  var subgraph: SampledSubgraph
+  var fanouts: [Int]
+  var seedEdges: SeedEdges?
+
+  var members: [JSON.Member] {
+    var members = JSON.list(["fanouts": .array(fanouts.map { .integer($0) })])
+    if let seedEdges {
+      let count = seedEdges.edges.count
+      let pairs = zip(subgraph.seeds[..<count], subgraph.seeds[count..<2 * count])
+      members += JSON.list([
+        "exclude": .string(seedEdges.exclusion),
+        "seedEdges": .array(pairs.map { .array([$0.json, $1.json]) }),
+        "seedEdgeIds": .array(seedEdges.edges.map { .unsigned($0.rawValue) }),
+      ])
+    }
+    return members
+      + JSON.list([
+        "seeds": .array(subgraph.seeds.map(\.json)),
+        "nodes": .array(subgraph.nodes.map(\.json)),
+        "blocks": .array(subgraph.hops.map(\.json)),
+      ])
+  }
+
+  var text: String {
     let list = fanouts.map { $0 == -1 ? "all" : "\($0)" }.joined(separator: ",")
+    let origin =
+      seedEdges.map { "\($0.edges.count.counted("seed edge"))" }
+      ?? subgraph.seeds.count.counted("seed")
     var lines = [
-      "\(seeds.count.counted("seed")), fanouts \(list): "
-        + "\(nodes.count.counted("node")), \(edgeCount.counted("edge"))"
+      "\(origin), fanouts \(list): \(subgraph.nodes.count.counted("node")), "
+        + subgraph.edgeCount.counted("edge")
     ]
-    for (number, hop) in hops.enumerated() {
+    for (number, hop) in subgraph.hops.enumerated() {
       lines.append("")
       lines.append(
         "hop \(number + 1): \(hop.edges.count.counted("edge")) into "
@@ -95,16 +119,8 @@ extension SampledSubgraph.Hop {
 
   /// One line per destination, the longer ones and the later ones cut short.
   fileprivate var lines: [String] {
-    let shownNodes = 20
-    let shownSources = 10
-    var lines = zip(destinations, lists).prefix(shownNodes).map { destination, list in
-      var names = list.prefix(shownSources).map { sources[Int($0.rawValue)].description }
-      if list.count > shownSources { names.append("... \(list.count - shownSources) more") }
-      return "  \(destination) <- \(names.isEmpty ? "nobody" : names.joined(separator: ", "))"
+    SampleText.lines(Array(zip(destinations, lists))) { destination, list in
+      "\(destination) <- \(SampleText.list(list.map { sources[Int($0.rawValue)].description }))"
     }
-    if destinations.count > shownNodes {
-      lines.append("  ... \((destinations.count - shownNodes).counted("node")) more: --json")
-    }
-    return lines
   }
 }
