@@ -3,7 +3,7 @@ import Glibc
 /// A state that threads change under a lock, and whose changes they wait for.
 ///
 /// `@unchecked Sendable`: the state is touched under the lock only.
-@safe final class Monitor<State>: @unchecked Sendable {
+@safe package final class Monitor<State>: @unchecked Sendable {
   private var state: State
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
@@ -11,7 +11,7 @@ import Glibc
   // So often the state is looked at again though nobody has changed it.
   private static var patienceNanoseconds: Int { 100_000_000 }
 
-  init(_ state: State) {
+  package init(_ state: State) {
     self.state = state
     unsafe mutex = .allocate(capacity: 1)
     unsafe changed = .allocate(capacity: 1)
@@ -27,7 +27,7 @@ import Glibc
   }
 
   /// Changes the state, and wakes everybody who waits for that.
-  func update<R>(_ body: (inout State) -> R) -> R {
+  package func update<R>(_ body: (inout State) -> R) -> R {
     // SAFETY: mutex and condition live as long as this object.
     unsafe pthread_mutex_lock(mutex)
     defer {
@@ -38,7 +38,7 @@ import Glibc
   }
 
   /// Waits until `body`, called again after every change and ten times a second, gives a result.
-  func wait<R>(_ body: (inout State) -> R?) -> R {
+  package func wait<R>(_ body: (inout State) -> R?) -> R {
     // SAFETY: mutex and condition live as long as this object.
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }

@@ -13,9 +13,6 @@ struct ReverseRun {
 
   private var other: [UInt64] = []
 
-  /// Edges that there is room for.
-  var capacity: Int { keys.count }
-
   /// Bytes that sorting an edge takes, its record included.
   static func workingBytes(_ plan: ReversePlan) -> Int { plan.recordBytes + 24 }
 

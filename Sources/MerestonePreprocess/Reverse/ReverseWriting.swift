@@ -45,20 +45,27 @@ struct ReverseWriting {
     checkpoint: (State) throws(PreprocessError) -> Void
   ) throws(PreprocessError) -> State {
     var state = state
-    let slots = (0..<2 * pool.threadCount).map { _ in Slot() }
+    let sorted = sorting(from: state.bucket)
+    defer { sorted.stop() }
     var piece: ReversePieceWriter?
     var sinceCheckpoint = 0
     var released = state.bucket
     removeIndexes(state)
     while state.bucket < plan.buckets.count {
       if cancellation.isCancelled { throw .interrupted }
-      let shard = plan.buckets[state.bucket].shard
+      let bucket = plan.buckets[state.bucket]
+      let shard = bucket.shard
       if piece == nil { piece = try open(shard, state) }
       state.piece = nil
-      let group = group(from: state.bucket, slots: slots.count)
-      if let piece { try append(group, slots, to: piece) }
-      state.bucket = group.upperBound
-      for bucket in group { sinceCheckpoint += plan.buckets[bucket].edges }
+      try sorted.take { (slot) throws(PreprocessError) in
+        guard let piece else { return }
+        guard fits(bucket) else { return try cut(state.bucket, to: piece) }
+        try PreprocessError.storing { () throws(StorageError) in
+          try piece.append(slot.run, start: bucket.nodes.lowerBound, plan: plan)
+        }
+      }
+      state.bucket += 1
+      sinceCheckpoint += bucket.edges
       let isOver = state.bucket == plan.buckets.count
       if isOver || plan.buckets[state.bucket].shard != shard, let done = piece {
         state.files += try PreprocessError.storing { () throws(StorageError) in
@@ -105,53 +112,41 @@ struct ReverseWriting {
     }
   }
 
-  /// Buckets of one shard that fit the budget together, at least one.
-  private func group(from first: Int, slots: Int) -> Range<Int> {
-    var end = first
-    var bytes = 0
-    while end < plan.buckets.count, end - first < slots,
-      plan.buckets[end].shard == plan.buckets[first].shard
-    {
-      bytes += plan.buckets[end].edges * ReverseRun.workingBytes(plan)
-      if end > first, bytes > memory { break }
-      end += 1
-    }
-    return first..<end
+  /// Whether a bucket can be sorted in memory.
+  private func fits(_ bucket: ReversePlan.Bucket) -> Bool {
+    bucket.edges * ReverseRun.workingBytes(plan) <= memory
   }
 
-  private func append(
-    _ group: Range<Int>, _ slots: [Slot], to piece: ReversePieceWriter
-  ) throws(PreprocessError) {
-    let edgeLimit = memory / ReverseRun.workingBytes(plan)
-    let first = plan.buckets[group.lowerBound]
-    guard first.edges <= edgeLimit else {
-      let cutter = ReverseCutter(
-        plan: plan, edgeLimit: edgeLimit, folder: folder, cancellation: cancellation)
-      return try cutter.forEachRun(of: group.lowerBound, in: buckets) {
-        (run) throws(PreprocessError) in
-        try PreprocessError.storing { () throws(StorageError) in
-          try piece.append(run, start: first.nodes.lowerBound, plan: plan)
-        }
-        progress.advance(by: run.count)
-      }
-    }
-    try pool.forEach(group.count) { (place) throws(PreprocessError) in
-      let slot = slots[place]
-      try PreprocessError.storing { () throws(StorageError) in
-        try buckets.read(group.lowerBound + place, into: &slot.records)
-      }
-      slot.run.sort(slot.records, plan: plan)
-      progress.advance(by: slot.run.count)
-    }
+  /// Reads and sorts the buckets, ahead of whoever takes them.
+  private func sorting(from first: Int) -> OrderedWork<Slot> {
+    OrderedWork(
+      first..<plan.buckets.count, threads: pool.threadCount, places: 4 * pool.threadCount,
+      budget: memory, cost: { plan.buckets[$0].edges * ReverseRun.workingBytes(plan) },
+      make: Slot.init, prepare: sort)
+  }
+
+  private func sort(_ bucket: Int, _ slot: Slot) throws(PreprocessError) {
+    if cancellation.isCancelled { throw .interrupted }
+    guard fits(plan.buckets[bucket]) else { return }
     try PreprocessError.storing { () throws(StorageError) in
-      for (slot, bucket) in zip(slots, group) {
-        try piece.append(slot.run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
-      }
+      try buckets.read(bucket, into: &slot.records)
     }
-    // What a large bucket took must not stand beside the next ones.
-    for slot in slots where slot.run.capacity > edgeLimit / slots.count {
-      slot.run = ReverseRun()
-      slot.records = []
+    slot.run.sort(slot.records, plan: plan)
+    progress.advance(by: slot.run.count)
+  }
+
+  /// Appends a bucket that does not fit.
+  private func cut(
+    _ bucket: Int, to piece: ReversePieceWriter
+  ) throws(PreprocessError) {
+    let cutter = ReverseCutter(
+      plan: plan, edgeLimit: memory / ReverseRun.workingBytes(plan), folder: folder,
+      cancellation: cancellation)
+    try cutter.forEachRun(of: bucket, in: buckets) { (run) throws(PreprocessError) in
+      try PreprocessError.storing { () throws(StorageError) in
+        try piece.append(run, start: plan.buckets[bucket].nodes.lowerBound, plan: plan)
+      }
+      progress.advance(by: run.count)
     }
   }
 }

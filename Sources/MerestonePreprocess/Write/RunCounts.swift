@@ -12,43 +12,37 @@ struct RunCounts: Codable, Sendable {
 
   init() {}
 
-  /// Counts a sorted run.
+  /// Counts a sorted run while its lists are taken, see ``SortedRun/takeLists(_:owned:)``.
   ///
   /// - Parameters:
-  ///   - shard: The global ids that the destinations' shard owns.
+  ///   - owned: Sources that the destinations' shard owns.
   ///   - split: Where in a row the split lies, which does not tell edges apart.
   ///   - countsDuplicates: Whether equal edges are of interest.
   init(
-    _ run: SortedRun, plan: RoutePlan, shard: Range<Int>, split: Range<Int>?,
+    taking run: inout SortedRun, plan: RoutePlan, owned: Range<Int>, split: Range<Int>?,
     countsDuplicates: Bool
   ) {
-    let mask = (1 as UInt64) << UInt64(plan.sourceBits) - 1
-    let (lower, width) = (UInt64(shard.lowerBound), UInt64(shard.count))
-    let count = run.count
-    let countsEqualKeys = countsDuplicates && plan.rowBytes == 0
-    unsafe run.keys.withUnsafeBufferPointer { keys in
-      var inside = 0
-      // SAFETY: the first `count` keys are in use.
-      for index in 0..<count {
-        inside &+= unsafe (keys[index] & mask) &- lower < width ? 1 : 0
-      }
-      cut = count &- inside
-      if countsEqualKeys, count > 1 {
-        var equal = 0
-        for index in 1..<count { equal &+= unsafe keys[index] == keys[index &- 1] ? 1 : 0 }
-        duplicates = equal
-      }
-    }
-    guard countsDuplicates, !countsEqualKeys else { return }
+    if countsDuplicates, plan.rowBytes > 0 { duplicates = Self.equalRows(run, plan, except: split) }
+    let taken = run.takeLists(plan, owned: owned)
+    cut = taken.cut
+    if countsDuplicates, plan.rowBytes == 0 { duplicates = taken.equal }
+  }
+
+  /// How many edges equal an earlier one with the same key, in all columns but split.
+  private static func equalRows(
+    _ run: SortedRun, _ plan: RoutePlan, except split: Range<Int>?
+  ) -> Int {
+    var duplicates = 0
     var lowerEdge = 0
-    while lowerEdge < count {
+    while lowerEdge < run.count {
       var upperEdge = lowerEdge &+ 1
-      while upperEdge < count, run.keys[upperEdge] == run.keys[lowerEdge] { upperEdge &+= 1 }
+      while upperEdge < run.count, run.keys[upperEdge] == run.keys[lowerEdge] { upperEdge &+= 1 }
       if upperEdge &- lowerEdge > 1 {
-        duplicates += Self.equalRows(run.rows, lowerEdge..<upperEdge, plan.rowBytes, except: split)
+        duplicates += equalRows(run.rows, lowerEdge..<upperEdge, plan.rowBytes, except: split)
       }
       lowerEdge = upperEdge
     }
+    return duplicates
   }
 
   /// How many of the rows equal an earlier one.

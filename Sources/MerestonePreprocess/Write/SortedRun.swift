@@ -29,12 +29,18 @@ struct SortedRun {
   }
 
   /// Counts the lists, and leaves sources alone of the keys.
-  mutating func takeLists(_ plan: RoutePlan) {
+  ///
+  /// - Parameter owned: Sources that the destinations' shard owns.
+  /// - Returns: Edges whose source is in another shard, and keys that equal the one before.
+  mutating func takeLists(_ plan: RoutePlan, owned: Range<Int>) -> (cut: Int, equal: Int) {
     let (shift, count) = (UInt64(plan.sourceBits), count)
     let mask = (1 as UInt64) << shift - 1
+    let (lower, width) = (UInt64(owned.lowerBound), UInt64(owned.count))
     lists.removeAll(keepingCapacity: true)
-    guard count > 0 else { return }
+    guard count > 0 else { return (0, 0) }
+    var (inside, equal) = (0, 0)
     unsafe keys.withUnsafeMutableBufferPointer { keys in
+      var previous = unsafe ~keys[0]
       var list = List(destination: unsafe keys[0] &>> shift, degree: 0)
       for index in 0..<count {
         // SAFETY: the first `count` keys are in use.
@@ -45,10 +51,15 @@ struct SortedRun {
           list = List(destination: destination, degree: 0)
         }
         list.degree &+= 1
-        unsafe keys[index] = key & mask
+        let source = key & mask
+        inside &+= source &- lower < width ? 1 : 0
+        equal &+= key == previous ? 1 : 0
+        previous = key
+        unsafe keys[index] = source
       }
       lists.append(list)
     }
+    return (count - inside, equal)
   }
 
   /// Bytes that sorting an edge takes, its record included.

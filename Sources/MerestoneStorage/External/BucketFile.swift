@@ -1,9 +1,10 @@
 import Glibc
 import Synchronization
 
-/// Records routed to buckets in one temporary file: the first half of every external sort.
+/// Records routed to buckets in temporary files: the first half of every external sort.
 ///
-/// Each bucket has a buffer; a full one becomes a block of the file with a checksum. Any thread
+/// Each bucket has a buffer; a full one becomes a block with a checksum. Buckets take turns among a
+/// few files, since the threads that write to one wait for each other. Any thread
 /// appends, so the order of records inside a bucket is not defined: who needs one stores it in the
 /// records. Resident: the buffers until ``finish()``, and 24 bytes per block.
 ///
@@ -25,23 +26,43 @@ import Synchronization
 
   package let bucketCount: Int
 
-  private let file: ScratchFile
+  /// Bucket `b` lies in file `b` modulo their number.
+  private let files: [File]
   private let blockBytes: Int
   private var buffers: UnsafeMutableRawBufferPointer
   private let locks: UnsafeMutablePointer<pthread_mutex_t>
   private let fills: UnsafeMutablePointer<Int>
   private var blocks: [[Block]]
-  private let end: Atomic<Int>
+
+  private static let fileCount = 16
+
+  /// One of the files, and where it ends.
+  private final class File: Sendable {
+    let scratch: ScratchFile
+    let end: Atomic<Int>
+
+    init(_ scratch: ScratchFile, end: Int = 0) {
+      self.scratch = scratch
+      self.end = Atomic(end)
+    }
+  }
+
+  private static func path(_ path: String, _ file: Int) -> String {
+    file == 0 ? path : "\(path).\(file)"
+  }
+
+  private func file(of bucket: Int) -> File { files[bucket % files.count] }
 
   /// The smallest and the largest block that buffers are cut into.
   package static let blockLimits = 4 << 10...256 << 10
 
   /// - Parameter bufferBytes: For the buffers of all buckets together; at least 4 KiB each are used.
   package init(path: String, bucketCount: Int, bufferBytes: Int) throws(StorageError) {
-    file = try ScratchFile(path: path)
+    files = try (0..<min(Self.fileCount, max(bucketCount, 1))).map { (file) throws(StorageError) in
+      File(try ScratchFile(path: Self.path(path, file)))
+    }
     self.bucketCount = bucketCount
     blocks = Array(repeating: [], count: bucketCount)
-    end = Atomic(0)
     blockBytes = Self.blockBytes(bucketCount: bucketCount, bufferBytes: bufferBytes)
     unsafe (buffers, locks, fills) = Self.allocate(bucketCount, blockBytes)
   }
@@ -50,14 +71,20 @@ import Synchronization
   package init(
     path: String, resuming table: [[Block]], bufferBytes: Int
   ) throws(StorageError) {
-    file = try ScratchFile(path: path, resuming: true)
-    let last = table.reduce(0) { $1.reduce($0) { max($0, $1.byteOffset + $1.byteCount) } }
-    let size = try file.byteCount()
-    guard size >= last else { throw .wrongSize(path: path, expected: last, found: size) }
-    try file.truncate(to: last)
+    let count = min(Self.fileCount, max(table.count, 1))
+    files = try (0..<count).map { (file) throws(StorageError) in
+      let scratch = try ScratchFile(path: Self.path(path, file), resuming: true)
+      var last = 0
+      for bucket in stride(from: file, to: table.count, by: count) {
+        last = table[bucket].reduce(last) { max($0, $1.byteOffset + $1.byteCount) }
+      }
+      let size = try scratch.byteCount()
+      guard size >= last else { throw .wrongSize(path: scratch.path, expected: last, found: size) }
+      try scratch.truncate(to: last)
+      return File(scratch, end: last)
+    }
     bucketCount = table.count
     blocks = table
-    end = Atomic(last)
     blockBytes = Self.blockBytes(bucketCount: table.count, bufferBytes: bufferBytes)
     unsafe (buffers, locks, fills) = Self.allocate(bufferBytes > 0 ? table.count : 0, blockBytes)
   }
@@ -136,8 +163,9 @@ import Synchronization
   }
 
   private func write(_ bytes: RawSpan, to bucket: Int) throws(StorageError) {
-    let offset = end.add(bytes.byteCount, ordering: .relaxed).oldValue
-    try file.write(bytes, at: offset)
+    let file = file(of: bucket)
+    let offset = file.end.add(bytes.byteCount, ordering: .relaxed).oldValue
+    try file.scratch.write(bytes, at: offset)
     let block = Block(
       byteOffset: offset, byteCount: bytes.byteCount, checksum: Checksum.of(bytes))
     // SAFETY: the array of arrays was made with all its elements; each is changed under its lock.
@@ -166,8 +194,8 @@ import Synchronization
     blocks[bucket].reduce(0) { $0 + $1.byteCount }
   }
 
-  /// Bytes of all buckets, and so the size of the file.
-  package var byteCount: Int { end.load(ordering: .relaxed) }
+  /// Bytes of all buckets, and so the size of the files.
+  package var byteCount: Int { files.reduce(0) { $0 + $1.end.load(ordering: .relaxed) } }
 
   /// Reads a whole bucket and compares its checksums.
   /// - Precondition: `target` has exactly ``byteCount(of:)`` bytes.
@@ -179,7 +207,7 @@ import Synchronization
     for block in blocks[bucket] {
       let part = unsafe UnsafeMutableRawBufferPointer(
         rebasing: target[start..<start + block.byteCount])
-      unsafe try read(block, into: part)
+      unsafe try read(block, of: bucket, into: part)
       start += block.byteCount
     }
   }
@@ -193,12 +221,14 @@ import Synchronization
     }
   }
 
-  /// Reads one block into `buffer`, which gets just its size.
-  package func read(_ block: Block, into buffer: inout [UInt8]) throws(StorageError) {
+  /// Reads one block of a bucket into `buffer`, which gets just its size.
+  package func read(
+    _ block: Block, of bucket: Int, into buffer: inout [UInt8]
+  ) throws(StorageError) {
     Self.resize(&buffer, to: block.byteCount)
     try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
       // SAFETY: the buffer has just the block's size.
-      unsafe try read(block, into: UnsafeMutableRawBufferPointer(bytes))
+      unsafe try read(block, of: bucket, into: UnsafeMutableRawBufferPointer(bytes))
     }
   }
 
@@ -220,7 +250,7 @@ import Synchronization
       }
       try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
         let part = UnsafeMutableRawBufferPointer(bytes.extracting(0..<block.byteCount))
-        unsafe try read(block, into: part)
+        unsafe try read(block, of: bucket, into: part)
         // SAFETY: the part has just been filled and outlives the call.
         try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(part)))
       }
@@ -228,8 +258,9 @@ import Synchronization
   }
 
   private func read(
-    _ block: Block, into target: UnsafeMutableRawBufferPointer
+    _ block: Block, of bucket: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(StorageError) {
+    let file = file(of: bucket).scratch
     unsafe try file.read(into: target, at: block.byteOffset)
     let found = unsafe Checksum.of(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)))
     guard found == block.checksum else {
@@ -241,6 +272,7 @@ import Synchronization
 
   /// Asks the kernel to read a bucket ahead.
   package func prefetch(_ bucket: Int) {
+    let file = file(of: bucket).scratch
     for block in blocks[bucket] {
       file.prefetch(block.byteOffset..<block.byteOffset + block.byteCount)
     }
@@ -248,11 +280,12 @@ import Synchronization
 
   /// Gives the disk space of a bucket back; it must not be read again.
   package func release(_ bucket: Int) {
+    let file = file(of: bucket).scratch
     for block in blocks[bucket] {
       file.release(block.byteOffset..<block.byteOffset + block.byteCount)
     }
   }
 
-  /// Removes the file.
-  package func remove() { file.remove() }
+  /// Removes the files.
+  package func remove() { for file in files { file.scratch.remove() } }
 }
