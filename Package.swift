@@ -120,7 +120,7 @@ let package = Package(
       name: "merestone-fuzz",
       dependencies: [
         "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestonePartition",
-        "MerestonePreprocess", "MerestoneTestSupport",
+        "MerestonePreprocess", "MerestoneSampling", "MerestoneTestSupport",
       ],
       path: "Tests/merestone-fuzz", swiftSettings: testSettings),
     .executableTarget(

@@ -1,6 +1,7 @@
 import Glibc
 import MerestoneIngest
 import MerestonePreprocess
+import MerestoneSampling
 import MerestoneStorage
 import MerestoneTestSupport
 
@@ -66,6 +67,7 @@ struct FuzzChild {
       return true
     } catch let error
       where error is IngestError || error is StorageError || error is PreprocessError
+      || error is SamplingError
     {
       precondition("\(error)".utf8.count > 20, "an error without words: \(error)")
       return false

@@ -28,14 +28,17 @@ enum FuzzTargets {
       let whole = try Folder.names(in: graphs).map { try Folder.files(below: "\(graphs)/\($0)") }
       for files in whole { try GraphRepairCheck.check(files) }
       func graphTarget(
-        _ name: String, changing changes: @escaping @Sendable (String) -> Bool
+        _ name: String, samples: Bool = false,
+        changing changes: @escaping @Sendable (String) -> Bool
       ) -> GraphTarget {
         GraphTarget(
-          name: name, graphs: whole.filter { $0.contains { changes($0.path) } }, changes: changes)
+          name: name, graphs: whole.filter { $0.contains { changes($0.path) } }, changes: changes,
+          samples: samples)
       }
       targets += [
         graphTarget("graph-manifest") { $0 == GraphManifest.fileName },
         graphTarget("graph-edges") { $0.hasSuffix(".csc") },
+        graphTarget("graph-sampling", samples: true) { $0.hasSuffix(".csc") },
         graphTarget("graph-columns") { $0.contains("/nodes/") || $0.contains(".c0") },
         graphTarget("graph-ids") { $0.hasPrefix("ids/") },
         graphTarget("graph-reverse") { $0.hasSuffix(".rev") || $0.hasSuffix(".rev.ids") },

@@ -9,6 +9,8 @@ struct GraphTarget: FuzzTarget {
   let graphs: [[FuzzFile]]
   /// Which files are changed.
   let changes: @Sendable (_ path: String) -> Bool
+  /// Whether mini-batches are sampled, beside what readers are asked one by one.
+  var samples = false
 
   var fixedFiles: [FuzzFile] {
     graphs.enumerated().flatMap { number, files in
@@ -63,6 +65,7 @@ struct GraphTarget: FuzzTarget {
     for type in store.manifest.nodeTypes.indices.map({ NodeTypeID($0) }) {
       try read(store.ids(type), using: &generator)
     }
+    if samples { try SamplingCheck.sample(store, using: &generator) }
   }
 
   private func read(
