@@ -1,6 +1,7 @@
 #include "include/gather.h"
 
 #include "clones.h"
+#include "place.h"
 
 #include <string.h>
 
@@ -44,31 +45,40 @@ static void copy_f32(const uint8_t *restrict from, size_t width, float *restrict
     memcpy(to, from, width * sizeof(float));
 }
 
-// About 4 KiB of rows in flight, at most 32 cache lines of one row: a longer row is fetched by the
+// About 8 KiB of rows in flight, at most 32 cache lines of one row: a longer row is fetched by the
 // processor itself once its start is being read.
-enum { LINE_BYTES = 64, MAXIMUM_LINES = 32, LINES_AHEAD = 64, MAXIMUM_ROWS_AHEAD = 32 };
+enum { LINE_BYTES = 64, MAXIMUM_LINES = 32, LINES_AHEAD = 128, RING = 32 };
 
 void mrs_gather_rows(
-    const void *table, int32_t element, size_t width, const uint64_t *rows,
-    const uint64_t *places, size_t count, float *out) {
+    const struct mrs_row_table *table, const uint64_t *ids, size_t count, float *out) {
     static void (*const widen[])(const uint8_t *restrict, size_t, float *restrict) = {
         widen_u8, widen_u16, widen_u32, widen_u64, widen_i32, widen_i64, widen_f16, copy_f32, widen_f64,
     };
     static const size_t sizes[] = {1, 2, 4, 8, 4, 8, 2, 4, 8};
-    const uint8_t *base = table;
-    size_t row_bytes = width * sizes[element];
+    size_t width = table->width;
+    size_t row_bytes = width * sizes[table->element];
     size_t lines = row_bytes / LINE_BYTES + 1;
     if (lines > MAXIMUM_LINES) lines = MAXIMUM_LINES;
     size_t ahead = LINES_AHEAD / lines;
-    if (ahead > MAXIMUM_ROWS_AHEAD) ahead = MAXIMUM_ROWS_AHEAD;
-    for (size_t i = 0; i < count; i++) {
-        if (rows && i + ahead < count) {
-            const uint8_t *next = base + rows[i + ahead] * row_bytes;
+    if (ahead > RING) ahead = RING;
+    const uint8_t *waiting[RING];
+    size_t shard = 0;
+    for (size_t i = 0; i < count + ahead; i++) {
+        if (i >= ahead) {
+            size_t place = i - ahead;
+            widen[table->element](waiting[place % RING], width, out + place * width);
+        }
+        if (i < count) {
+            uint64_t id = ids[i];
+            if (id < table->bounds[shard] || id >= table->bounds[shard + 1]) {
+                shard = shard_of(table->bounds, table->shards, id);
+            }
+            const uint8_t *row =
+                (const uint8_t *)table->parts[shard] + (id - table->bounds[shard]) * row_bytes;
+            waiting[i % RING] = row;
             for (size_t line = 0; line < lines; line++) {
-                __builtin_prefetch(next + line * LINE_BYTES, 0, 1);
+                __builtin_prefetch(row + line * LINE_BYTES, 0, 1);
             }
         }
-        const uint8_t *from = base + (rows ? rows[i] : i) * row_bytes;
-        widen[element](from, width, out + (places ? places[i] : i) * width);
     }
 }

@@ -10,14 +10,23 @@ enum mrs_element {
     MRS_U8, MRS_U16, MRS_U32, MRS_U64, MRS_I32, MRS_I64, MRS_F16, MRS_F32, MRS_F64
 };
 
+/// A table of rows that lies in parts: rows `bounds[s]..<bounds[s + 1]` are in part `s`.
+struct mrs_row_table {
+    /// `shards + 1` ascending numbers.
+    const uint64_t *bounds;
+    /// Where each part's rows lie, at any alignment; anything for a part without rows.
+    const void *const *parts;
+    size_t shards;
+    int32_t element;
+    /// Values in a row, little-endian.
+    size_t width;
+};
+
 /// Copies rows of a table and widens (or rounds) their values to float, fetching the next rows
 /// while one is copied.
 ///
-/// `table` has rows of `width` little-endian values at any alignment. Row `rows[i]` of it (row `i`
-/// where `rows` is null) becomes row `places[i]` of `out` (row `i` where `places` is null), for
-/// `i` in `0..<count`. Nothing is checked.
+/// Row `ids[i]` becomes row `i` of `out`, for `i` in `0..<count`. Nothing is checked.
 void mrs_gather_rows(
-    const void *table, int32_t element, size_t width, const uint64_t *rows,
-    const uint64_t *places, size_t count, float *out);
+    const struct mrs_row_table *table, const uint64_t *ids, size_t count, float *out);
 
 #endif

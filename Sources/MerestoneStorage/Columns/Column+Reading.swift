@@ -11,7 +11,7 @@ extension Column {
   ///   lacks; ``StorageError/wrongChecksum(path:byteOffset:byteCount:expected:found:)`` and
   ///   ``StorageError/truncatedWhileMapped(path:)`` for damaged files.
   /// - Precondition: `output.count == n * width`.
-  /// - Complexity: O(*n* · *width*); allocates nothing. Each MiB that is touched for the first
+  /// - Complexity: O(*n* · *width*). Each MiB that is touched for the first
   ///   time in the process is read as a whole (about 0.1 ms).
   package func copyRows(
     _ rows: Span<UInt64>, into output: inout MutableSpan<Float>
@@ -21,31 +21,24 @@ extension Column {
       !overflow && output.count == size,
       "\(rows.count) rows of \(width) values into \(output.count) floats")
     try prepare(rows)
-    // SAFETY: without places, the rows are written to consecutive rows of an output of that size.
-    try unsafe gather(rows, nil, into: &output)
-  }
-
-  /// Gathers rows into chosen rows of the output: row `rows[i]` becomes row `places[i]`.
-  ///
-  /// For nodes of several shards, gathered shard by shard.
-  /// - Parameters:
-  ///   - rows: Which rows. Shape `[n]`.
-  ///   - places: Where they go. Shape `[n]`.
-  ///   - output: Row-major. Shape `[m, width]`; rows that `places` does not name keep their values.
-  /// - Precondition: Every place is less than `m`.
-  package func copyRows(
-    _ rows: Span<UInt64>, to places: Span<UInt64>, into output: inout MutableSpan<Float>
-  ) throws(StorageError) {
-    precondition(rows.count == places.count, "\(rows.count) rows to \(places.count) places")
-    let outputRows = width == 0 ? UInt64.max : UInt64(output.count / width)
-    for index in places.indices {
-      precondition(places[index] < outputRows, "place \(places[index]) of \(outputRows)")
+    guard !rows.isEmpty, width > 0 else { return }
+    let base = unsafe try address(of: 0..<0)
+    let bounds = [0, UInt64(self.rows)]
+    // SAFETY: all rows are inside the body, which is mapped while the column lives; the output's
+    // size was checked.
+    unsafe withUnsafePointer(to: Optional(base)) { part in
+      unsafe bounds.span.withUnsafeBufferPointer { bounds in
+        unsafe rows.withUnsafeBufferPointer { rows in
+          unsafe output.withUnsafeMutableBufferPointer { to in
+            var table = unsafe mrs_row_table(
+              bounds: bounds.baseAddress!, parts: part, shards: 1,
+              element: element.kernelElement, width: width)
+            unsafe mrs_gather_rows(&table, rows.baseAddress!, rows.count, to.baseAddress!)
+          }
+        }
+      }
     }
-    try prepare(rows)
-    // SAFETY: every place was checked to be a row of the output.
-    try unsafe places.withUnsafeBufferPointer { buffer throws(StorageError) in
-      try unsafe gather(rows, buffer.baseAddress, into: &output)
-    }
+    try checkIntact()
   }
 
   /// Checks that the rows exist and that their blocks are verified.
@@ -55,7 +48,7 @@ extension Column {
     guard rows.isEmpty || largest < UInt64(self.rows) else {
       throw .outOfRange(path: path, what: "row", index: largest, count: self.rows)
     }
-    if unverifiedCount.load(ordering: .acquiring) == 0 { return }
+    if isVerified { return }
     for index in rows.indices {
       // The row exists, so its bytes are inside the mapping and the product can't overflow.
       let lower = Int(rows[index]) &* rowBytes
@@ -63,26 +56,8 @@ extension Column {
     }
   }
 
-  /// - Precondition: `rows` went through ``prepare(_:)``, and `output` has the rows that `places`
-  ///   name, or as many as `rows` where it is `nil`.
-  @unsafe private func gather(
-    _ rows: Span<UInt64>, _ places: UnsafePointer<UInt64>?, into output: inout MutableSpan<Float>
-  ) throws(StorageError) {
-    guard !rows.isEmpty, width > 0 else { return }
-    try file.withBytes { bytes in
-      // SAFETY: all rows are inside the body, which is inside the mapping; the output's size is
-      // the caller's promise.
-      unsafe bytes.withUnsafeBytes { from in
-        unsafe rows.withUnsafeBufferPointer { rows in
-          unsafe output.withUnsafeMutableBufferPointer { to in
-            unsafe mrs_gather_rows(
-              from.baseAddress! + bodyStart, element.kernelElement, width, rows.baseAddress!,
-              places, rows.count, to.baseAddress!)
-          }
-        }
-      }
-    }
-  }
+  /// Whether every block was verified.
+  var isVerified: Bool { unverifiedCount.load(ordering: .acquiring) == 0 }
 
   /// The value of a column of width 1, as a `Double`: exact but for integers past 2^53.
   package func value(at row: Int) throws(StorageError) -> Double {

@@ -3,7 +3,7 @@ import Synchronization
 /// One column of a graph: a `.npy` file with rows of `width` values, mapped.
 ///
 /// Every MiB of the body is compared with its checksum (``ColumnChecksums``) when it is first
-/// touched in this process. Safe to read from several threads. Resident: one bit per MiB.
+/// touched in this process. Safe to read from several threads. Resident: two bits per MiB.
 package final class Column: Sendable {
   package let path: String
   package let element: ElementType
@@ -22,6 +22,8 @@ package final class Column: Sendable {
   let checksums: MappedFile
   let bodyStart: Int
   let verified: FirstTouchSet
+  // Blocks that some thread verifies or has verified.
+  let claimed: FirstTouchSet
   // How many blocks have not been verified; once 0, reads stop looking at `verified`.
   let unverifiedCount: Atomic<Int>
 
@@ -81,6 +83,7 @@ package final class Column: Sendable {
     rowBytes = width * layout.element.byteCount
     bodyStart = header.byteCount
     verified = FirstTouchSet(count: sides.blockCount)
+    claimed = FirstTouchSet(count: sides.blockCount)
     unverifiedCount = Atomic(sides.blockCount)
     self.file = file
     self.checksums = checksums

@@ -103,6 +103,15 @@ package final class GraphStore: Sendable {
       rows: book.nodes(of: type, in: shard))
   }
 
+  /// What the manifest says of a node column.
+  ///
+  /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` for a name that the type
+  ///   does not have.
+  func columnEntry(_ name: String, of type: NodeTypeID) throws(StorageError) -> ColumnEntry {
+    let entry = manifest.nodeTypes[type.rawValue]
+    return entry.columns[try position(of: name, in: entry.columns, owner: entry.name)]
+  }
+
   /// A shard's part of an edge column: row = position in the shard's CSC. `nil` where the shard has
   /// no such edges.
   package func edgeColumn(

@@ -104,9 +104,31 @@ import Glibc
     advise(MADV_DONTNEED, range ?? 0..<count, wholePagesOnly: range != nil)
   }
 
+  /// Starts to read the pages that hold `range`, where they are not in memory; returns before they
+  /// are.
+  package borrowing func willNeed(_ range: Range<Int>) {
+    advise(MADV_WILLNEED, range, wholePagesOnly: false)
+  }
+
+  /// Whether the page of a byte is in memory, read by whatever process.
+  /// - Precondition: The byte is inside the file.
+  package borrowing func isInMemory(at byteOffset: Int) -> Bool {
+    precondition(byteOffset >= 0 && byteOffset < count, "byte \(byteOffset) of \(count)")
+    guard let address = unsafe base.baseAddress else { return true }
+    var state: UInt8 = 0
+    // SAFETY: the page is part of this mapping; one byte is written for one page.
+    let status = unsafe mincore(
+      UnsafeMutableRawPointer(mutating: address + byteOffset / Self.pageBytes * Self.pageBytes), 1,
+      &state)
+    return status != 0 || state & 1 == 1
+  }
+
+  /// The size of a page of memory.
+  package static let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
+
   private borrowing func advise(_ advice: Int32, _ range: Range<Int>, wholePagesOnly: Bool) {
     guard let address = unsafe base.baseAddress else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let page = Self.pageBytes
     let bounds = range.clamped(to: 0..<count)
     let lower = (wholePagesOnly ? bounds.lowerBound + page - 1 : bounds.lowerBound) / page * page
     let upper = wholePagesOnly ? bounds.upperBound / page * page : bounds.upperBound

@@ -8,7 +8,7 @@ package final class TrainingData: Sendable {
   package let nodeType: NodeTypeID
   package let featureCount: Int
   package let classCount: Int
-  private let featureColumn: String
+  private let features: NodeRows
   private let labelColumn: String
   private let splitColumn: String
   private let normalization: TrainingOptions.FeatureNormalization
@@ -34,11 +34,16 @@ package final class TrainingData: Sendable {
       }
       return found
     }
-    featureColumn = options.featureColumn
+    featureCount =
+      try column(options.featureColumn, "features", "--feature-column").width
+    do throws(StorageError) {
+      features = try NodeRows(options.featureColumn, of: nodeType, in: store)
+    } catch {
+      throw .storage(error)
+    }
     labelColumn = options.labelColumn
     splitColumn = options.splitColumn
     normalization = options.normalizeFeatures
-    featureCount = try column(featureColumn, "features", "--feature-column").width
     let label = try column(labelColumn, "labels", "--label-column")
     let split = try column(splitColumn, "the split", "--split-column")
     guard split.element == .u8, split.width == 1 else {
@@ -118,7 +123,7 @@ package final class TrainingData: Sendable {
     of nodes: [NodeID], into rows: inout MutableSpan<Float>
   ) throws(TrainingError) {
     do throws(StorageError) {
-      try store.gatherNodeRows(nodes.span, column: featureColumn, type: nodeType, into: &rows)
+      try features.copyRows(of: nodes.span, into: &rows)
     } catch {
       throw .storage(error)
     }

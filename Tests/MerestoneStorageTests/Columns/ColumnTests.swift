@@ -100,17 +100,6 @@ struct ColumnTests {
     }
   }
 
-  @Test("put gathered rows where they are wanted and leave the others")
-  func places() throws {
-    _ = try write([10, 11, 20, 21, 30, 31], .u8, rows: 3, width: 2)
-    let column = try Column.open(path: folder.file("c.npy"), width: 2)
-    var output = [Float](repeating: -1, count: 8)
-    var span = output.mutableSpan
-    let (rows, places): ([UInt64], [UInt64]) = ([2, 0], [0, 3])
-    try column.copyRows(rows.span, to: places.span, into: &span)
-    #expect(output == [30, 31, -1, -1, -1, -1, 10, 11])
-  }
-
   @Test("give scalars and raw bytes")
   func scalars() throws {
     let values: [Int32] = [5, -1, 70_000]
