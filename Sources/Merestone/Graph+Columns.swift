@@ -22,12 +22,12 @@ extension Graph {
   public func rows(
     of name: String, for nodes: [NodeID]
   ) throws(GraphError) -> [Float] {
-    let width = try nodeEntry(name).width
+    let column = try openRows(of: name)
     try check(nodes)
-    var rows = [Float](repeating: 0, count: nodes.count * width)
+    var rows = [Float](repeating: 0, count: nodes.count * column.width)
     var span = rows.mutableSpan
     do throws(StorageError) {
-      try store.gatherNodeRows(nodes.span, column: name, type: nodeType, into: &span)
+      try column.copyRows(of: nodes.span, into: &span)
     } catch {
       throw GraphError(error)
     }
@@ -109,6 +109,16 @@ extension Graph {
       throw GraphError(error)
     }
     return nodes
+  }
+
+  /// Opens a node column for gathering.
+  func openRows(of name: String) throws(GraphError) -> NodeRows {
+    _ = try nodeEntry(name)
+    do throws(StorageError) {
+      return try NodeRows(name, of: nodeType, in: store)
+    } catch {
+      throw GraphError(error)
+    }
   }
 
   private func nodeEntry(_ name: String) throws(GraphError) -> ColumnEntry {

@@ -77,14 +77,15 @@ extension Graph {
   }
 
   /// Walks through seeds in mini-batches: see
-  /// ``Sampler/batches(of:times:size:shuffled:seed:epoch:threads:)``.
+  /// ``Sampler/batches(of:times:size:features:shuffled:seed:epoch:threads:patience:)``.
   public func batches(
-    of seeds: [NodeID], size: Int, fanouts: [Int], shuffled: Bool = false, seed: UInt64 = 1,
-    epoch: Int = 0, threads: Int = 1
+    of seeds: [NodeID], size: Int, fanouts: [Int], features: String? = nil,
+    shuffled: Bool = false, seed: UInt64 = 1, epoch: Int = 0, threads: Int = 1
   ) throws(GraphError) -> MiniBatches {
     guard size >= 1 else { throw .badBatchSize(size) }
     return try sampler(.uniform(fanouts: fanouts)).batches(
-      of: seeds, size: size, shuffled: shuffled, seed: seed, epoch: epoch, threads: threads)
+      of: seeds, size: size, features: features, shuffled: shuffled, seed: seed, epoch: epoch,
+      threads: threads)
   }
 
   /// A mini-batch under the user's own ids.

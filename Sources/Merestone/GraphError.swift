@@ -32,6 +32,10 @@ public enum GraphError: Error, Equatable, Sendable {
   /// place, what was expected and found, and the mend.
   case store(message: String)
 
+  /// A mini-batch did not come: nothing has moved for some time. `message` names the mini-batch and
+  /// what its thread was doing.
+  case stalled(message: String)
+
   /// Memory that was allowed could not be had.
   case memory(message: String)
 }
@@ -57,7 +61,7 @@ extension GraphError: CustomStringConvertible {
     case .badBatchSize(let size): "a batch of \(size) seeds; use at least 1"
     case .badParameter(let name, let value, let expected):
       SamplingError.badParameter(name: name, value: value, expected: expected).description
-    case .store(let message), .memory(let message): message
+    case .store(let message), .stalled(let message), .memory(let message): message
     }
   }
 }
@@ -76,6 +80,7 @@ extension GraphError {
       self = .badParameter(name: name, value: value, expected: expected)
     case .sharedMemory(let failure): self = .memory(message: failure.description)
     case .storage(let inner): self.init(inner)
+    case .stalled(let stall): self = .stalled(message: stall.description)
     case .blockTooLarge, .differentNodeTypes, .nothingToDraw, .cancelled, .edgeColumnMissing,
       .edgeColumnNotNumeric, .badWeight, .weightSumOverflow, .timesNotIntegers, .timesMissing,
       .timesWithoutUse, .wrongTimeCount:

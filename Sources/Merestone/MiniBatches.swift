@@ -18,13 +18,14 @@ public final class MiniBatches: Sendable {
     self.stream = stream
   }
 
-  /// The next mini-batch; `nil` after the last.
+  /// The next mini-batch; `nil` after the last and after ``cancel()``.
   ///
   /// Any thread may call it: each mini-batch is handed out once, and one thread alone gets them in
   /// order.
   ///
-  /// - Throws: ``GraphError/store(message:)`` where a damaged part of the graph was touched; there
-  ///   are no mini-batches after that.
+  /// - Throws: ``GraphError/store(message:)`` where a damaged part of the graph was touched, in the
+  ///   place of the mini-batch that needed it; ``GraphError/stalled(message:)`` where nothing moves.
+  ///   There are no mini-batches after that.
   public func next() throws(GraphError) -> MiniBatch? {
     do throws(SamplingError) {
       return try stream.next()
@@ -32,6 +33,11 @@ public final class MiniBatches: Sendable {
       throw GraphError(error)
     }
   }
+
+  /// Ends the series before its end: who waits for a mini-batch gets `nil`, and the threads stop at
+  /// their next step. Any thread may call it. Letting the mini-batches go does the same and waits for
+  /// the threads.
+  public func cancel() { stream.cancel() }
 
   /// Replaces `batch` by the next mini-batch and uses the memory of the old one for a later one:
   /// from a few mini-batches on, no memory is asked for.

@@ -1,5 +1,6 @@
 public import MerestoneCore
 import MerestoneSampling
+import MerestoneStorage
 
 /// Samples neighbourhoods by one scheme: mini-batches of many seeds, or single queries.
 ///
@@ -113,13 +114,21 @@ public struct Sampler: Sendable {
   ///   - seeds: Nodes to start from. Shape `[n]`.
   ///   - times: As of when each seed is seen, where the scheme is temporal. Shape `[n]`, or empty.
   ///   - size: Seeds per mini-batch; the last one may be smaller.
+  ///   - features: A node column of numbers: mini-batches carry its rows for their input nodes in
+  ///     ``MiniBatch/features``, read by the same threads.
   ///   - shuffled: Draws the seeds in an order of their own for each `epoch`.
   ///   - threads: Sampler threads; they don't change the mini-batches.
+  ///   - patience: How long nothing may move while a mini-batch is waited for, before
+  ///     ``GraphError/stalled(message:)`` names what is stuck.
+  /// - Throws: ``GraphError/unknownColumn(name:available:)`` for features that are not there.
   public func batches(
-    of seeds: [NodeID], times: [Int64] = [], size: Int, shuffled: Bool = false, seed: UInt64 = 1,
-    epoch: Int = 0, threads: Int = ThreadPool.availableProcessors
+    of seeds: [NodeID], times: [Int64] = [], size: Int, features: String? = nil,
+    shuffled: Bool = false, seed: UInt64 = 1, epoch: Int = 0,
+    threads: Int = ThreadPool.availableProcessors, patience: Duration = .seconds(60)
   ) throws(GraphError) -> MiniBatches {
     guard size >= 1 else { throw .badBatchSize(size) }
+    var rows: NodeRows?
+    if let features { rows = try graph.openRows(of: features) }
     let permutation =
       shuffled
       ? RandomPermutation(
@@ -135,8 +144,8 @@ public struct Sampler: Sendable {
       return MiniBatches(
         count: count,
         stream: try BatchStream(
-          topology: shared.topology, fanouts: scheme.fanouts, scheme: shared.law, count: count,
-          threads: max(1, threads)
+          topology: shared.topology, fanouts: scheme.fanouts, scheme: shared.law, features: rows,
+          count: count, threads: max(1, threads), patience: patience
         ) { step in
           let places = (step * size..<min((step + 1) * size, seeds.count)).map {
             permutation?[$0] ?? $0

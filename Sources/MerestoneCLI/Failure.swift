@@ -78,7 +78,7 @@ struct Failure {
   private static func status(of error: SamplingError) -> ExitStatus {
     switch error {
     case .storage(let error): status(of: error)
-    case .sharedMemory: .inputOutput
+    case .sharedMemory, .stalled: .inputOutput
     case .cancelled: .interrupted
     case .seedOutOfRange, .edgeOutOfRange, .fanoutBelowMinusOne, .blockTooLarge,
       .differentNodeTypes, .badParameter, .nothingToDraw, .edgeColumnMissing,

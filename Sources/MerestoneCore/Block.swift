@@ -68,10 +68,17 @@ public struct MiniBatch: Sendable, Equatable {
   /// sources of `blocks[h]` are the destinations of `blocks[h + 1]`. Layers run them in reverse.
   public var blocks: [Block]
 
-  @inlinable public init(seeds: [NodeID], seedIndices: [BlockIndex], blocks: [Block]) {
+  /// The rows of ``inputNodes`` in a column of the graph, in their order, where a stream of
+  /// mini-batches was asked for them; else none.
+  public var features: FeatureRows
+
+  @inlinable public init(
+    seeds: [NodeID], seedIndices: [BlockIndex], blocks: [Block], features: FeatureRows = .none
+  ) {
     self.seeds = seeds
     self.seedIndices = seedIndices
     self.blocks = blocks
+    self.features = features
   }
 
   /// No seeds and no blocks.

@@ -22,6 +22,7 @@ package enum SamplingError: Error, Equatable, Sendable {
   case storage(StorageError)
   case sharedMemory(SharedMemory.Failure)
   case cancelled
+  case stalled(Stall)
 }
 
 extension SamplingError: CustomStringConvertible {
@@ -74,6 +75,7 @@ extension SamplingError: CustomStringConvertible {
     case .storage(let error): error.description
     case .sharedMemory(let failure): failure.description
     case .cancelled: "sampling was cancelled"
+    case .stalled(let stall): stall.description
     }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import MerestoneCore
 import MerestoneTestSupport
 import Testing
@@ -77,6 +78,115 @@ struct BatchStreamTests {
     }
     #expect(throws: SamplingError.self) { while try damaged.next() != nil {} }
     #expect(try damaged.next() == nil)
+  }
+
+  /// A graph with features, cut into two shards.
+  static func graphWithFeatures(nodes: Int, meanInDegree: Int) -> TestGraph {
+    var graph = TestGraph(nodes: nodes, meanInDegree: meanInDegree, shards: 2, seed: 6)
+    graph.features = (0..<nodes).map { node in (0..<70).map { Float(node * 70 + $0) } }
+    return graph
+  }
+
+  @Test("carries the feature rows of the input nodes, in every way of reading", arguments: [1, 3])
+  func features(threads: Int) throws {
+    let folder = TemporaryFolder()
+    let graph = Self.graphWithFeatures(nodes: 12_000, meanInDegree: 6)
+    let store = try graph.store(at: folder.file("graph"))
+    let rows = try NodeRows("features", of: NodeTypeID(0), in: store)
+    let flat = try Topology.open(
+      store, memory: ByteCount(1 << 30), pool: ThreadPool(threads: 1))
+    for fanouts in [[4, 3], []] {
+      for topology in [flat, try Topology(store: store)] {
+        let stream = try BatchStream(
+          topology: topology, fanouts: fanouts, features: rows, count: 8, threads: threads
+        ) { Self.request($0) }
+        for step in 0..<8 {
+          var batch = try #require(try stream.next())
+          let nodes = batch.inputNodes
+          #expect(batch.features.count == nodes.count)
+          #expect(batch.features.width == 70)
+          #expect(
+            batch.features.values == nodes.flatMap { graph.features[Int($0.rawValue)] },
+            "step \(step), fanouts \(fanouts)")
+          if let last = nodes.indices.last {
+            #expect(Array(batch.features[last]) == graph.features[Int(nodes[last].rawValue)])
+          }
+          // A larger and a smaller mini-batch come after each other in the same memory.
+          stream.recycle(batch)
+          batch = .empty
+        }
+        #expect(try stream.next() == nil)
+      }
+    }
+  }
+
+  @Test(
+    "says within the mini-batch that needs it which file and byte are damaged", arguments: [1, 2],
+    [ReadingPlan.Way.flat, .grouped])
+  func damagedFeatures(threads: Int, way: ReadingPlan.Way) throws {
+    let folder = TemporaryFolder()
+    let graph = Self.graphWithFeatures(nodes: 12_000, meanInDegree: 2)
+    _ = try graph.store(at: folder.file("graph"))
+    // 280 bytes a row, 6,000 rows a shard: the second MiB begins in row 3,744 of the shard.
+    let file = folder.file("graph/shard-00001/nodes/t0000.c00.npy")
+    let body = TestFile.read(file).count - 6000 * 280
+    TestFile.flip(file, byte: body + (1 << 20) + 100)
+    let store = try GraphStore.open(folder.file("graph"))
+    let topology =
+      way == .flat
+      ? try Topology.open(store, memory: ByteCount(1 << 30), pool: ThreadPool(threads: 1))
+      : try Topology(store: store)
+    let stream = try BatchStream(
+      topology: topology, fanouts: [0],
+      features: NodeRows("features", of: NodeTypeID(0), in: store), count: 40, threads: threads
+    ) { step in
+      // The first damaged row is asked for by mini-batch 5.
+      BatchRequest(
+        seeds: [NodeID(7), NodeID(UInt64(6000 + 3743 + (step < 5 ? -step : 1)))],
+        key: RandomKey(seed: 1, stream: .query, step: step))
+    }
+    for _ in 0..<5 { #expect(try stream.next() != nil) }
+    let error = #expect(throws: SamplingError.self) { try stream.next() }
+    guard case .storage(.wrongChecksum(let path, let byteOffset, _, _, _)) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(path == file)
+    #expect(byteOffset == body + 1 << 20)
+    #expect(try stream.next() == nil)
+  }
+
+  @Test(
+    "ends when it is cancelled in the middle of a mini-batch", arguments: [false, true])
+  func cancel(isGrouped: Bool) throws {
+    let folder = TemporaryFolder()
+    let store = try TestGraph(nodes: 3000, meanInDegree: 60, seed: 4).store(
+      at: folder.file("graph"))
+    let topology =
+      isGrouped
+      ? try Topology(store: store)
+      : try Topology.open(store, memory: ByteCount(1 << 30), pool: ThreadPool(threads: 1))
+    // Each hop reads all edges: thousands of hops take far longer than the test.
+    let stream = try BatchStream(
+      topology: topology, fanouts: Array(repeating: -1, count: 20_000), count: 4, threads: 2
+    ) { step in
+      BatchRequest(
+        seeds: (0..<3000).map { NodeID($0) },
+        key: RandomKey(seed: 1, stream: .query, step: step))
+    }
+    ThreadPool(threads: 2).forEach(2) { place in
+      if place == 0 {
+        do throws(SamplingError) {
+          let batch = try stream.next()
+          #expect(batch == nil)
+        } catch {
+          Issue.record(error)
+        }
+      } else {
+        usleep(100_000)
+        stream.cancel()
+      }
+    }
   }
 
   @Test("stops its threads when it is let go before its end")

@@ -114,7 +114,7 @@ struct NeighborSamplerTests {
 
   static func batches(of topology: Topology, threads: Int) throws -> [MiniBatch] {
     let prefetcher = Prefetcher<MiniBatch, SamplingError>(count: 12, threads: threads, window: 4) {
-      () throws(SamplingError) in
+      _ throws(SamplingError) in
       var sampler = try NeighborSampler(topology: topology, fanouts: [4, 3])
       return { step throws(SamplingError) in
         try sampler.sample(

@@ -11,7 +11,7 @@ struct PrefetcherTests {
   @Test("arrive in order", arguments: [1, 2, 5], [1, 3, 20])
   func inOrder(threads: Int, window: Int) throws {
     let prefetcher = Prefetcher<Int, Failure>(count: 200, threads: threads, window: window) {
-      { item in item * item }
+      _ in { item in item * item }
     }
     var made: [Int] = []
     while let item = try prefetcher.next() { made.append(item) }
@@ -21,6 +21,7 @@ struct PrefetcherTests {
   @Test("fail in the place of the failing item, and end then", arguments: [1, 4])
   func failure(threads: Int) throws {
     let prefetcher = Prefetcher<Int, Failure>(count: 50, threads: threads, window: 6) {
+      _ in
       { item throws(Failure) in
         if item == 9 { throw Failure(item: item) }
         return item
@@ -34,7 +35,7 @@ struct PrefetcherTests {
   func severalConsumers(window: Int) {
     let count = 3000
     let prefetcher = Prefetcher<Int, Failure>(count: count, threads: 2, window: window) {
-      { item in item }
+      _ in { item in item }
     }
     let taken = Mutex<[Int]>([])
     ThreadPool(threads: 4).forEach(4) { _ in
@@ -49,7 +50,7 @@ struct PrefetcherTests {
   func abandoned() throws {
     for _ in 0..<20 {
       let prefetcher = Prefetcher<Int, Failure>(count: 1_000_000, threads: 3, window: 2) {
-        { item in item }
+        _ in { item in item }
       }
       #expect(try prefetcher.next() == 0)
     }

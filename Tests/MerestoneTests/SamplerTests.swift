@@ -14,6 +14,7 @@ struct SamplerTests {
       TestColumn(
         name: "time", element: .i64, values: (0..<graph.edgeCount).map { Double($0 % 100) }),
     ]
+    graph.features = (0..<400).map { [Float($0), Float($0) / 8, -1] }
     _ = try graph.store(at: folder.file("graph"))
     return try Graph(at: folder.file("graph"), memory: memory)
   }
@@ -65,6 +66,33 @@ struct SamplerTests {
     while try reusing.next(&batch) { #expect(try plain.next() == batch) }
     #expect(try plain.next() == nil)
     #expect(batch == .empty)
+  }
+
+  @Test("gives feature rows with mini-batches, and none after a cancellation")
+  func features() throws {
+    let folder = TemporaryFolder()
+    let graph = try Self.graph(in: folder, memory: ByteCount(1 << 30))
+    let sampler = try graph.sampler(.uniform(fanouts: [4, 3]))
+    let batches = try sampler.batches(of: Self.seeds, size: 20, features: "features", threads: 2)
+    var batch = MiniBatch.empty
+    var count = 0
+    while count < 3, try batches.next(&batch) {
+      #expect(
+        batch.features
+          == FeatureRows(
+            count: batch.inputNodes.count, width: 3,
+            values: try graph.rows(of: "features", for: batch.inputNodes)))
+      let first = Float(batch.inputNodes[0].rawValue)
+      #expect(Array(batch.features[0]) == [first, first / 8, -1])
+      count += 1
+    }
+    #expect(count == 3)
+    batches.cancel()
+    #expect(try batches.next() == nil)
+    #expect(try sampler.batches(of: Self.seeds, size: 20).next()?.features == FeatureRows.none)
+    #expect(throws: GraphError.self) {
+      try sampler.batches(of: Self.seeds, size: 20, features: "feature")
+    }
   }
 
   @Test("answers from several threads at once")

@@ -9,11 +9,11 @@ for edge in subgraph.blocks[0].edges {
   print("\(edge.source) -> \(edge.destination)")
 }
 
-// Mini-batches of training nodes, sampled ahead on another thread, with their features.
+// Mini-batches of training nodes with their features, made ahead on another thread.
 let batches = try graph.batches(
-  of: graph.nodes(of: .train), size: 64, fanouts: [10, 5], shuffled: true)
+  of: graph.nodes(of: .train), size: 64, fanouts: [10, 5], features: "features", shuffled: true)
 while let batch = try batches.next() {
-  let rows = try graph.rows(of: "features", for: batch.inputNodes)
   let labels = try graph.integers(of: "label", for: batch.seeds)
-  print("\(labels.count) seeds reach \(batch.inputNodes.count) nodes, \(rows.count) features")
+  let rows = batch.features
+  print("\(labels.count) seeds reach \(rows.count) nodes, \(rows.values.count) features")
 }

@@ -17,6 +17,7 @@ final class GroupSampler: Sendable {
   private let stampBudget: ByteCount
   private let pages = LendingPool<PageBuffers>()
   private let dropsBehind: Bool
+  private let pulse: Pulse
 
   private struct Cut: Sendable {
     let nodes: BucketCut
@@ -42,9 +43,13 @@ final class GroupSampler: Sendable {
   ///   - stampBudget: For each thread's table over nodes.
   ///   - dropsBehind: Whether pages are given back once they are decoded, so that the file does not
   ///     count as memory.
+  ///   - pulse: Where the sampler says after each piece of work that it gets on, and hears whether it
+  ///     should.
   init(
-    topology: Topology, fanouts: [Int], pool: ThreadPool, stampBudget: ByteCount, dropsBehind: Bool
+    topology: Topology, fanouts: [Int], pool: ThreadPool, stampBudget: ByteCount,
+    dropsBehind: Bool, pulse: Pulse
   ) {
+    self.pulse = pulse
     self.topology = topology
     self.fanouts = fanouts
     self.pool = pool
@@ -72,6 +77,7 @@ final class GroupSampler: Sendable {
     request: @Sendable (Int) throws(SamplingError) -> BatchRequest
   ) throws(SamplingError) {
     try pool.forEach(members.count) { place throws(SamplingError) in
+      try pulse.check()
       let request = try request(place)
       for seed in request.seeds where seed.rawValue >= UInt64(topology.nodeCount) {
         throw .seedOutOfRange(seed: seed, nodeCount: topology.nodeCount)
@@ -83,13 +89,16 @@ final class GroupSampler: Sendable {
     }
     for hop in fanouts.indices {
       try pool.forEach(members.count) { place throws(SamplingError) in
+        try pulse.check()
         if hop > 0 { try finish(members[place], hop: hop - 1) }
         members[place].askForLists(of: hop, cut.nodes)
       }
       try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
+        try pulse.check()
         try answerLists(bucket, members)
       }
-      pool.forEach(members.count) { place in
+      try pool.forEach(members.count) { place throws(SamplingError) in
+        try pulse.check()
         lendBuffers { buffers in
           members[place].pick(
             hop: hop, fanout: fanouts[hop], relation: topology.relation, nodeCut: cut.nodes,
@@ -97,6 +106,7 @@ final class GroupSampler: Sendable {
         }
       }
       try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
+        try pulse.check()
         try answerSources(bucket, members)
       }
     }

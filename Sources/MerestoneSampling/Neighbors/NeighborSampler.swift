@@ -10,6 +10,8 @@ package import MerestoneCore
 package struct NeighborSampler {
   package let topology: Topology
   package let fanouts: [Int]
+  /// Where the sampler says after each hop that it gets on, and hears whether it should.
+  package var pulse: Pulse?
   private var relabeler: NodeRelabeler
   private var reader: InEdgeReader
   private var schemePick: (any NeighborPick)?
@@ -91,6 +93,7 @@ package struct NeighborSampler {
     }
     while batch.blocks.count < fanouts.count { batch.blocks.append(.empty) }
     for hop in fanouts.indices {
+      try pulse?.check()
       var hopKey = key
       hopKey.hop = UInt8(truncatingIfNeeded: hop)
       hopKey.relation = UInt16(truncatingIfNeeded: topology.relation.rawValue)

@@ -1,4 +1,5 @@
 package import MerestoneCore
+package import MerestoneStorage
 import Synchronization
 
 /// What one mini-batch of a series starts from.
@@ -26,59 +27,77 @@ package final class BatchStream: Sendable {
   private let used: UsedBatches
 
   /// - Parameters:
+  ///   - features: The column whose rows mini-batches carry for their input nodes.
   ///   - count: How many mini-batches there are.
   ///   - threads: Sampler threads.
   ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
   ///     a time; `nil` follows from the topology's cap.
+  ///   - patience: How long nothing may move while the consumer waits, before it gets
+  ///     ``SamplingError/stalled(_:)``.
   ///   - request: What a mini-batch starts from; called on sampler threads.
   package init(
-    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
-    threads: Int, groupMemory: ByteCount? = nil,
+    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
+    features: NodeRows? = nil, count: Int, threads: Int, groupMemory: ByteCount? = nil,
+    patience: Duration = .seconds(60),
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest
   ) throws(SamplingError) {
     let used = UsedBatches(limit: 2 * threads + 1)
+    let pulse = Pulse()
     self.used = used
     // Refuses bad fanouts here and now.
     _ = try NeighborSampler(
       topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
     let stampBudget = topology.plan.stampBudget(threads: threads)
+    var grouped: GroupedBatches?
     if !topology.isInPlace, scheme.isUniform, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
-      let grouped = GroupedBatches(
+      grouped = GroupedBatches(
         sampler: GroupSampler(
           topology: topology, fanouts: fanouts, pool: ThreadPool(threads: threads),
-          stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind),
+          stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind, pulse: pulse),
         count: count, memory: groupMemory ?? topology.plan.groupMemory(threads: threads),
         request: request)
-      prefetcher = Prefetcher(count: count, threads: threads, window: 2 * threads) {
-        () throws(SamplingError) in
+    }
+    prefetcher = Prefetcher(
+      count: count, threads: threads, window: 2 * threads, pulse: pulse,
+      watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) }
+    ) { [grouped] mark throws(SamplingError) in
+      let gatherer = features.map { FeatureGatherer($0, pulse: pulse) }
+      if let grouped {
         return { index throws(SamplingError) in
           var batch = used.take()
+          mark.enter(.sampling)
           try grouped.make(index, into: &batch)
+          mark.enter(.features)
+          try gatherer?.gather(into: &batch)
           return batch
         }
       }
-      return
-    }
-    prefetcher = Prefetcher(count: count, threads: threads, window: 2 * threads) {
-      () throws(SamplingError) in
       var sampler = try NeighborSampler(
         topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
+      sampler.pulse = pulse
       return { index throws(SamplingError) in
+        mark.enter(.seeds)
         let request = try request(index)
         var batch = used.take()
+        mark.enter(.sampling)
         try sampler.sample(
           seeds: request.seeds, times: request.times, key: request.key, into: &batch)
+        mark.enter(.features)
+        try gatherer?.gather(into: &batch)
         return batch
       }
     }
   }
 
-  /// The next mini-batch; `nil` after the last. Any thread.
+  /// The next mini-batch; `nil` after the last, and once cancelled. Any thread.
   package func next() throws(SamplingError) -> MiniBatch? { try prefetcher.next() }
 
   /// Takes a mini-batch that is not needed any more, whose memory serves a later one.
   package func recycle(_ batch: consuming MiniBatch) { used.put(batch) }
+
+  /// Ends the series: who waits gets `nil`, threads stop at their next step.
+  package func cancel() { prefetcher.cancel() }
 }
 
 /// Mini-batches whose memory can be used again.

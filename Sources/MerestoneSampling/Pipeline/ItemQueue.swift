@@ -9,19 +9,28 @@ import Glibc
   private var slots: [Result<Item, Failure>?]
   private var nextToMake = 0
   private var nextToTake = 0
-  private var isStopped = false
-  private var hasFailed = false
+  private var makers: Int
+  private var hasEnded = false
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
 
-  init(count: Int, window: Int) {
+  /// - Parameters:
+  ///   - count: How many items there are.
+  ///   - window: The most items that are claimed and not taken.
+  ///   - makers: Threads that claim items; each says ``leave()`` at its end.
+  init(count: Int, window: Int, makers: Int) {
     self.count = count
     self.window = window
+    self.makers = makers
     slots = Array(repeating: nil, count: window)
     unsafe mutex = .allocate(capacity: 1)
     unsafe changed = .allocate(capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
-    unsafe pthread_cond_init(changed, nil)
+    var attributes = pthread_condattr_t()
+    unsafe pthread_condattr_init(&attributes)
+    unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    unsafe pthread_cond_init(changed, &attributes)
+    unsafe pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -31,40 +40,48 @@ import Glibc
     unsafe changed.deallocate()
   }
 
-  /// The next item in order; waits for it. `nil` after the last, after a failure, or once stopped.
+  /// The next item in order; waits for it. `nil` after the last, after a failure, or once cancelled.
   ///
   /// Several threads may take: each item goes to one of them.
-  func take() -> Result<Item, Failure>? {
+  ///
+  /// - Parameters:
+  ///   - interval: How long to wait in vain before each call of `missing`.
+  ///   - missing: Gets the number of the item that is waited for; what it returns fails the queue.
+  func take(
+    interval: Duration, missing: (Int) -> Failure?
+  ) -> Result<Item, Failure>? {
     lock()
     defer { unlock() }
     // The place is looked up anew after every wait: another consumer may have taken the item.
-    while nextToTake < count, !hasFailed {
+    while nextToTake < count, !hasEnded {
       let place = nextToTake % window
       if let result = slots[place] {
         slots[place] = nil
         nextToTake += 1
-        if case .failure = result {
-          isStopped = true
-          hasFailed = true
-        }
+        if case .failure = result { end() }
         unsafe pthread_cond_broadcast(changed)
         return result
       }
-      if isStopped { return nil }
-      unsafe pthread_cond_wait(changed, mutex)
+      let item = nextToTake
+      if !wait(atMost: interval), item == nextToTake, slots[item % window] == nil, !hasEnded,
+        let failure = missing(item)
+      {
+        end()
+        return .failure(failure)
+      }
     }
     return nil
   }
 
   /// The number of the next item to make; waits while the window is full. `nil` when there is
-  /// none left or the queue is stopped.
+  /// none left or the queue has ended.
   func claim() -> Int? {
     lock()
     defer { unlock() }
-    while !isStopped, nextToMake < count, nextToMake >= nextToTake + window {
+    while !hasEnded, nextToMake < count, nextToMake >= nextToTake + window {
       unsafe pthread_cond_wait(changed, mutex)
     }
-    guard !isStopped, nextToMake < count else { return nil }
+    guard !hasEnded, nextToMake < count else { return nil }
     nextToMake += 1
     return nextToMake - 1
   }
@@ -73,16 +90,57 @@ import Glibc
   func fill(_ index: Int, _ result: Result<Item, Failure>) {
     lock()
     defer { unlock() }
+    // After the end nobody takes, and the slot's memory is of use elsewhere.
+    if hasEnded { return }
     slots[index % window] = result
     unsafe pthread_cond_broadcast(changed)
   }
 
-  /// Ends claiming; a waiting consumer gets `nil`.
-  func stop() {
+  /// Ends claiming and taking, items that are made included.
+  func cancel() {
     lock()
     defer { unlock() }
-    isStopped = true
+    end()
+    for place in slots.indices { slots[place] = nil }
+  }
+
+  /// A thread claims no more.
+  func leave() {
+    lock()
+    defer { unlock() }
+    makers -= 1
     unsafe pthread_cond_broadcast(changed)
+  }
+
+  /// Waits until all makers have left.
+  /// - Returns: Whether they have, in time.
+  func waitForMakers(atMost duration: Duration) -> Bool {
+    lock()
+    defer { unlock() }
+    let end = ContinuousClock.now + duration
+    while makers > 0 {
+      let rest = ContinuousClock.now.duration(to: end)
+      if rest <= .zero { return false }
+      _ = wait(atMost: rest)
+    }
+    return true
+  }
+
+  private func end() {
+    hasEnded = true
+    unsafe pthread_cond_broadcast(changed)
+  }
+
+  /// - Returns: Whether the wait ended before its time.
+  private func wait(atMost duration: Duration) -> Bool {
+    var end = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+    let (seconds, attoseconds) = duration.components
+    let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
+    // A century is for ever.
+    end.tv_sec += Int(min(seconds, 3_000_000_000)) + nanoseconds / 1_000_000_000
+    end.tv_nsec = nanoseconds % 1_000_000_000
+    return unsafe pthread_cond_timedwait(changed, mutex, &end) != ETIMEDOUT
   }
 
   private func lock() { unsafe pthread_mutex_lock(mutex) }

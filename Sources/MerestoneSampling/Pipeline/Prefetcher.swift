@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Makes numbered items ahead of their consumer on threads of its own and hands them over in order.
 ///
@@ -9,8 +10,26 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   /// Makes an item by its number; it belongs to one thread.
   package typealias Producer = (Int) throws(Failure) -> Item
 
+  /// Watches over threads for a consumer that waits.
+  package struct Watchdog: Sendable {
+    /// How long nothing may move while the consumer waits.
+    package var patience: Duration
+
+    /// What the consumer gets then.
+    package var failure: @Sendable (Stall) -> Failure
+
+    package init(patience: Duration, failure: @escaping @Sendable (Stall) -> Failure) {
+      self.patience = patience
+      self.failure = failure
+    }
+  }
+
   private let queue: ItemQueue<Item, Failure>
+  private let pulse: Pulse
+  private let marks: [WorkMark]
+  private let watchdog: Watchdog?
   private let threads: [pthread_t]
+  private let hasStalled = Atomic<Bool>(false)
 
   /// Starts making items.
   ///
@@ -18,38 +37,91 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   ///   - count: How many items there are: `0..<count`.
   ///   - threads: How many threads make them.
   ///   - window: The most items that wait or are in the making; at least 1.
-  ///   - makeProducer: Called once per thread, on that thread; its result has buffers of its own.
+  ///   - pulse: Where other threads that help with an item say that they get on.
+  ///   - watchdog: Without one, the consumer waits as long as it takes.
+  ///   - makeProducer: Called once per thread, on that thread; its result has buffers of its own
+  ///     and says in the mark what it is doing.
   package init(
-    count: Int, threads threadCount: Int, window: Int,
-    makeProducer: @escaping @Sendable () throws(Failure) -> Producer
+    count: Int, threads threadCount: Int, window: Int, pulse: Pulse = Pulse(),
+    watchdog: Watchdog? = nil,
+    makeProducer: @escaping @Sendable (WorkMark) throws(Failure) -> Producer
   ) {
-    let queue = ItemQueue<Item, Failure>(count: count, window: max(1, window))
+    let marks = (0..<max(1, min(threadCount, count))).map { _ in WorkMark(pulse) }
+    let queue = ItemQueue<Item, Failure>(
+      count: count, window: max(1, window), makers: marks.count)
     self.queue = queue
-    threads = (0..<max(1, min(threadCount, count))).map { _ in
-      Self.start { Self.produce(for: queue, makeProducer) }
+    self.pulse = pulse
+    self.marks = marks
+    self.watchdog = watchdog
+    threads = marks.map { mark in
+      Self.start {
+        Self.produce(for: queue, mark, makeProducer)
+        queue.leave()
+      }
     }
   }
 
+  /// Threads that do not stop in the watchdog's time are left to themselves: what they use lives as
+  /// long as they do.
   deinit {
-    queue.stop()
-    for thread in threads { pthread_join(thread, nil) }
+    cancel()
+    let stalled = hasStalled.load(ordering: .relaxed)
+    let haveLeft = queue.waitForMakers(
+      atMost: stalled ? .zero : watchdog?.patience ?? .seconds(1 << 32))
+    for thread in threads {
+      if haveLeft { pthread_join(thread, nil) } else { pthread_detach(thread) }
+    }
   }
 
-  /// The next item in order; waits for it. `nil` after the last. Any thread: each item is handed
-  /// out once.
-  package func next() throws(Failure) -> Item? { try queue.take()?.get() }
+  /// The next item in order; waits for it. `nil` after the last, after a failure, and once
+  /// cancelled. Any thread: each item is handed out once.
+  package func next() throws(Failure) -> Item? {
+    guard let watchdog else {
+      return try queue.take(interval: .seconds(1 << 32), missing: { _ in nil })?.get()
+    }
+    var lastCount = pulse.count
+    var lastMove = ContinuousClock.now
+    let result = queue.take(interval: watchdog.patience / 8) { item in
+      let now = ContinuousClock.now
+      let count = pulse.count
+      guard count == lastCount else {
+        lastCount = count
+        lastMove = now
+        return nil
+      }
+      let waited = lastMove.duration(to: now)
+      guard waited >= watchdog.patience else { return nil }
+      pulse.cancel()
+      hasStalled.store(true, ordering: .relaxed)
+      let stage = marks.first { $0.item == item }?.stage ?? .starting
+      let (seconds, attoseconds) = waited.components
+      return watchdog.failure(
+        Stall(
+          stage: stage, item: item, seconds: Double(seconds) + Double(attoseconds) * 1e-18))
+    }
+    return try result?.get()
+  }
+
+  /// Ends the series: waiting consumers get `nil`, threads stop at their next step.
+  package func cancel() {
+    pulse.cancel()
+    queue.cancel()
+  }
 
   private static func produce(
-    for queue: ItemQueue<Item, Failure>, _ makeProducer: () throws(Failure) -> Producer
+    for queue: ItemQueue<Item, Failure>, _ mark: WorkMark,
+    _ makeProducer: (WorkMark) throws(Failure) -> Producer
   ) {
     do throws(Failure) {
-      let make = try makeProducer()
+      let make = try makeProducer(mark)
       while let index = queue.claim() {
+        mark.begin(index)
         do throws(Failure) {
           queue.fill(index, .success(try make(index)))
         } catch {
           queue.fill(index, .failure(error))
         }
+        mark.pulse.beat()
       }
     } catch {
       while let index = queue.claim() { queue.fill(index, .failure(error)) }

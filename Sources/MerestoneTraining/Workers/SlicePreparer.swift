@@ -26,12 +26,14 @@ struct SlicePreparer {
   private let workspace: Workspace
   private let needsDegrees: Bool
   private let epoch: Int
+  private let mark: WorkMark
   private var sampler: NeighborSampler
 
   init(
     plan: EpochPlan, topology: Topology, data: TrainingData, workspace: Workspace,
-    options: TrainingOptions, epoch: Int
+    options: TrainingOptions, epoch: Int, mark: WorkMark
   ) throws(TrainingError) {
+    self.mark = mark
     self.plan = plan
     self.data = data
     self.workspace = workspace
@@ -43,10 +45,12 @@ struct SlicePreparer {
     } catch {
       throw .sampling(error)
     }
+    sampler.pulse = mark.pulse
   }
 
   mutating func prepare(step: Int, slice: Int) throws(TrainingError) -> PreparedSlice {
     let start = Stopwatch()
+    mark.enter(.sampling)
     let seeds = plan.seeds(epoch: epoch, step: step, slice: slice)
     let key = RandomKey(
       seed: plan.seed, stream: .neighborSampling, epoch: epoch, step: step, slice: slice)
@@ -61,10 +65,12 @@ struct SlicePreparer {
       throw .sampling(error)
     }
     let sampled = start.seconds
+    mark.enter(.features)
     let features = workspace.tensor(rows: nodes.count, columns: data.featureCount)
     try features.withMutableSpan { rows throws(TrainingError) in
       try data.gatherFeatures(of: nodes, into: &rows)
     }
+    mark.enter(.labels)
     return PreparedSlice(
       step: step, slice: slice, batch: batch, features: features,
       labels: try data.labels(of: seeds), degrees: degrees,

@@ -125,11 +125,12 @@ package final class TrainingWorker {
     let samplerThreads = max(1, workspace.threads.threadCount / 2)
     let (plan, topology, data, workspace, options) = (plan, topology, data, workspace, options)
     let slices = Prefetcher<PreparedSlice, TrainingError>(
-      count: itemCount, threads: samplerThreads, window: samplerThreads + 2
-    ) { () throws(TrainingError) in
+      count: itemCount, threads: samplerThreads, window: samplerThreads + 2,
+      watchdog: Prefetcher.Watchdog(patience: .seconds(60)) { .sampling(.stalled($0)) }
+    ) { mark throws(TrainingError) in
       var preparer = try SlicePreparer(
         plan: plan, topology: topology, data: data, workspace: workspace, options: options,
-        epoch: epoch)
+        epoch: epoch, mark: mark)
       return { item throws(TrainingError) in
         try preparer.prepare(
           step: firstStep + item / localSlices, slice: firstSlice + item % localSlices)

@@ -1,0 +1,42 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// Gathers the feature rows of mini-batches, on one thread of a pipeline.
+struct FeatureGatherer {
+  private let rows: NodeRows
+  private let pulse: Pulse
+
+  /// Rows between two looks at whether anybody waits for the rest.
+  private static let portion = 16_384
+
+  init(_ rows: NodeRows, pulse: Pulse) {
+    self.rows = rows
+    self.pulse = pulse
+  }
+
+  /// Writes the rows of a mini-batch's input nodes in place of what it holds.
+  func gather(into batch: inout MiniBatch) throws(SamplingError) {
+    let nodes = batch.inputNodes
+    try Self.wrap { () throws(StorageError) in
+      try rows.readAhead(of: nodes.span) { () throws(StorageError) in
+        if pulse.isCancelled { throw .interrupted(path: rows.name) }
+        pulse.beat()
+      }
+    }
+    try batch.features.fill(count: nodes.count, width: rows.width) { values throws(SamplingError) in
+      var first = 0
+      while first < nodes.count {
+        try pulse.check()
+        let portion = first..<min(first + Self.portion, nodes.count)
+        try Self.wrap { () throws(StorageError) in
+          try rows.copyRows(of: nodes.span, part: portion, into: &values)
+        }
+        first = portion.upperBound
+      }
+    }
+  }
+
+  private static func wrap(_ body: () throws(StorageError) -> Void) throws(SamplingError) {
+    do throws(StorageError) { try body() } catch { throw .storage(error) }
+  }
+}
