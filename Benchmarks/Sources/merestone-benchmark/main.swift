@@ -1,13 +1,13 @@
 import Foundation
 
 let usage = """
-  usage: merestone-benchmark MERESTONE WORKDIR [preprocess|sampling|training|accuracy|scale22|scale26 ...]
+  usage: merestone-benchmark MERESTONE WORKDIR [preprocess|sampling|training|accuracy|products|scale22|scale26 ...]
 
     MERESTONE  the release build of the merestone program
     WORKDIR    a folder for generated graphs and results, 2 GB; kept between runs
 
-  scale22 and scale26 are run only where they are named: 67 million edges (2 GB of disk) and 1.07
-  billion (30 GB).
+  products, scale22 and scale26 are run only where they are named: 124 million edges with features
+  (3 GB of disk), 67 million (2 GB) and 1.07 billion (30 GB).
 
   Prints a JSON line per figure and a table at the end. `accuracy` needs the real graphs in the
   folder that MERESTONE_DATA names (default: ../shared/data), and is skipped without them.
@@ -31,6 +31,9 @@ do {
   }
   if wants("sampling") { try SamplingBenchmark(folder: folder).run(&report) }
   if wants("training") { try TrainingBenchmark(tool: tool, folder: folder).run(&report) }
+  if chosen.contains("products") {
+    try ProductsBenchmark(tool: tool, folder: folder).run(&report)
+  }
   for scale in [22, 26] where chosen.contains("scale\(scale)") {
     try ScaleBenchmark(tool: tool, folder: folder, scale: scale).run(&report)
   }
