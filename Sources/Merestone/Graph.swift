@@ -21,6 +21,9 @@ public final class Graph: Sendable {
   /// packed pages or page by page, slower and with the same results.
   public let memory: ByteCount
 
+  /// How edges are read; `nil` leaves it to ``memory``.
+  public let reading: Reading?
+
   let store: GraphStore
   let pool: ThreadPool
   private let topology = Mutex<Topology?>(nil)
@@ -31,20 +34,41 @@ public final class Graph: Sendable {
   /// - Parameters:
   ///   - path: The directory that `merestone preprocess` wrote.
   ///   - memory: The cap on what reading and sampling take; by default 2 GiB.
+  ///   - reading: Chooses by hand how edges are read; by default the fastest way that the cap allows.
   ///   - threads: Threads that decode; by default one per processor.
   /// - Throws: ``GraphError/store(message:)`` for anything but an intact graph of this version;
   ///   damage deeper in the files is reported when it is first touched.
+  ///   ``GraphError/memory(message:)`` where `reading` does not fit the cap.
   public init(
-    at path: String, memory: ByteCount = ByteCount(2 << 30),
+    at path: String, memory: ByteCount = ByteCount(2 << 30), reading: Reading? = nil,
     threads: Int = ThreadPool.availableProcessors
   ) throws(GraphError) {
     self.path = path
     self.memory = memory
+    self.reading = reading
     pool = ThreadPool(threads: threads)
     do throws(StorageError) {
       store = try GraphStore.open(path)
     } catch {
       throw GraphError(error)
+    }
+    if let reading { try check(reading) }
+  }
+
+  /// Refuses a way of reading that this graph or the cap does not allow.
+  private func check(_ reading: Reading) throws(GraphError) {
+    let plan = ReadingPlan(
+      store.manifest, relation: RelationID(0), memory: memory, way: reading.way)
+    guard plan.way == reading.way else {
+      throw .store(
+        message: "\(path) has no packed pages; preprocess with --encoding packed, or read it "
+          + "flat or grouped")
+    }
+    let needed = plan.needed
+    guard needed <= memory else {
+      throw .memory(
+        message: "reading \(path) \(reading.rawValue) takes \(needed), more than the cap of "
+          + "\(memory); give more, or read it grouped")
     }
   }
 
@@ -64,7 +88,8 @@ public final class Graph: Sendable {
     let result = topology.withLock { held -> Result<Topology, SamplingError> in
       if let held { return .success(held) }
       do throws(SamplingError) {
-        let opened = try Topology.open(store, memory: memory, pool: pool)
+        let opened = try Topology.open(
+          store, memory: memory, way: reading?.way, pool: pool)
         held = opened
         return .success(opened)
       } catch {

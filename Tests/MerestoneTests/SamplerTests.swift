@@ -126,4 +126,22 @@ struct SamplerTests {
     }
     #expect(throws: GraphError.self) { try temporal.sample(nodes: [NodeID(1)]) }
   }
+
+  @Test("reads as asked for by hand, and refuses what the graph or the cap does not allow")
+  func readsAsAskedFor() throws {
+    let folder = TemporaryFolder()
+    let expected = try Self.graph(in: folder, memory: ByteCount(1 << 30))
+      .sample(nodes: Self.seeds, fanouts: [4, 3])
+    let path = folder.file("graph")
+    for reading: Reading in [.flat, .grouped] {
+      let graph = try Graph(at: path, reading: reading)
+      #expect(try graph.sample(nodes: Self.seeds, fanouts: [4, 3]) == expected)
+    }
+    let error = #expect(throws: GraphError.self) { try Graph(at: path, reading: .packed) }
+    #expect("\(try #require(error))".contains("--encoding packed"))
+    let small = #expect(throws: GraphError.self) {
+      try Graph(at: path, memory: ByteCount(1000), reading: .flat)
+    }
+    #expect("\(try #require(small))".contains("more than the cap of 1000"))
+  }
 }

@@ -13,7 +13,7 @@ struct SamplingBenchmark {
     for _ in 0..<5 {
       let start = DispatchTime.now()
       let graph = try Graph(at: path)
-      opened.append(Self.seconds(since: start) * 1000)
+      opened.append(Stopwatch.seconds(since: start) * 1000)
       precondition(graph.edgeCount == PreprocessBenchmark.edges)
     }
     report.add(
@@ -35,7 +35,7 @@ struct SamplingBenchmark {
           guard let batch = try batches.next() else { break }
           edges += batch.blocks.reduce(0) { $0 + $1.edgeCount }
         }
-        rates.append(Double(edges) / Self.seconds(since: start) / 1e6)
+        rates.append(Double(edges) / Stopwatch.seconds(since: start) / 1e6)
       }
       report.add(
         Figure(
@@ -43,9 +43,5 @@ struct SamplingBenchmark {
           setting: "kron20, fanouts 15,10,5, batch 1024, 2 threads",
           target: name == "flat" ? ">= 20" : "-"))
     }
-  }
-
-  private static func seconds(since start: DispatchTime) -> Double {
-    Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
   }
 }

@@ -135,18 +135,12 @@ struct SampleCommand: ContextualCommand {
     _ store: GraphStore, relation: RelationID, joinsTypes: Bool
   ) throws -> Topology {
     let plan = ReadingPlan(store.manifest, relation: relation, memory: memory.cap, way: reading)
-    let needed: ByteCount
-    switch reading {
-    case .flat: needed = plan.flatBytes
-    case .packed:
-      guard let packed = plan.packedBytes else {
-        throw CommandError.usage(
-          "--reading packed: the pages of \(store.path) are not packed; preprocess it with "
-            + "--encoding packed, or use flat or grouped")
-      }
-      needed = ByteCount(packed.bytes + plan.fileBytes.bytes)
-    case .grouped: needed = ByteCount(0)
+    guard plan.way == reading else {
+      throw CommandError.usage(
+        "--reading packed: the pages of \(store.path) are not packed; preprocess it with "
+          + "--encoding packed, or use flat or grouped")
     }
+    let needed = plan.needed
     guard needed <= memory.cap else {
       throw CommandError.usage(
         "--reading \(reading.rawValue) needs \(needed) for \(store.path), more than --memory "

@@ -65,6 +65,15 @@ package struct ReadingPlan: Sendable, Equatable {
     }
   }
 
+  /// What the way that is taken needs beside mini-batches.
+  package var needed: ByteCount {
+    switch way {
+    case .flat: flatBytes
+    case .packed: ByteCount((packedBytes?.bytes ?? 0) + fileBytes.bytes)
+    case .grouped: ByteCount(0)
+    }
+  }
+
   /// Whether pages that were read are given back, so that the files do not count as memory.
   package var dropsBehind: Bool { fileBytes.bytes > memory.bytes / 4 }
 

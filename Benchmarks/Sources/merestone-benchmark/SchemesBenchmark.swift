@@ -1,0 +1,52 @@
+import Foundation
+import Merestone
+
+/// What every scheme of neighbour sampling costs beside uniform sampling of the same graph, in turns.
+struct SchemesBenchmark {
+  let tool: Tool
+  let folder: String
+
+  private static let rounds = 3
+
+  func run(_ report: inout Report) throws {
+    let path = try BenchmarkGraphs(tool: tool, folder: folder).weighted()
+    let graph = try Graph(at: path, memory: ByteCount(4 << 30))
+    let fanouts = [15, 10, 5]
+    let schemes: [(name: String, scheme: SamplingScheme, time: Int64?, target: String)] = [
+      ("with replacement", .uniformWithReplacement(fanouts: fanouts), nil, "-"),
+      ("weighted", .weighted(by: "weight", fanouts: fanouts), nil, ">= 0.5"),
+      (
+        "weighted with replacement", .weightedWithReplacement(by: "weight", fanouts: fanouts), nil,
+        ">= 0.5"
+      ),
+      ("top", .top(by: "weight", fanouts: fanouts), nil, "-"),
+      ("temporal", .temporal(by: "time", fanouts: fanouts), 12_000_000, "-"),
+      ("recent", .recent(by: "time", fanouts: fanouts), 12_000_000, "-"),
+      ("LABOR-0", .labor(fanouts: fanouts), nil, ">= 5 times GraphBolt's"),
+      ("LABOR-*", .laborStar(fanouts: fanouts), nil, "-"),
+    ]
+    let setting = "2^20, 16.8 M edges, flat, fanouts 15,10,5, batch 1024, 2 threads"
+    let uniform = try graph.sampler(.uniform(fanouts: fanouts))
+    func rate(_ sampler: Sampler, _ time: Int64?) throws -> Double {
+      try Stopwatch.samplingRates(
+        sampler, nodes: graph.nodeCount, times: time, batches: 20, runs: 1, threads: 2)[0]
+    }
+    for (name, scheme, time, target) in schemes {
+      let sampler = try graph.sampler(scheme)
+      var (rates, ratios): ([Double], [Double]) = ([], [])
+      for _ in 0..<Self.rounds {
+        let base = try rate(uniform, nil)
+        rates.append(try rate(sampler, time))
+        ratios.append(rates.last! / base)
+      }
+      report.add(
+        Figure(
+          name: "sampling \(name)", unit: "M edges/s", values: rates, setting: setting,
+          target: "-"))
+      report.add(
+        Figure(
+          name: "\(name) against uniform", unit: "times", values: ratios, setting: setting,
+          target: target))
+    }
+  }
+}
