@@ -131,7 +131,8 @@ struct GraphCommandTests {
     TestFile.write(Array(lines.joined().utf8), to: edges)
     let packed = folder.file("packed")
     let plain = folder.file("plain")
-    for (graph, encoding) in [(packed, "packed"), (plain, "lz4")] {
+    let both = folder.file("both")
+    for (graph, encoding) in [(packed, "packed"), (plain, "lz4"), (both, "both")] {
       let arguments = [
         "preprocess", edges, "--out", graph, "--encoding", encoding, "--shards", "3",
       ]
@@ -146,6 +147,7 @@ struct GraphCommandTests {
     #expect(expected.status == 0)
     for way in ["flat", "packed", "grouped"] {
       #expect(sample(packed, way).output == expected.output, "\(way)")
+      #expect(sample(both, way).output == expected.output, "\(way)")
     }
     #expect(sample(plain, "flat").output == expected.output)
     let refused = sample(plain, "packed")
@@ -155,6 +157,24 @@ struct GraphCommandTests {
     let reading = try #require((inspected["reading"] as? [[String: Any]])?.first)
     #expect(reading["way"] as? String == "flat")
     #expect((reading["packedBytes"] as? Int ?? 0) >= 8 * 301)
+    // Stored twice: as much as both.
+    func streams(_ graph: String) throws -> [String: Any] {
+      try #require(json(merestone("inspect", graph, "--json"))["streams"] as? [String: Any])
+    }
+    func bytes(_ graph: String, _ stream: String) throws -> Int? {
+      (try streams(graph)[stream] as? [String: Any])?["bytes"] as? Int
+    }
+    #expect(try bytes(both, "pages") == bytes(plain, "pages"))
+    #expect(try bytes(both, "packedPages") == bytes(packed, "pages"))
+    #expect(try bytes(both, "nodeIndex") == bytes(plain, "nodeIndex"))
+    #expect(try bytes(plain, "packedPages") == nil)
+    #expect(merestone("inspect", both).output.contains("edge pages, packed"))
+    let damaged = (0..<3).map { "\(both)/shard-0000\($0)/edges/r0000.packed" }
+    for file in damaged { TestFile.flip(file, byte: TestFile.read(file).count / 2) }
+    let found = merestone("verify", both, "--quiet")
+    #expect(found.status == 65 && damaged.allSatisfy(found.output.contains))
+    #expect(sample(both, "packed").status == 65)
+    #expect(sample(both, "grouped").output == expected.output)
   }
 
   @Test("sample keeps edges by every scheme, and says weights and times where there are some")

@@ -96,9 +96,6 @@ struct BadInputTests {
     options.duplicates = .sum
     expectFailure(options, code: 64, "--duplicates sum", "weight=NAME")
     options = folder.options(edges)
-    options.encoding = .both
-    expectFailure(options, code: 64, "--encoding both", "not in this version")
-    options = folder.options(edges)
     options.memory = ByteCount(1 << 20)
     expectFailure(options, code: 64, "1.00 MiB", "--memory")
     options = folder.options(edges)

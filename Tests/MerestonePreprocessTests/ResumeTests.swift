@@ -46,9 +46,11 @@ struct ResumeTests {
   func cancelled(stage: String, words: Bool) throws {
     var plain = options(graph: "plain", words: words)
     plain.isUndirected = stage == "group edges" || stage == "count"
+    plain.encoding = words ? .both : .lz4
     _ = try Preprocess(plain).run()
 
     var resumed = options(graph: "graph", words: words)
+    resumed.encoding = plain.encoding
     resumed.isUndirected = plain.isUndirected
     let canceller = Canceller(stage)
     #expect(throws: PreprocessError.interrupted) {

@@ -37,6 +37,7 @@ struct SamenessTests {
       var options = folder.options(path, graph: "graph\(threads)")
       options.threads = threads
       options.isUndirected = true
+      options.encoding = .both
       options.partition = PartitionOptions(shards: 3, partitioner: partitioner, seed: 9)
       _ = try Preprocess(options).run()
       let files = try folder.files(of: "graph\(threads)")

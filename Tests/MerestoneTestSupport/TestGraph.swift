@@ -29,6 +29,9 @@ package struct TestGraph: Sendable {
   /// How the edge files hold ids.
   package var pageFormat = PageFormat.lz4
 
+  /// What a second stream of packed pages holds: the lists, if all is well; `nil` for none.
+  package var packedLists: [[UInt64]]?
+
   /// Whether out-edges are stored, too.
   package var storesReverse = false
 
@@ -93,6 +96,12 @@ package struct TestGraph: Sendable {
         writer.add(
           try storeEdges(
             of: nodes, at: writer.path(GraphLayout.edges(RelationID(0), shard: ShardID(shard)))))
+        if packedLists != nil {
+          writer.add(
+            try storePackedEdges(
+              of: nodes,
+              at: writer.path(GraphLayout.packedEdges(RelationID(0), shard: ShardID(shard)))))
+        }
       }
       for (number, column) in nodeColumns.enumerated() {
         let file = writer.path(
@@ -127,7 +136,7 @@ package struct TestGraph: Sendable {
         RelationEntry(
           name: "edge", edgeCount: edgeCount, idBytes: idBytes,
           maxInDegree: lists.map(\.count).max() ?? 0, columns: edgeColumns.map(\.entry),
-          pageFormat: pageFormat)
+          pageFormat: pageFormat, hasPackedStream: packedLists != nil)
       ],
       book: PartitionBook(nodeBounds: [bounds], edgeBounds: [edgeBounds]))
     manifest.relations[0].reverse = reverse
@@ -174,6 +183,15 @@ package struct TestGraph: Sendable {
     let degrees = lists[nodes].map { UInt64($0.count) }
     let sources = lists[nodes].flatMap { $0 }
     try writer.append(inDegrees: degrees.span, sources: sources.span)
+    return try writer.finish()
+  }
+
+  private func storePackedEdges(of nodes: Range<Int>, at path: String) throws -> FileEntry {
+    let sources = packedLists![nodes].flatMap { $0 }
+    var writer = try EdgeStoreWriter(
+      path: path, destinationCount: 0, edgeCount: sources.count,
+      maximumSource: UInt64(nodeCount - 1), pageFormat: .packed)
+    try writer.append(sources: sources.span)
     return try writer.finish()
   }
 

@@ -37,7 +37,7 @@ enum FuzzTargets {
       }
       targets += [
         graphTarget("graph-manifest") { $0 == GraphManifest.fileName },
-        graphTarget("graph-edges") { $0.hasSuffix(".csc") },
+        graphTarget("graph-edges") { $0.hasSuffix(".csc") || $0.hasSuffix(".packed") },
         graphTarget("graph-sampling", samples: true) { $0.hasSuffix(".csc") },
         graphTarget("graph-columns") { $0.contains("/nodes/") || $0.contains(".c0") },
         graphTarget("graph-ids") { $0.hasPrefix("ids/") },

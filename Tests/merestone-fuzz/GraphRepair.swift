@@ -14,7 +14,7 @@ enum GraphRepair {
     }
     var changed: [FuzzFile] = []
     var checksum: UInt32?
-    if file.path.hasSuffix(".csc") || file.path.hasSuffix(".rev") {
+    if [".csc", ".packed", ".rev"].contains(where: file.path.hasSuffix) {
       repairEdges(&file.bytes)
       checksum = file.bytes.count >= 128 ? checksumOf(file.bytes, 0..<124) : nil
     } else if file.path.hasSuffix(".rev.ids") {

@@ -20,6 +20,7 @@ extension GraphSummary {
       "formatVersion": .integer(manifest.formatVersion),
       "streams": .object([
         "pages": stream(pageBytes),
+        "packedPages": packedPageBytes.map(stream) ?? .null,
         "nodeIndex": stream(nodeIndexBytes),
         "headers": stream(headerBytes),
       ]),
@@ -52,6 +53,7 @@ extension GraphSummary {
       "flatBytes": .integer(plan.flatBytes.bytes),
       "packedBytes": plan.packedBytes.map { .integer($0.bytes) } ?? .null,
       "fileBytes": .integer(plan.fileBytes.bytes),
+      "packedFileBytes": plan.packedFileBytes.map { .integer($0.bytes) } ?? .null,
       "dropsBehind": .bool(plan.dropsBehind),
     ])
   }

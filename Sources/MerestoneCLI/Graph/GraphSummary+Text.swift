@@ -105,7 +105,8 @@ extension GraphSummary {
       table.add(
         name, ByteCount(bytes).description, "\(bits(bytes).formatted(decimals: 2)) bits/edge")
     }
-    edgeStream("edge pages", pageBytes)
+    edgeStream(packedPageBytes == nil ? "edge pages" : "edge pages, lz4", pageBytes)
+    if let packedPageBytes { edgeStream("edge pages, packed", packedPageBytes) }
     edgeStream("node index", nodeIndexBytes)
     edgeStream("headers", headerBytes)
     edgeStream("edges together", edgeFileBytes)
@@ -145,10 +146,10 @@ extension GraphSummary {
       table.add(way.rawValue, bytes?.description ?? "-", what + chosen)
     }
     add(.flat, plan.flatBytes, "decoded once, the fastest")
-    if let packed = plan.packedBytes {
-      add(.packed, ByteCount(packed.bytes + plan.fileBytes.bytes), "read from the mapped pages")
+    if let packed = plan.packedBytes, let files = plan.packedFileBytes {
+      add(.packed, ByteCount(packed.bytes + files.bytes), "read from the mapped pages")
     } else {
-      add(.packed, nil, "needs --encoding packed")
+      add(.packed, nil, "needs --encoding packed or both")
     }
     add(.grouped, nil, "pages decoded for groups of mini-batches, nothing kept")
     return ("Memory to sample from \(name(of: manifest.relations[largest]))", table)

@@ -10,6 +10,8 @@ struct GraphSummary {
 
   /// Bytes of all edge files by stream.
   private(set) var pageBytes = 0
+  /// Of the pages that hold the edges once more; `nil` where none do.
+  private(set) var packedPageBytes: Int?
   private(set) var nodeIndexBytes = 0
   private(set) var edgeFileBytes = 0
 
@@ -41,6 +43,11 @@ struct GraphSummary {
         pageBytes += edges.pageBytes
         nodeIndexBytes += edges.nodeIndexBytes
         edgeFileBytes += edges.fileBytes
+        guard manifest.relations[relation].hasPackedStream,
+          let packed = try store.packedEdges(RelationID(relation), shard: ShardID(shard))
+        else { continue }
+        packedPageBytes = (packedPageBytes ?? 0) + packed.pageBytes
+        edgeFileBytes += packed.fileBytes
       }
     }
     for file in manifest.files {
@@ -50,7 +57,7 @@ struct GraphSummary {
         nodeColumnBytes += file.bytes
       } else if file.path.hasSuffix(".rev") || file.path.hasSuffix(".rev.ids") {
         reverseBytes += file.bytes
-      } else if !file.path.hasSuffix(".csc") {
+      } else if !file.path.hasSuffix(".csc"), !file.path.hasSuffix(".packed") {
         edgeColumnBytes += file.bytes
       }
     }
@@ -60,13 +67,13 @@ struct GraphSummary {
   var edges: Int { manifest.relations.reduce(0) { $0 + $1.edgeCount } }
   var shards: Int { manifest.book.shardCount }
 
-  /// Adjacency and node index, over all edges; 0 where there are none.
+  /// Adjacency, as often as it is stored, and node index, over all edges; 0 where there are none.
   var bitsPerEdge: Double { bits(edgeFileBytes) }
 
   func bits(_ bytes: Int) -> Double { edges == 0 ? 0 : Double(bytes) * 8 / Double(edges) }
 
   /// Headers and directories of the edge files: what is neither page nor node index.
-  var headerBytes: Int { edgeFileBytes - pageBytes - nodeIndexBytes }
+  var headerBytes: Int { edgeFileBytes - pageBytes - (packedPageBytes ?? 0) - nodeIndexBytes }
 
   /// Bytes of all files of the graph, the manifest and the report included.
   var diskBytes: Int { manifest.files.reduce(unlistedBytes) { $0 + $1.bytes } }

@@ -189,7 +189,8 @@ struct PartitionArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge.",
+      "Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge; both "
+        + "stores them twice, to be read as memory allows.",
       valueName: "name"))
   var encoding: PageEncoding = .lz4
 

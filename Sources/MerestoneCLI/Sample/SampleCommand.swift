@@ -138,7 +138,7 @@ struct SampleCommand: ContextualCommand {
     guard plan.way == reading else {
       throw CommandError.usage(
         "--reading packed: the pages of \(store.path) are not packed; preprocess it with "
-          + "--encoding packed, or use flat or grouped")
+          + "--encoding packed or both, or use flat or grouped")
     }
     let needed = plan.needed
     guard needed <= memory.cap else {

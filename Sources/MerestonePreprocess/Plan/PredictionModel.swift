@@ -16,7 +16,9 @@ struct PredictionModel {
 
   private let nodes: Int
   private let edges: Int
+  /// Of the edge files' pages, and of those that hold the edges once more.
   private let bits: Double
+  private let packedBits: Double
   private let numbering: Numbering
   /// Bytes of node tables, features and columns of nodes in the graph.
   private let nodeRowBytes: Int
@@ -52,6 +54,10 @@ struct PredictionModel {
     bits = sample.bitsPerEdge(
       total: sampled.edges, nodes: count, options: options.partition,
       pageFormat: options.encoding.pageFormat)
+    packedBits =
+      options.encoding == .both
+      ? sample.bitsPerEdge(
+        total: sampled.edges, nodes: count, options: options.partition, pageFormat: .packed) : 0
     let range = Double(sample.largest) + 1
     let tableRoom = MemoryPlan.counterBytes(
       of: plan.buffers(beside: 0), options: options.partition)
@@ -81,7 +87,7 @@ struct PredictionModel {
     result.nodes = nodes
     result.edges = edges
     result.sampledEdges = sampled.sample.edges
-    result.bitsPerEdge = bits
+    result.bitsPerEdge = bits + packedBits
     result.stages = stages()
     result.leastMemoryBytes = MemoryPlan.least(
       nodes: nodes, edges: sampled.edges, tables: tables, options: options)
@@ -95,7 +101,8 @@ struct PredictionModel {
   // MARK: - Disk
 
   private var outputBytes: Int {
-    let pages = Double(edges) * (bits / 8 + 16.0 / 4096)
+    let directory = 16.0 / 4096 * (options.encoding == .both ? 2 : 1)
+    let pages = Double(edges) * ((bits + packedBits) / 8 + directory)
     let index = Double(nodes) * (0.75 + 24.0 / 512)
     let perID: Double =
       switch numbering {
@@ -212,7 +219,8 @@ struct PredictionModel {
       io: routed, memory: memory(.route), peak: routed, stays: routed)
     add(
       "write edges", cpu: stored * (Cost.sortedEdge + Cost.sortedByte * Double(sampled.rowBytes)),
-      serial: stored * Cost.appendedEdge, io: stored * (bits / 8 + Double(sampled.rowBytes)),
+      serial: stored * (Cost.appendedEdge + (packedBits > 0 ? Cost.packedEdge : 0)),
+      io: stored * ((bits + packedBits) / 8 + Double(sampled.rowBytes)),
       memory: memory(.write), peak: 0, stays: -routed)
     add(
       "nodes", cpu: n * Cost.mappedNode, io: n * (24 + 2 * idBytes), memory: memory(.nodes),
@@ -328,6 +336,7 @@ struct PredictionModel {
     static let sortedEdge = 25e-9
     static let sortedByte = 8e-9
     static let appendedEdge = 7e-9
+    static let packedEdge = 2e-9
     static let mappedNode = 100e-9
   }
 }

@@ -166,11 +166,6 @@ extension PreprocessOptions {
 
   /// Refuses values that no input could make right; the output does not matter.
   func checkValues() throws(PreprocessError) {
-    if encoding == .both {
-      throw .unsupported(
-        flag: "--encoding", value: encoding.rawValue,
-        mend: "use lz4, the smaller, or packed, which is read in place")
-    }
     if threads < 1 {
       throw .invalidValue(flag: "--threads", value: "\(threads)", allowed: "1 or more")
     }

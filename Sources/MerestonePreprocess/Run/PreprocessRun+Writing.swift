@@ -100,9 +100,11 @@ extension PreprocessRun {
     clock.begin("write edges", total: edgeCount, unit: "edges")
     let writing = EdgeWriting(
       plan: plan, buckets: buckets, columns: columns, nodeBounds: order.nodeBounds,
-      relations: layout.relations, pageFormat: options.encoding.pageFormat, writer: writer,
-      pool: pool,
-      memory: self.plan.buffers(beside: resident, atMost: pool.threadCount * (192 << 20)),
+      relations: layout.relations, pageFormat: options.encoding.pageFormat,
+      storesPackedStream: options.encoding == .both, writer: writer, pool: pool,
+      memory: self.plan.buffers(
+        beside: resident + (options.encoding == .both ? EdgeStoreWriter.bufferBytes : 0),
+        atMost: pool.threadCount * (192 << 20)),
       countsDuplicates: options.duplicates == .keep && !options.isUndirected,
       temporaryFolder: workplace.folder, progress: progress, cancellation: cancellation)
     var held = journal
@@ -161,7 +163,7 @@ extension PreprocessRun {
           destinationType: relation.destination, edgeCount: Int(edges.edgeBounds[number].last!),
           idBytes: max(1, (71 - maximumSource.leadingZeroBitCount) / 8),
           maxInDegree: edges.maximumInDegrees[number], columns: edgeColumns,
-          pageFormat: options.encoding.pageFormat)
+          pageFormat: options.encoding.pageFormat, hasPackedStream: options.encoding == .both)
       },
       book: book,
       partition: PartitionSummary(

@@ -15,6 +15,8 @@ struct EdgeWriting {
   let nodeBounds: [[UInt64]]
   let relations: [RelationTriple]
   let pageFormat: PageFormat
+  /// Whether the edges are written in packed pages, too.
+  let storesPackedStream: Bool
   let writer: GraphWriter
   let pool: ThreadPool
   /// Bytes for records and sorting.
@@ -164,7 +166,7 @@ struct EdgeWriting {
 
   /// Files that are complete and in the journal need no way back.
   private func removeIndexes(_ state: State) {
-    for file in state.files where file.path.hasSuffix(".csc") {
+    for file in state.files where file.path.hasSuffix(".csc") || file.path.hasSuffix(".packed") {
       EdgeStoreWriter.removeIndex(of: file.path)
     }
   }
@@ -191,6 +193,8 @@ struct EdgeWriting {
     let sources = nodeBounds[triple.source].last!
     let piece = PieceWriter.Piece(
       edgesPath: writer.path(GraphLayout.edges(relation, shard: id)),
+      packedPath: storesPackedStream
+        ? writer.path(GraphLayout.packedEdges(relation, shard: id)) : nil,
       columnPaths: columns.columns.indices.map {
         writer.path(GraphLayout.edgeColumn($0, of: relation, shard: id))
       },

@@ -7,6 +7,8 @@ final class PieceWriter {
   /// What is written, and where.
   struct Piece: Sendable {
     var edgesPath: String
+    /// Where the edges go in packed pages, too; `nil` for nowhere.
+    var packedPath: String?
     var columnPaths: [String]
     /// Destinations, as global ids.
     var nodes: Range<Int>
@@ -19,6 +21,7 @@ final class PieceWriter {
   /// What a writer needs to go on where another left off.
   struct State: Codable, Sendable {
     fileprivate var file: EdgeStoreWriter.State
+    fileprivate var packed: EdgeStoreWriter.State?
     fileprivate var columns: [ColumnWriter.State]
     fileprivate var node: Int
     fileprivate var degree: UInt64
@@ -26,6 +29,7 @@ final class PieceWriter {
   }
 
   private var file: EdgeStoreWriter?
+  private var packed: EdgeStoreWriter?
   private var columns: [ColumnSink] = []
   private let piece: Piece
   private let ranges: [Range<Int>]
@@ -54,6 +58,17 @@ final class PieceWriter {
         path: piece.edgesPath, destinationCount: piece.nodes.count, edgeCount: piece.edges,
         maximumSource: piece.maximumSource, pageFormat: piece.pageFormat, pool: pool)
     }
+    if let path = piece.packedPath {
+      if let state = state?.packed {
+        packed = try EdgeStoreWriter(
+          path: path, destinationCount: 0, edgeCount: piece.edges,
+          maximumSource: piece.maximumSource, pageFormat: .packed, pool: pool, resuming: state)
+      } else {
+        packed = try EdgeStoreWriter(
+          path: path, destinationCount: 0, edgeCount: piece.edges,
+          maximumSource: piece.maximumSource, pageFormat: .packed, pool: pool)
+      }
+    }
     for (number, column) in piece.columns.columns.enumerated() {
       columns.append(
         try ColumnSink(
@@ -73,7 +88,10 @@ final class PieceWriter {
       degree &+= list.degree
     }
     let count = run.count
-    try run.withKeys { (keys) throws(StorageError) in try file!.append(sources: keys) }
+    try run.withKeys { (keys) throws(StorageError) in
+      try file!.append(sources: keys)
+      if packed != nil { try packed!.append(sources: keys) }
+    }
     guard plan.rowBytes > 0 else { return }
     for (number, range) in ranges.enumerated() {
       var values: [UInt8] = []
@@ -110,7 +128,8 @@ final class PieceWriter {
     var states: [ColumnWriter.State] = []
     for column in columns { states.append(try column.checkpoint()) }
     return State(
-      file: try file!.checkpoint(), columns: states, node: node, degree: degree,
+      file: try file!.checkpoint(), packed: packed == nil ? nil : try packed!.checkpoint(),
+      columns: states, node: node, degree: degree,
       maximumInDegree: maximumInDegree)
   }
 
@@ -119,6 +138,7 @@ final class PieceWriter {
     try advance(to: piece.nodes.upperBound)
     try handOnDegrees()
     var entries = [try file.take()!.finish(.deferred, keepsIndex: true)]
+    if packed != nil { entries.append(try packed.take()!.finish(.deferred, keepsIndex: true)) }
     for column in columns { entries += try column.finish() }
     return entries
   }

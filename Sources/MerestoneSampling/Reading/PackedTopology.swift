@@ -23,17 +23,22 @@ package import MerestoneStorage
   package init?(
     _ store: GraphStore, relation: RelationID, pool: ThreadPool
   ) throws(SamplingError) {
+    guard store.manifest.relations[relation.rawValue].isPacked else { return nil }
     var shards: [EdgeStore?] = []
+    var lists: [EdgeStore?] = []
     do throws(StorageError) {
       for shard in 0..<store.book.shardCount {
-        shards.append(try store.edges(relation, shard: ShardID(shard)))
+        shards.append(try store.packedEdges(relation, shard: ShardID(shard)))
+        lists.append(try store.edges(relation, shard: ShardID(shard)))
       }
     } catch {
       throw .storage(error)
     }
     for case .some(let edges) in shards where edges.pageFormat != .packed { return nil }
     self.shards = shards
-    indptr = try Self.listStarts(store, relation, shards, pool)
+    indptr = try Self.listStarts(store, relation, lists, pool)
+    // Where the pages are a second stream, nothing of the first is needed any more.
+    for case .some(let edges) in lists where edges.pageFormat != .packed { edges.drop() }
     pageCut = BucketCut(
       bounds: [0]
         + (0..<shards.count).map {

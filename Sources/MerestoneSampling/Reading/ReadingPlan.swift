@@ -26,6 +26,10 @@ package struct ReadingPlan: Sendable, Equatable {
   /// packed.
   package let packedBytes: ByteCount?
 
+  /// The files of packed pages, which stay mapped while they are read in place; `nil` where there are
+  /// none.
+  package let packedFileBytes: ByteCount?
+
   /// The edge files, which count as memory where they stay mapped.
   package let fileBytes: ByteCount
 
@@ -44,21 +48,25 @@ package struct ReadingPlan: Sendable, Equatable {
     self.memory = memory
     let entry = manifest.relations[relation.rawValue]
     flatBytes = ByteCount(FlatTopology.byteCount(of: relation, in: manifest))
-    var files = 0
-    for file in manifest.files where file.path.hasSuffix(GraphLayout.edgeSuffix(relation)) {
-      files += file.bytes
+    func bytes(ofFilesEndingIn suffix: String) -> Int {
+      manifest.files.reduce(0) { $0 + ($1.path.hasSuffix(suffix) ? $1.bytes : 0) }
     }
-    fileBytes = ByteCount(files)
+    fileBytes = ByteCount(bytes(ofFilesEndingIn: GraphLayout.edgeSuffix(relation)))
     stampBytes = ByteCount(4 * manifest.nodeTypes[entry.destinationType].count)
     packedBytes =
-      entry.pageFormat == .packed
-      ? ByteCount(PackedTopology.byteCount(of: relation, in: manifest)) : nil
+      entry.isPacked ? ByteCount(PackedTopology.byteCount(of: relation, in: manifest)) : nil
+    packedFileBytes =
+      entry.hasPackedStream
+      ? ByteCount(bytes(ofFilesEndingIn: GraphLayout.packedSuffix(relation)))
+      : entry.isPacked ? fileBytes : nil
     let room = memory.bytes / 4 * 3
     if let way {
       self.way = way == .packed && packedBytes == nil ? .grouped : way
     } else if flatBytes.bytes <= room {
       self.way = .flat
-    } else if let packedBytes, packedBytes.bytes + files <= room {
+    } else if let packedBytes, let packedFileBytes,
+      packedBytes.bytes + packedFileBytes.bytes <= room
+    {
       self.way = .packed
     } else {
       self.way = .grouped
@@ -69,7 +77,7 @@ package struct ReadingPlan: Sendable, Equatable {
   package var needed: ByteCount {
     switch way {
     case .flat: flatBytes
-    case .packed: ByteCount((packedBytes?.bytes ?? 0) + fileBytes.bytes)
+    case .packed: ByteCount((packedBytes?.bytes ?? 0) + (packedFileBytes?.bytes ?? 0))
     case .grouped: ByteCount(0)
     }
   }

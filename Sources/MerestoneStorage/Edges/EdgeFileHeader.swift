@@ -34,6 +34,10 @@
 /// - **Pages**, in order. Page `p` holds edges `4096 p ..< min(4096 (p + 1), e)`; lists may straddle
 ///   pages.
 /// - **Node-index blocks**, in order.
+///
+/// `shard-*/edges/r*.packed`, where a relation has its edges packed beside the LZ4 pages, is such a
+/// file without destinations: the edges of the `.csc` beside it in the same order, page by page, and
+/// no node index. Its in-degree is 0 and its page format 1.
 package struct EdgeFileHeader: Sendable, Equatable {
   package static let byteCount = 128
   package static let version = 1

@@ -33,13 +33,17 @@ package struct EdgeStoreWriter: ~Copyable {
   private var nodeDirectory: [UInt8] = []
   private var pageDirectory: [UInt8] = []
 
+  /// What a writer's buffers take at most, but for its directories.
+  package static let bufferBytes = 8 << 20
+
   private static let batchPages = 64
   private static let batchEdges = batchPages * PageCodec.edges
 
   /// Creates the file.
   ///
   /// - Parameters:
-  ///   - destinationCount: Destinations that will follow, those without in-edges included.
+  ///   - destinationCount: Destinations that will follow, those without in-edges included; 0 for a
+  ///     file of pages alone, whose lists are those of the file beside it.
   ///   - edgeCount: Edges that will follow.
   ///   - maximumSource: No source id is larger: the number of source nodes minus 1. It fixes how
   ///     many bytes an id takes.
@@ -240,7 +244,8 @@ package struct EdgeStoreWriter: ~Copyable {
         "destinations and edges", "\(header.destinationCount) and \(header.edgeCount)",
         "\(destinations) and \(edges)")
     }
-    guard degreeSum == edges else {
+    // A file without destinations holds pages alone.
+    guard degreeSum == edges || header.destinationCount == 0 else {
       throw inconsistent("sum of in-degrees", "\(edges)", "\(degreeSum)")
     }
   }

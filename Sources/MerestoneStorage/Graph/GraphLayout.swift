@@ -8,6 +8,7 @@ package import MerestoneCore
 /// ids/t0000.*                 raw and global ids of node type 0
 /// shard-00003/
 ///   edges/r0007.csc           in-edges of relation 7: EdgeFileHeader
+///   edges/r0007.packed        the pages of r0007.csc once more, bit-packed: EdgeFileHeader
 ///   edges/r0007.rev           out-edges of relation 7 by source, in the format of a .csc
 ///   edges/r0007.rev.ids       the id of the edge at each place there: EdgeIDHeader
 ///   edges/r0007.c02.npy       its edge column 2, and r0007.c02.npy.crc
@@ -21,6 +22,16 @@ package enum GraphLayout {
   /// How the paths of a relation's in-edges end, in every shard.
   package static func edgeSuffix(_ relation: RelationID) -> String {
     "/edges/r\(padded(relation.rawValue, 4)).csc"
+  }
+
+  /// The second stream of pages of ``edges(_:shard:)``.
+  package static func packedEdges(_ relation: RelationID, shard: ShardID) -> String {
+    "\(folder(shard))\(packedSuffix(relation))"
+  }
+
+  /// How the paths of a relation's second streams end, in every shard.
+  package static func packedSuffix(_ relation: RelationID) -> String {
+    "/edges/r\(padded(relation.rawValue, 4)).packed"
   }
 
   /// Out-edges, in the shard of their source.

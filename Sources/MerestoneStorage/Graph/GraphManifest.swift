@@ -68,6 +68,9 @@ package struct GraphManifest: Codable, Sendable, Equatable {
       if !(1...8).contains(relation.idBytes) {
         return ("bytes of an id of relation \(relation.name)", "1...8", "\(relation.idBytes)")
       }
+      if relation.hasPackedStream, relation.pageFormat == .packed {
+        return ("streams of relation \(relation.name)", "packed pages once", "twice")
+      }
       if let problem = relation.reverse?.contradiction(
         relation: relation.name, shards: book.shardCount, edges: relation.edgeCount)
       {
@@ -135,12 +138,16 @@ package struct RelationEntry: Codable, Sendable, Equatable {
   /// How its edge files hold ids; `nil` for LZ4, as graphs have it that were made before there was a
   /// choice.
   private var encoding: PageFormat?
+  /// `true` where the edges are stored once more in packed pages; else `nil`.
+  private var packedStream: Bool?
 
   package init(
     sourceType: Int = 0, name: String, destinationType: Int = 0, edgeCount: Int, idBytes: Int,
-    maxInDegree: Int, columns: [ColumnEntry] = [], pageFormat: PageFormat = .lz4
+    maxInDegree: Int, columns: [ColumnEntry] = [], pageFormat: PageFormat = .lz4,
+    hasPackedStream: Bool = false
   ) {
     encoding = pageFormat == .lz4 ? nil : pageFormat
+    packedStream = hasPackedStream ? true : nil
     self.sourceType = sourceType
     self.name = name
     self.destinationType = destinationType
@@ -152,6 +159,12 @@ package struct RelationEntry: Codable, Sendable, Equatable {
 
   /// How its edge files hold ids.
   package var pageFormat: PageFormat { encoding ?? .lz4 }
+
+  /// Whether the edges are stored twice: in the edge files, and beside them in packed pages.
+  package var hasPackedStream: Bool { packedStream ?? false }
+
+  /// Whether packed pages hold the edges, alone or beside others.
+  package var isPacked: Bool { pageFormat == .packed || hasPackedStream }
 }
 
 /// One column of a node type or relation; its place in the list is its number in file names.

@@ -4,6 +4,8 @@ extension GraphStore {
   /// A file that the manifest's types, relations and columns call for.
   enum Piece {
     case edges(RelationID, ShardID)
+    /// The second stream of the in-edges.
+    case packedEdges(RelationID, ShardID)
     /// Out-edges, in two files.
     case reverse(RelationID, ShardID)
     case nodeColumn(Int, NodeTypeID, ShardID)
@@ -19,6 +21,7 @@ extension GraphStore {
       }
       for (number, relation) in manifest.relations.enumerated() {
         pieces.append(.edges(RelationID(number), shard))
+        if relation.hasPackedStream { pieces.append(.packedEdges(RelationID(number), shard)) }
         if relation.reverse != nil { pieces.append(.reverse(RelationID(number), shard)) }
         pieces += relation.columns.indices.map { .edgeColumn($0, RelationID(number), shard) }
       }
@@ -30,6 +33,7 @@ extension GraphStore {
   func name(of piece: Piece) -> String {
     switch piece {
     case .edges(let relation, let shard): GraphLayout.edges(relation, shard: shard)
+    case .packedEdges(let relation, let shard): GraphLayout.packedEdges(relation, shard: shard)
     case .reverse(let relation, let shard): GraphLayout.reverse(relation, shard: shard)
     case .nodeColumn(let number, let type, let shard):
       GraphLayout.nodeColumn(number, of: type, shard: shard)
@@ -41,7 +45,7 @@ extension GraphStore {
   /// Opens a column's part, newly; `nil` where it is empty or where the piece is no column.
   func openColumn(_ piece: Piece) throws(StorageError) -> Column? {
     switch piece {
-    case .edges, .reverse: return nil
+    case .edges, .packedEdges, .reverse: return nil
     case .nodeColumn(let number, let type, let shard):
       return try openColumn(
         name(of: piece), manifest.nodeTypes[type.rawValue].columns[number],
@@ -57,6 +61,10 @@ extension GraphStore {
   func checkHeader(of piece: Piece) throws(StorageError) {
     if case .reverse(let relation, let shard) = piece {
       _ = try openReverse(relation, shard)
+      return
+    }
+    if case .packedEdges(let relation, let shard) = piece {
+      _ = try openPackedEdges(relation, shard)
       return
     }
     guard case .edges(let relation, let shard) = piece else {

@@ -71,6 +71,26 @@ package final class GraphStore: Sendable {
     }
   }
 
+  /// The packed pages of one shard's in-edges of a relation, without an index where they are a second
+  /// stream; `nil` where it has none.
+  ///
+  /// - Precondition: The manifest says that the relation has packed pages.
+  package func packedEdges(
+    _ relation: RelationID, shard: ShardID
+  ) throws(StorageError) -> EdgeStore? {
+    let entry = manifest.relations[relation.rawValue]
+    precondition(entry.isPacked, "packed pages that are not stored")
+    guard entry.hasPackedStream else { return try edges(relation, shard: shard) }
+    let name = GraphLayout.packedEdges(relation, shard: shard)
+    if let store = opened.withLock({ $0.edges[name] }) { return store }
+    guard let store = try openPackedEdges(relation, shard) else { return nil }
+    return opened.withLock { opened in
+      if let earlier = opened.edges[name] { return earlier }
+      opened.edges[name] = store
+      return store
+    }
+  }
+
   /// The out-edges of a relation from one shard's nodes; `nil` where there are none.
   ///
   /// - Precondition: The manifest says that the relation has its out-edges stored.
@@ -185,9 +205,28 @@ package final class GraphStore: Sendable {
   func openEdges(
     _ relation: RelationID, _ entry: RelationEntry, _ shard: ShardID
   ) throws(StorageError) -> EdgeStore? {
-    let name = GraphLayout.edges(relation, shard: shard)
-    let owned = book.edges(of: relation, in: shard)
     let destinations = book.nodes(of: NodeTypeID(entry.destinationType), in: shard)
+    return try openEdgeFile(
+      GraphLayout.edges(relation, shard: shard), relation, shard, destinations: destinations.count)
+  }
+
+  /// Maps a second stream and compares its header with the manifest.
+  func openPackedEdges(
+    _ relation: RelationID, _ shard: ShardID
+  ) throws(StorageError) -> EdgeStore? {
+    let store = try openEdgeFile(
+      GraphLayout.packedEdges(relation, shard: shard), relation, shard, destinations: 0)
+    guard let store, store.pageFormat != .packed else { return store }
+    throw .corrupt(
+      path: store.path, byteOffset: 96, field: "page format", expected: "1, packed",
+      found: "\(store.pageFormat.code)")
+  }
+
+  private func openEdgeFile(
+    _ name: String, _ relation: RelationID, _ shard: ShardID, destinations: Int
+  ) throws(StorageError) -> EdgeStore? {
+    let entry = manifest.relations[relation.rawValue]
+    let owned = book.edges(of: relation, in: shard)
     guard let file = listed[name] else {
       if owned.isEmpty { return nil }
       throw .missing(path: path + "/" + name)
@@ -201,7 +240,7 @@ package final class GraphStore: Sendable {
     let sources = UInt64(manifest.nodeTypes[entry.sourceType].count)
     let checks: [(offset: Int, field: String, expected: UInt64, found: UInt64)] = [
       (12, "bytes of an id", UInt64(entry.idBytes), UInt64(store.idBytes)),
-      (24, "destinations", UInt64(destinations.count), UInt64(store.destinationCount)),
+      (24, "destinations", UInt64(destinations), UInt64(store.destinationCount)),
       (32, "edges", UInt64(owned.count), UInt64(store.edgeCount)),
       (40, "largest source id", sources == 0 ? 0 : sources - 1, store.maximumSource),
     ]

@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// - Every file is there with its size, and no file that the manifest does not list.
 /// - Every checksum: manifest, headers, directories, index blocks, pages, columns, their tables.
+/// - A second stream of pages holds the same edges as the first.
 /// - Lists ascend by source and sources exist; in-degrees sum to the edges; the largest in-degrees
 ///   and the number of cut edges are as recorded.
 /// - Out-edges, where they are stored, are the edges, each once and with its id.
@@ -67,6 +68,8 @@ package enum Verification {
     var file = -1
     var maximumInDegree = 0
     var cutEdges = 0
+    /// For a second stream of edges: its place among them.
+    var packedFile = -1
     /// For out-edges their file. The edges of this piece: of in-edges by the shard of their source,
     /// of out-edges all of them.
     var reverseFile = -1

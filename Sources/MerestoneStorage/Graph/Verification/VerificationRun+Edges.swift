@@ -9,6 +9,44 @@ extension VerificationRun {
     return finding
   }
 
+  /// Checks the same of a second stream, which has no lists.
+  func checkPackedLayout(_ number: Int) -> Verification.Finding {
+    var finding = Verification.Finding(packedFile: number)
+    do throws(StorageError) {
+      try packedFiles[number].packed.checkLayout(hasLists: false)
+    } catch {
+      finding.errors.append(error)
+    }
+    return finding
+  }
+
+  /// Compares some pages of a second stream with those of the first.
+  func checkPacked(_ number: Int, _ pages: Range<Int>) -> Verification.Finding {
+    let (packed, edges) = (packedFiles[number].packed, packedFiles[number].edges)
+    var finding = Verification.Finding(packedFile: number)
+    var scratch = PageScratch()
+    var found = [UInt64](repeating: 0, count: PageCodec.edges)
+    var expected = found
+    do throws(StorageError) {
+      for page in pages {
+        var span = found.mutableSpan
+        let count = try packed.decodePage(page, into: &span, scratch: &scratch)
+        var other = expected.mutableSpan
+        _ = try edges.decodePage(page, into: &other, scratch: &scratch)
+        guard let place = (0..<count).first(where: { found[$0] != expected[$0] }) else { continue }
+        throw .corrupt(
+          path: packed.path, byteOffset: try packed.payloadOffset(ofPage: page),
+          field: "source of edge \(page * PageCodec.edges + place)",
+          expected: "\(expected[place])", found: "\(found[place])")
+      }
+    } catch {
+      finding.errors.append(error)
+    }
+    packed.drop()
+    edges.drop()
+    return finding
+  }
+
   /// Reads the lists of some index blocks: their starts, their pages, their order.
   func checkLists(_ number: Int, _ blocks: Range<Int>) -> Verification.Finding {
     let file = edgeFiles[number]
@@ -80,8 +118,10 @@ extension EdgeStore {
   }
 
   /// Checks that payloads follow each other without gaps, and that the lists begin at edge 0.
-  func checkLayout() throws(StorageError) {
-    if destinationCount == 0, edgeCount > 0 {
+  ///
+  /// - Parameter hasLists: False for a file of pages alone.
+  func checkLayout(hasLists: Bool = true) throws(StorageError) {
+    if hasLists, destinationCount == 0, edgeCount > 0 {
       throw .corrupt(
         path: path, byteOffset: 24, field: "destinations of \(edgeCount) edges",
         expected: "1 or more", found: "0")

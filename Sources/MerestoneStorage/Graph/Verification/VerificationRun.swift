@@ -5,6 +5,8 @@ struct VerificationRun: Sendable {
   let graph: GraphStore
   var errors: [StorageError] = []
   var edgeFiles: [EdgeFile] = []
+  /// Second streams, each with the first.
+  var packedFiles: [(packed: EdgeStore, edges: EdgeStore)] = []
   var reverseFiles: [ReverseFile] = []
   var columns: [ColumnFile] = []
   var ids: [(type: NodeTypeID, map: IDMap)] = []
@@ -36,6 +38,8 @@ struct VerificationRun: Sendable {
     case layout(file: Int)
     case lists(file: Int, blocks: Range<Int>)
     case digest(file: Int, positions: Range<Int>)
+    case packedLayout(Int)
+    case packed(Int, pages: Range<Int>)
     case reverseLayout(Int)
     case reverse(Int, positions: Range<Int>)
     case column(Int, blocks: Range<Int>)
@@ -98,6 +102,12 @@ struct VerificationRun: Sendable {
   private mutating func collect(_ piece: GraphStore.Piece) throws(StorageError) {
     switch piece {
     case .edges(let relation, let shard): try collectEdges(relation, shard)
+    case .packedEdges(let relation, let shard):
+      guard let packed = try graph.openPackedEdges(relation, shard) else { return }
+      let entry = graph.manifest.relations[relation.rawValue]
+      if let edges = try graph.openEdges(relation, entry, shard) {
+        packedFiles.append((packed, edges))
+      }
     case .reverse(let relation, let shard):
       guard let store = try graph.openReverse(relation, shard) else { return }
       let type = NodeTypeID(graph.manifest.relations[relation.rawValue].sourceType)
@@ -162,6 +172,10 @@ struct VerificationRun: Sendable {
         .digest(file: number, positions: $0)
       }
     }
+    for (number, file) in packedFiles.enumerated() {
+      tasks.append(Task(work: .packedLayout(number), bytes: 0))
+      cut(file.packed.pageCount, 256, file.packed.fileBytes) { .packed(number, pages: $0) }
+    }
     for (number, file) in reverseFiles.enumerated() {
       tasks.append(Task(work: .reverseLayout(number), bytes: 0))
       cut(file.store.edgeCount, Self.portion, file.store.fileBytes) {
@@ -185,6 +199,8 @@ struct VerificationRun: Sendable {
     case .layout(let file): checkLayout(edgeFiles[file])
     case .lists(let file, let blocks): checkLists(file, blocks)
     case .digest(let file, let positions): digest(file, positions)
+    case .packedLayout(let number): checkPackedLayout(number)
+    case .packed(let number, let pages): checkPacked(number, pages)
     case .reverseLayout(let number): checkReverseLayout(number)
     case .reverse(let number, let positions): checkReverse(number, positions)
     case .column(let number, let blocks): check(columns[number], blocks)
@@ -200,6 +216,10 @@ struct VerificationRun: Sendable {
     for (number, file) in edgeFiles.enumerated()
     where findings.contains(where: { $0.file == number && !$0.errors.isEmpty }) {
       file.store.sweep(into: &errors)
+    }
+    for (number, file) in packedFiles.enumerated()
+    where findings.contains(where: { $0.packedFile == number && !$0.errors.isEmpty }) {
+      file.packed.sweep(into: &errors)
     }
     concludeReverse(findings)
     let isWhole = errors.isEmpty
