@@ -19,6 +19,16 @@ public enum GraphError: Error, Equatable, Sendable {
   /// The graph was made without out-edges.
   case noOutEdges
 
+  /// There is no such relation; `nearest` is what may be meant, `available` names those that are
+  /// there.
+  case unknownRelation(name: String, nearest: String?, available: [String])
+
+  /// There is no such node type.
+  case unknownNodeType(name: String, nearest: String?, available: [String])
+
+  /// Fanouts by relation that do not fit each other; `message` names the relations and the mend.
+  case badFanouts(message: String)
+
   /// A fanout below -1.
   case badFanout(Int, hop: Int)
 
@@ -54,6 +64,13 @@ extension GraphError: CustomStringConvertible {
       "there is no column '\(name)'; "
         + (available.isEmpty
           ? "the graph has none" : "there are \(available.joined(separator: ", "))")
+    case .unknownRelation(let name, let nearest, let available):
+      SamplingError.relationMissing(name: name, nearest: nearest, all: available).description
+    case .unknownNodeType(let name, let nearest, let available):
+      "there is no node type '\(name)'; "
+        + (nearest.map { "did you mean '\($0)'?" }
+          ?? "there are \(available.joined(separator: ", "))")
+    case .badFanouts(let message): message
     case .noOutEdges:
       "the graph has no out-edges; preprocess with --reverse to store them, too"
     case .badFanout(let fanout, let hop):
@@ -78,6 +95,10 @@ extension GraphError {
     case .fanoutBelowMinusOne(let fanout, let hop): self = .badFanout(fanout, hop: hop)
     case .badParameter(let name, let value, let expected):
       self = .badParameter(name: name, value: value, expected: expected)
+    case .relationMissing(let name, let nearest, let all):
+      self = .unknownRelation(name: name, nearest: nearest, available: all)
+    case .relationAmbiguous, .relationTwice, .fanoutsUnequal:
+      self = .badFanouts(message: error.description)
     case .sharedMemory(let failure): self = .memory(message: failure.description)
     case .storage(let inner): self.init(inner)
     case .stalled(let stall): self = .stalled(message: stall.description)

@@ -82,7 +82,8 @@ struct Failure {
     case .cancelled: .interrupted
     case .seedOutOfRange, .edgeOutOfRange, .fanoutBelowMinusOne, .blockTooLarge,
       .differentNodeTypes, .badParameter, .nothingToDraw, .edgeColumnMissing,
-      .edgeColumnNotNumeric, .timesNotIntegers, .timesMissing, .timesWithoutUse, .wrongTimeCount:
+      .edgeColumnNotNumeric, .timesNotIntegers, .timesMissing, .timesWithoutUse, .wrongTimeCount,
+      .relationMissing, .relationAmbiguous, .relationTwice, .fanoutsUnequal:
       .usage
     case .badWeight, .weightSumOverflow: .badData
     }

@@ -19,6 +19,10 @@ package enum SamplingError: Error, Equatable, Sendable {
   case timesMissing(column: String)
   case timesWithoutUse(count: Int)
   case wrongTimeCount(seeds: Int, times: Int)
+  case relationMissing(name: String, nearest: String?, all: [String])
+  case relationAmbiguous(name: String, all: [String])
+  case relationTwice(name: String)
+  case fanoutsUnequal(relation: String, hops: Int, other: String, otherHops: Int)
   case storage(StorageError)
   case sharedMemory(SharedMemory.Failure)
   case cancelled
@@ -72,6 +76,17 @@ extension SamplingError: CustomStringConvertible {
         + "choose a temporal one, or give none"
     case .wrongTimeCount(let seeds, let times):
       "there are \(times) seed times for \(seeds) seeds; give one per seed"
+    case .relationMissing(let name, let nearest, let all):
+      "there is no relation '\(name)'; "
+        + (nearest.map { "did you mean '\($0)'?" }
+          ?? "there are \(all.prefix(10).joined(separator: ", "))\(all.count > 10 ? ", ..." : "")")
+    case .relationAmbiguous(let name, let all):
+      "\(all.count) relations are named '\(name)'; name one of \(all.joined(separator: ", "))"
+    case .relationTwice(let name):
+      "relation '\(name)' has fanouts twice; give them once, one per hop"
+    case .fanoutsUnequal(let relation, let hops, let other, let otherHops):
+      "relation '\(relation)' has fanouts for \(hops) hops and '\(other)' for \(otherHops); give "
+        + "each one per hop, 0 where a hop does not follow it"
     case .storage(let error): error.description
     case .sharedMemory(let failure): failure.description
     case .cancelled: "sampling was cancelled"

@@ -141,10 +141,12 @@ struct GraphCommandTests {
     }
     func sample(_ graph: String, _ way: String) -> CommandLineRun {
       merestone(
-        "sample", graph, "--seeds", "7,14,70", "--fanouts", "4,-1,2", "--json", "--reading", way)
+        "sample", graph, "--seeds", "1,4,91", "--fanouts", "4,-1,2", "--json", "--reading", way)
     }
     let expected = sample(plain, "grouped")
     #expect(expected.status == 0)
+    let blocks = try #require(try json(expected)["blocks"] as? [[String: Any]])
+    #expect(blocks.allSatisfy { ($0["edgeIds"] as? [Int])?.count ?? 0 > 8 })
     for way in ["flat", "packed", "grouped"] {
       #expect(sample(packed, way).output == expected.output, "\(way)")
       #expect(sample(both, way).output == expected.output, "\(way)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MerestoneCore
+import MerestoneSampling
 import MerestoneStorage
 
 /// `--type`, and how raw ids on the command line and in files become nodes.
@@ -54,6 +55,31 @@ struct NodeSelection: ParsableArguments {
       }
       return node
     }
+  }
+
+  /// The nodes of any types whose raw ids are in a list of the command line or in a file, repetitions
+  /// kept.
+  ///
+  /// - Parameter type: Allows nodes of one type only.
+  static func typedNodes(
+    list: String?, listFlag: String, file: String?, of store: GraphStore, type: NodeTypeID?
+  ) throws -> [TypedNode] {
+    if let type {
+      return try nodes(list: list, listFlag: listFlag, file: file, of: store, type: type)
+        .map { TypedNode(type: type, node: $0) }
+    }
+    let words = try file.map { path throws in try self.words(inFile: path) }
+    let nodes = try (words ?? self.words(in: list ?? "")).map { word throws in
+      let raws = (UInt64(word).map { [RawID.integer($0)] } ?? []) + [.string(word)]
+      for raw in raws {
+        if let node = try store.typedNode(raw) { return node }
+      }
+      throw CommandError.unknownID(id: word, type: "node", graph: store.path)
+    }
+    guard !nodes.isEmpty else {
+      throw CommandError.usage("\(file ?? listFlag) names no id; give at least one")
+    }
+    return nodes
   }
 
   /// Reads ids as a type spells them.

@@ -16,6 +16,20 @@ struct Fanouts {
     }
   }
 
+  /// Fanouts of one relation, `name=15,10,5`, or of the only one.
+  struct OfRelation {
+    let relation: String?
+    let fanouts: Fanouts
+
+    init(parsing text: String) throws {
+      // Names may hold any sign, fanouts no =.
+      let end = text.lastIndex(of: "=")
+      relation = end.map { String(text[..<$0]) }
+      fanouts = try Fanouts(
+        parsing: String(end.map { text[text.index(after: $0)...] } ?? text[...]))
+    }
+  }
+
   /// Fewer neighbours the farther they are: 10,5 for two layers, 15,10,5 for three.
   static func usual(layers: Int) -> [Int] {
     let far = Array([15, 10, 5].suffix(max(0, min(layers, 3))))

@@ -5,6 +5,7 @@ import MerestoneStorage
 extension SampleCommand {
   /// Draws what the scheme asks for.
   func answer(from store: GraphStore) throws -> any SampleAnswer {
+    if let fanouts = scheme.relationFanouts { return try typedBlocks(store, fanouts) }
     // Pairs may join two node types; hops follow each other only where there is one.
     let type = scheme.scheme == .negatives ? nil : try selection.typeID(in: store)
     let topology = try open(
@@ -35,7 +36,28 @@ extension SampleCommand {
       type: relation.destinationType)
   }
 
-  private var fanouts: [Int] { scheme.fanouts?.values ?? [] }
+  private var fanouts: [Int] { scheme.hopFanouts }
+
+  /// Samples over several relations.
+  private func typedBlocks(
+    _ store: GraphStore, _ named: [(name: String, fanouts: [Int])]
+  ) throws -> TypedAnswer {
+    let fanouts = try TypedFanouts(named, of: store.manifest)
+    let seeds = try NodeSelection.typedNodes(
+      list: seeds, listFlag: "--seeds", file: idsFile, of: store,
+      type: try selection.type == nil ? nil : selection.typeID(in: store))
+    for entry in fanouts.relations { try checkReading(store, relation: entry.relation) }
+    let topologies = try fanouts.open(
+      store, memory: memory.cap, way: reading,
+      pool: ThreadPool(threads: ThreadPool.availableProcessors))
+    var sampler = try TypedNeighborSampler(
+      store, following: topologies, hopCount: fanouts.hopCount)
+    let batch = try sampler.sample(seeds: seeds, key: key(.query))
+    return try TypedAnswer(batch, of: store.manifest, fanouts: named) { nodes, type in
+      let ids = try store.ids(type)
+      return try nodes.map { try ids.raw(of: $0) }
+    }
+  }
 
   private func blocks(_ relation: SampledRelation) throws -> BlockAnswer {
     var sampler = try NeighborSampler(

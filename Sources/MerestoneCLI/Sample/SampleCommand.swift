@@ -22,7 +22,8 @@ struct SampleCommand: ContextualCommand {
 
       SCHEMES, AND THE FLAGS THAT THEY NEED
         Neighbourhoods hop by hop: --seeds (or --ids-file) and --fanouts
-          uniform               any of the in-edges; also around --seed-edges
+          uniform               any of the in-edges; also around --seed-edges, and
+                                over several relations: --fanouts for each
           replacement           the same, with replacement
           weighted              in proportion to --weight
           weighted-replacement  the same, with replacement
@@ -55,6 +56,8 @@ struct SampleCommand: ContextualCommand {
           --weight weight
         merestone sample messages --seeds 1,2 --fanouts 10,10 --scheme recent \\
           --time time --seed-times 300
+        merestone sample dblp --seeds 17 --fanouts paper-author=10,5 \\
+          --fanouts author-paper=0,5
         merestone sample data/demo/graph --scheme node2vec --seeds 17 --length 20 \\
           --walks 10 --q 0.5
         merestone sample data/demo/graph --seed-edges 17:42 --fanouts 10,5
@@ -69,7 +72,10 @@ struct SampleCommand: ContextualCommand {
                      sourceTimes (a node that is seen as of several times is
                      listed once for each); around edges also exclude, seedEdges
                      and seedEdgeIds, and seeds are their sources, their
-                     destinations, and further --seeds
+                     destinations, and further --seeds; over several relations
+                     fanouts by relation, nodes, destinations and sources by
+                     type, and in each block relations: relation, source and
+                     destination (types), edges and edgeIds
         walks        seeds, walks (each a list of nodes, --walks for each seed) and
                      edgeIds (null for a step back to the seed)
         important    seeds and neighborhoods: seed, nodes, weights
@@ -115,6 +121,13 @@ struct SampleCommand: ContextualCommand {
     let nodes: [SampleFlag] = (seeds == nil ? [] : [.seeds]) + (idsFile == nil ? [] : [.idsFile])
     let type: [SampleFlag] = selection.type == nil ? [] : [.type]
     try scheme.scheme.check(nodes + edges.given + type + scheme.given)
+    guard scheme.relationFanouts != nil else { return }
+    if let flag = edges.given.first {
+      throw ValidationError("\(flag.spelling) needs --fanouts of one relation, without its name.")
+    }
+    if relation != nil {
+      throw ValidationError("--fanouts by relation says which to follow; leave --relation away.")
+    }
   }
 
   func run(in context: Context) throws {
@@ -134,6 +147,14 @@ struct SampleCommand: ContextualCommand {
   func open(
     _ store: GraphStore, relation: RelationID, joinsTypes: Bool
   ) throws -> Topology {
+    try checkReading(store, relation: relation)
+    return try Topology.open(
+      store, relation: relation, memory: memory.cap, way: reading,
+      pool: ThreadPool(threads: ThreadPool.availableProcessors), joinsTypes: joinsTypes)
+  }
+
+  /// - Throws: ``CommandError/usage(_:)`` where the relation cannot be read as asked for under the cap.
+  func checkReading(_ store: GraphStore, relation: RelationID) throws(CommandError) {
     let plan = ReadingPlan(store.manifest, relation: relation, memory: memory.cap, way: reading)
     guard plan.way == reading else {
       throw CommandError.usage(
@@ -146,9 +167,6 @@ struct SampleCommand: ContextualCommand {
         "--reading \(reading.rawValue) needs \(needed) for \(store.path), more than --memory "
           + "\(memory.cap); give more, or use grouped")
     }
-    return try Topology.open(
-      store, relation: relation, memory: memory.cap, way: reading,
-      pool: ThreadPool(threads: ThreadPool.availableProcessors), joinsTypes: joinsTypes)
   }
 }
 

@@ -49,7 +49,8 @@ extension GraphStore {
     if found.isEmpty {
       throw .usage(
         "\(path) has no relation \(among ?? "at all"), and sampling follows one that has; choose "
-          + "another --type, or see `merestone inspect`")
+          + "another --type, or name relations between types, such as --fanouts "
+          + "\(manifest.relations.first?.name ?? "name")=10,5; `merestone inspect` shows them")
     }
     throw .usage(
       "\(path) has \(found.count) relations \(among.map { $0 + " " } ?? "")"

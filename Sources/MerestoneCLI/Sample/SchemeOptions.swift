@@ -10,12 +10,13 @@ struct SchemeOptions: ParsableArguments {
   var scheme: SampleScheme = .uniform
 
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "In-edges kept per node, one number per hop; 'all' keeps every edge.",
+      "In-edges kept per node, one number per hop; 'all' keeps every edge. With uniform also "
+        + "name=n,..., once for each relation to follow.",
       valueName: "n,..."),
-    transform: Fanouts.init(parsing:))
-  var fanouts: Fanouts?
+    transform: Fanouts.OfRelation.init(parsing:))
+  var fanouts: [Fanouts.OfRelation] = []
 
   @Option(help: ArgumentHelp("Hops whose in-edges are all followed, with ego.", valueName: "n"))
   var hops: Int?
@@ -120,7 +121,7 @@ struct SchemeOptions: ParsableArguments {
   /// The flags of this group that were given.
   var given: [SampleFlag] {
     let flags: [(SampleFlag, Bool)] = [
-      (.fanouts, fanouts != nil), (.hops, hops != nil), (.weight, weight != nil),
+      (.fanouts, !fanouts.isEmpty), (.hops, hops != nil), (.weight, weight != nil),
       (.time, time != nil), (.seedTimes, seedTimes != nil), (.count, count != nil),
       (.walks, walks != nil), (.length, length != nil), (.restart, restart != nil),
       (.p, p != nil), (.q, q != nil), (.alpha, alpha != nil), (.epsilon, epsilon != nil),
@@ -130,8 +131,28 @@ struct SchemeOptions: ParsableArguments {
     return flags.filter(\.1).map(\.0)
   }
 
+  /// The fanouts of the hops, where they are not given by relation.
+  var hopFanouts: [Int] { fanouts.first?.fanouts.values ?? [] }
+
+  /// The fanouts by relation, in the order given; `nil` where they are not given so.
+  var relationFanouts: [(name: String, fanouts: [Int])]? {
+    guard fanouts.contains(where: { $0.relation != nil }) else { return nil }
+    return fanouts.map { ($0.relation ?? "", $0.fanouts.values) }
+  }
+
   func validate() throws {
     _ = try parsedTimes()
+    let isNamed = relationFanouts != nil
+    if fanouts.count > 1, fanouts.contains(where: { $0.relation == nil }) {
+      throw ValidationError(
+        "Give --fanouts once, or once for each relation: --fanouts name=10,5 "
+          + "--fanouts other=10,5.")
+    }
+    if isNamed, scheme != .uniform {
+      throw ValidationError(
+        "--fanouts by relation needs --scheme uniform; for \(scheme.rawValue) give one list and "
+          + "choose a --relation.")
+    }
     // What names draws or fills memory beforehand has bounds; the samplers check the rest.
     try check("--hops", hops, 0...255)
     try check("--walks", walks, 1...1 << 24)

@@ -1,0 +1,87 @@
+/// A node of a graph with several node types; global ids are unique per type only.
+public struct TypedNode: Sendable, Hashable {
+  public var type: NodeTypeID
+  public var node: NodeID
+
+  @inlinable public init(type: NodeTypeID, node: NodeID) {
+    self.type = type
+    self.node = node
+  }
+}
+
+/// The kept edges of one relation in one sampled hop.
+public struct RelationBlock: Sendable, Equatable {
+  public var relation: RelationID
+  public var sourceType: NodeTypeID
+  public var destinationType: NodeTypeID
+
+  /// Where the in-edges of each destination of ``destinationType`` start. Shape `[d + 1]`.
+  public var indptr: [Int]
+
+  /// The source of every kept edge, as its position among the hop's sources of ``sourceType``.
+  /// Shape `[e]`.
+  public var indices: [BlockIndex]
+
+  /// The global id of every kept edge, unique in the relation. Shape `[e]`.
+  public var edges: [EdgeID]
+
+  public init(
+    relation: RelationID, sourceType: NodeTypeID, destinationType: NodeTypeID, indptr: [Int] = [0],
+    indices: [BlockIndex] = [], edges: [EdgeID] = []
+  ) {
+    self.relation = relation
+    self.sourceType = sourceType
+    self.destinationType = destinationType
+    self.indptr = indptr
+    self.indices = indices
+    self.edges = edges
+  }
+}
+
+/// One sampled hop of a graph with several node types: one message-flow graph per relation over
+/// common lists of nodes, one list per type.
+public struct TypedBlock: Sendable, Equatable {
+  /// The nodes of each type: its destinations first, then new nodes in the order of their first
+  /// appearance over the relations, their destinations, and list positions. Shape `[types][s]`.
+  public var sources: [[NodeID]]
+
+  /// How many of each type's sources are destinations. Shape `[types]`.
+  public var destinationCounts: [Int]
+
+  /// One for each relation that the hop follows, by ascending relation.
+  public var relations: [RelationBlock]
+
+  public init(sources: [[NodeID]], destinationCounts: [Int], relations: [RelationBlock]) {
+    self.sources = sources
+    self.destinationCounts = destinationCounts
+    self.relations = relations
+  }
+
+  /// Kept edges of all relations.
+  public var edgeCount: Int { relations.reduce(0) { $0 + $1.edges.count } }
+}
+
+/// A mini-batch of a graph with several node types.
+public struct TypedMiniBatch: Sendable, Equatable {
+  /// The nodes that were asked for, as given: types mixed, repetitions kept. Shape `[b]`.
+  public var seeds: [TypedNode]
+
+  /// The position of each seed among the nodes of its type. Shape `[b]`.
+  public var seedIndices: [BlockIndex]
+
+  /// One per hop, the hop next to the seeds first; a type's sources of one hop are its destinations
+  /// of the next.
+  public var blocks: [TypedBlock]
+
+  /// All nodes by type, the seeds first: the sources of the last hop. Shape `[types][n]`.
+  public var nodes: [[NodeID]]
+
+  public init(
+    seeds: [TypedNode], seedIndices: [BlockIndex], blocks: [TypedBlock], nodes: [[NodeID]]
+  ) {
+    self.seeds = seeds
+    self.seedIndices = seedIndices
+    self.blocks = blocks
+    self.nodes = nodes
+  }
+}
