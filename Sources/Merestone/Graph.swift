@@ -61,8 +61,8 @@ public final class Graph: Sendable {
       store.manifest, relation: RelationID(0), memory: memory, way: reading.way)
     guard plan.way == reading.way else {
       throw .store(
-        message: "\(path) has no packed pages; preprocess with --encoding packed or both, or read it "
-          + "flat or grouped")
+        message: "\(path) has no packed pages; preprocess with --encoding packed or both, or read "
+          + "it flat or grouped")
     }
     let needed = plan.needed
     guard needed <= memory else {
