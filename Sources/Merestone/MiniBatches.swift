@@ -51,7 +51,8 @@ public final class MiniBatches: Sendable {
   public func next(_ batch: inout MiniBatch) throws(GraphError) -> Bool {
     var used = MiniBatch.empty
     swap(&batch, &used)
-    stream.recycle(used)
+    // Whoever takes it must be its only owner, or would copy it.
+    stream.recycle(consume used)
     guard let next = try next() else { return false }
     batch = next
     return true

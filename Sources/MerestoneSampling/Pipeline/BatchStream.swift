@@ -94,7 +94,7 @@ package final class BatchStream: Sendable {
   package func next() throws(SamplingError) -> MiniBatch? { try prefetcher.next() }
 
   /// Takes a mini-batch that is not needed any more, whose memory serves a later one.
-  package func recycle(_ batch: consuming MiniBatch) { used.put(batch) }
+  package func recycle(_ batch: consuming MiniBatch) { used.put(consume batch) }
 
   /// Ends the series: who waits gets `nil`, threads stop at their next step.
   package func cancel() { prefetcher.cancel() }
@@ -112,8 +112,9 @@ private final class UsedBatches: Sendable {
   }
 
   func put(_ batch: consuming MiniBatch) {
-    batches.withLock { [batch] held in
-      if held.count < limit { held.append(batch) }
+    var given: MiniBatch? = consume batch
+    batches.withLock { held in
+      if held.count < limit, let batch = given.take() { held.append(batch) }
     }
   }
 }
