@@ -108,6 +108,7 @@ final class GroupSampler: Sendable {
       try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
         try pulse.check()
         try answerSources(bucket, members)
+        if dropsBehind { try dropPages(behind: bucket) }
       }
     }
   }
@@ -190,7 +191,34 @@ final class GroupSampler: Sendable {
         }
         for member in members { member.edgeExchange.answer(bucket, with: buffers.ids.span) }
       }
-      if dropsBehind { try edges.dropPages(first...last) }
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  /// Buckets whose pages are given back together: each time, all processors are told of it.
+  private static let droppedBuckets = 16
+
+  /// Gives pages of the last buckets back, now and then. Those before them are among them once more,
+  /// since another thread may have been reading there the last time.
+  private func dropPages(behind bucket: Int) throws(SamplingError) {
+    let isLast = bucket == cut.edges.count - 1
+    guard isLast || bucket % Self.droppedBuckets == Self.droppedBuckets - 1 else { return }
+    var next = max(0, bucket + 1 - 2 * Self.droppedBuckets)
+    do throws(StorageError) {
+      while next <= bucket {
+        let (shard, first) = cut.edges.range(of: next)
+        var upper = first.upperBound
+        next += 1
+        while next <= bucket, cut.edges.range(of: next).shard == shard {
+          upper = cut.edges.range(of: next).locals.upperBound
+          next += 1
+        }
+        guard let edges = try topology.store.edges(topology.relation, shard: shard) else {
+          continue
+        }
+        try edges.dropPages(first.lowerBound / edges.pageEdges...(upper - 1) / edges.pageEdges)
+      }
     } catch {
       throw .storage(error)
     }
