@@ -1,0 +1,298 @@
+#ifndef CMERESTONE_RUNNING_SUMS_H
+#define CMERESTONE_RUNNING_SUMS_H
+
+// One list that edges are drawn from: where a number falls among the running sums of its weights, and
+// what is drawn for repetitions.
+
+#include "include/weighted.h"
+
+#include "clones.h"
+#include "philox.h"
+#include "place.h"
+
+#include <string.h>
+
+// Sums are rounded after every operation, here as in Swift.
+#pragma STDC FP_CONTRACT OFF
+
+enum {
+    /// Lists up to this length are searched from end to end.
+    SHORT = 64,
+    /// Kept sums that are compared at once.
+    WINDOW = 16,
+};
+
+typedef double f64v __attribute__((vector_size(32)));
+typedef int64_t i64v __attribute__((vector_size(32)));
+enum { DOUBLES = sizeof(f64v) / sizeof(double) };
+
+// MARK: Lists
+
+/// One list that is drawn from.
+struct list {
+    uint64_t start;
+    uint32_t count, node;
+    /// Its first and last kept sum; none where `last < first`.
+    int64_t first, last;
+    double total, per_total;
+    /// All its running sums, or null.
+    const double *running;
+    /// Where its weights would start if the list started at edge 0.
+    const void *weights;
+    uint64_t *out;
+    int64_t *kept;
+};
+
+INLINE double weight_of(const struct list *list, uint64_t edge, enum mrs_weights_kind kind) {
+    if (kind == MRS_FLOAT_WEIGHTS) return ((const float *)list->weights)[edge];
+    return ((const double *)list->weights)[edge];
+}
+
+INLINE const void *address_of(const struct list *list, uint64_t edge, enum mrs_weights_kind kind) {
+    return (const char *)list->weights + edge * (kind == MRS_FLOAT_WEIGHTS ? 4 : 8);
+}
+
+/// Fetches the cache lines of a range.
+INLINE void prefetch_range(const void *from, const void *end) {
+    const char *line = (const char *)((uintptr_t)from & ~(uintptr_t)63);
+    for (; line < (const char *)end; line += 64) __builtin_prefetch(line);
+}
+
+INLINE const void *weights_of(const struct mrs_weights *w, uint64_t edge) {
+    return w->weights[shard_of(w->bounds, w->shards, edge)];
+}
+
+// MARK: Searching
+
+/// How many of `count` ascending sums are at most `x`.
+INLINE uint32_t count_at_most(const double *sums, uint32_t count, double x) {
+    i64v found = {};
+    uint32_t i = 0;
+    for (; i + DOUBLES <= count; i += DOUBLES) {
+        f64v part;
+        memcpy(&part, sums + i, sizeof part);
+        found -= (i64v)(part <= x);
+    }
+    uint32_t result = (uint32_t)(found[0] + found[1] + found[2] + found[3]);
+    for (; i < count; i++) result += sums[i] <= x;
+    return result;
+}
+
+/// Kept sums `first ..< end` of a list.
+struct window {
+    int64_t first, end;
+};
+
+/// The two cache lines around the place where `x` would be if all edges weighed the same.
+INLINE struct window window_of(const struct list *list, double x) {
+    int64_t guess = list->first + (int64_t)(x * list->per_total);
+    struct window window;
+    window.first = ((guess + WINDOW / 4) & -(int64_t)(WINDOW / 2)) - WINDOW / 2;
+    window.end = window.first + WINDOW;
+    if (window.first > list->last) window.first = list->last;
+    if (window.first < list->first) window.first = list->first;
+    if (window.end > list->last + 1) window.end = list->last + 1;
+    return window;
+}
+
+/// The last kept sum that is at most `x`; one before the first where there is none.
+INLINE int64_t last_at_most(const struct mrs_weights *w, const struct list *list, double x) {
+    const double *kept = w->kept;
+    int64_t first = list->first, last = list->last;
+    if (last < first) return first - 1;
+    struct window window = window_of(list, x);
+    int64_t low = window.first, size = window.end - low;
+    uint32_t found = count_at_most(kept + low, (uint32_t)size, x);
+    if (__builtin_expect((found > 0 || low == first) && (found < size || window.end > last), 1)) {
+        return low + found - 1;
+    }
+    // Sums grow about evenly, so the place is near: the search widens from the window.
+    int64_t high, step = WINDOW;
+    if (found == 0) {
+        high = low;
+        low -= step;
+        while (low >= first && kept[low] > x) {
+            high = low;
+            step *= 2;
+            low -= step;
+        }
+        if (low < first) low = first - 1;
+    } else {
+        low += size - 1;
+        high = low + step;
+        while (high <= last && kept[high] <= x) {
+            low = high;
+            step *= 2;
+            high += step;
+        }
+        if (high > last) high = last + 1;
+    }
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (kept[middle] <= x) low = middle; else high = middle;
+    }
+    return low;
+}
+
+/// The edges between two kept sums.
+struct span {
+    uint64_t first, end;
+};
+
+INLINE struct span span_of(const struct mrs_weights *w, const struct list *list, int64_t block) {
+    struct span span;
+    span.first = (uint64_t)block << w->shift;
+    span.end = span.first + ((uint64_t)1 << w->shift);
+    if (block < list->first) span.first = list->start;
+    if (span.end > list->start + list->count) span.end = list->start + list->count;
+    return span;
+}
+
+/// The position of the first edge whose running sum is above `x`, after the kept sum `block`.
+INLINE uint32_t position_after(
+    const struct mrs_weights *w, const struct list *list, int64_t block, double x,
+    enum mrs_weights_kind kind) {
+    struct span span = span_of(w, list, block);
+    uint64_t size = span.end - span.first, found = 0;
+    if (kind == MRS_RUNNING_SUMS) {
+        found = count_at_most(w->running + span.first, (uint32_t)size, x);
+    } else {
+        double sum = block < list->first ? 0 : w->kept[block];
+        if (size == WINDOW) {
+#pragma unroll
+            for (int i = 0; i < WINDOW; i++) {
+                sum += weight_of(list, span.first + (uint64_t)i, kind);
+                found += sum <= x;
+            }
+        } else {
+            for (uint64_t i = 0; i < size; i++) {
+                sum += weight_of(list, span.first + i, kind);
+                found += sum <= x;
+            }
+        }
+    }
+    uint64_t position = span.first - list->start + found;
+    // For a file that was cut short meanwhile and reads as zeros.
+    return position < list->count ? (uint32_t)position : list->count - 1;
+}
+
+/// The same in a list that is searched from end to end.
+INLINE uint32_t position_in_short(const struct list *list, double x) {
+    uint32_t found = count_at_most(list->running, list->count, x);
+    return found < list->count ? found : list->count - 1;
+}
+
+INLINE uint32_t position_of(
+    const struct mrs_weights *w, const struct list *list, double x, enum mrs_weights_kind kind) {
+    if (list->count <= SHORT) return position_in_short(list, x);
+    return position_after(w, list, last_at_most(w, list, x), x, kind);
+}
+
+// MARK: Repeated draws
+
+struct hit {
+    uint32_t position;
+    double before, after;
+};
+
+INLINE struct hit hit_at(
+    const struct mrs_weights *w, const struct list *list, uint32_t position,
+    enum mrs_weights_kind kind) {
+    struct hit hit = {position, 0, 0};
+    if (list->running) {
+        if (position > 0) hit.before = list->running[position - 1];
+        hit.after = list->running[position];
+        return hit;
+    }
+    int64_t block = (int64_t)((list->start + position) >> w->shift);
+    uint64_t edge = list->start;
+    if (block >= list->first) {
+        hit.before = w->kept[block];
+        edge = (uint64_t)block << w->shift;
+    }
+    for (; edge < list->start + position; edge++) hit.before += weight_of(list, edge, kind);
+    hit.after = hit.before + weight_of(list, edge, kind);
+    return hit;
+}
+
+INLINE int holds(const struct hit *hits, uint32_t count, uint32_t position) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (hits[i].position == position) return 1;
+    }
+    return 0;
+}
+
+INLINE double below_total(double total) {
+    uint64_t bits;
+    memcpy(&bits, &total, sizeof bits);
+    bits--;
+    memcpy(&total, &bits, sizeof bits);
+    return total;
+}
+
+/// Draws an edge from those that are not among the hits, into `hits[count]`. Returns 0 where there
+/// is none.
+INLINE int fresh(
+    const struct mrs_weights *w, const struct list *list, double unit, struct hit *hits,
+    uint32_t count, enum mrs_weights_kind kind) {
+    double drawn = 0;
+    for (uint32_t i = 0; i < count; i++) drawn += hits[i].after - hits[i].before;
+    double rest = list->total - drawn, limit = below_total(list->total);
+    double x = unit * (rest > 0 ? rest : 0);
+    for (uint32_t i = 0; i < count; i++) {
+        if (x >= hits[i].before) x += hits[i].after - hits[i].before;
+    }
+    uint32_t position = position_of(w, list, x < limit ? x : limit, kind);
+    struct hit first = hit_at(w, list, position, kind), hit = first;
+    for (uint32_t i = 0; i <= count; i++) {
+        if (!holds(hits, count, hit.position)) {
+            hits[count] = hit;
+            return 1;
+        }
+        if (!(hit.after < list->total)) break;
+        hit = hit_at(w, list, position_of(w, list, hit.after, kind), kind);
+    }
+    hit = first;
+    for (uint32_t i = 0; i <= count; i++) {
+        if (!holds(hits, count, hit.position)) {
+            hits[count] = hit;
+            return 1;
+        }
+        if (!(hit.before > 0)) break;
+        hit = hit_at(w, list, position_of(w, list, below_total(hit.before), kind), kind);
+    }
+    return 0;
+}
+
+INLINE double unit_of(uint32_t low, uint32_t high) {
+    return (double)(int64_t)((low | (uint64_t)high << 32) >> 11) * 0x1p-53;
+}
+
+/// Drops repetitions from ascending positions and draws others for them. Returns how many there are.
+INLINE uint32_t fill_up(
+    const struct mrs_weights *w, const struct list *list, uint32_t fanout, uint32_t key0,
+    uint32_t key1, uint32_t *positions, enum mrs_weights_kind kind) {
+    struct hit hits[MRS_WEIGHTED_FANOUT + 1];
+    uint32_t count = 0, words[4];
+    for (uint32_t i = 0; i < fanout; i++) {
+        if (i > 0 && positions[i] == positions[i - 1]) continue;
+        hits[count++] = hit_at(w, list, positions[i], kind);
+    }
+    for (uint32_t number = fanout; count < fanout; number++) {
+        if (number == fanout || number % 2 == 0) {
+            philox_plain(list->node, number / 2, key0, key1, words);
+        }
+        double unit = unit_of(words[number % 2 * 2], words[number % 2 * 2 + 1]);
+        if (!fresh(w, list, unit, hits, count, kind)) break;
+        struct hit hit = hits[count];
+        uint32_t place = count++;
+        for (; place > 0 && hits[place - 1].position > hit.position; place--) {
+            hits[place] = hits[place - 1];
+        }
+        hits[place] = hit;
+    }
+    for (uint32_t i = 0; i < count; i++) positions[i] = hits[i].position;
+    return count;
+}
+
+#endif
