@@ -58,14 +58,14 @@ public final class Graph: Sendable {
   /// Refuses a way of reading that this graph or the cap does not allow.
   private func check(_ reading: Reading) throws(GraphError) {
     let plan = ReadingPlan(
-      store.manifest, relation: RelationID(0), memory: memory, way: reading.way)
-    guard plan.way == reading.way else {
+      store.manifest, relation: RelationID(0), memory: memory, way: reading)
+    switch plan.obstacle(to: reading) {
+    case nil: return
+    case .notPacked:
       throw .store(
         message: "\(path) has no packed pages; preprocess with --encoding packed or both, or read "
           + "it flat or grouped")
-    }
-    let needed = plan.needed
-    guard needed <= memory else {
+    case .takes(let needed):
       throw .memory(
         message: "reading \(path) \(reading.rawValue) takes \(needed), more than the cap of "
           + "\(memory); give more, or read it grouped")
@@ -89,7 +89,7 @@ public final class Graph: Sendable {
       if let held { return .success(held) }
       do throws(SamplingError) {
         let opened = try Topology.open(
-          store, memory: memory, way: reading?.way, pool: pool)
+          store, memory: memory, way: reading, pool: pool)
         held = opened
         return .success(opened)
       } catch {

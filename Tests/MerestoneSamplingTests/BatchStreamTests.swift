@@ -122,8 +122,8 @@ struct BatchStreamTests {
 
   @Test(
     "says within the mini-batch that needs it which file and byte are damaged", arguments: [1, 2],
-    [ReadingPlan.Way.flat, .grouped])
-  func damagedFeatures(threads: Int, way: ReadingPlan.Way) throws {
+    [Reading.flat, .grouped])
+  func damagedFeatures(threads: Int, way: Reading) throws {
     let folder = TemporaryFolder()
     let graph = Self.graphWithFeatures(nodes: 12_000, meanInDegree: 2)
     _ = try graph.store(at: folder.file("graph"))

@@ -38,7 +38,7 @@ struct PackedStreamTests {
     let other = try packedOnly.store(at: folder.file("packed"))
     var expected: MiniBatch?
     for (store, way) in [
-      (other, ReadingPlan.Way.packed), (store, .packed), (store, .flat), (store, .grouped),
+      (other, Reading.packed), (store, .packed), (store, .flat), (store, .grouped),
     ] {
       let topology = try Topology.open(store, memory: ByteCount(1 << 30), way: way, pool: pool)
       #expect((topology.packed != nil) == (way == .packed))
@@ -69,7 +69,7 @@ struct PackedStreamTests {
     #expect(self.plan(manifest, need) == .grouped)
   }
 
-  private func plan(_ manifest: GraphManifest, _ memory: Int) -> ReadingPlan.Way {
+  private func plan(_ manifest: GraphManifest, _ memory: Int) -> Reading {
     ReadingPlan(manifest, relation: RelationID(0), memory: ByteCount(memory)).way
   }
 

@@ -16,9 +16,9 @@ enum SamplingCheck {
       NodeID(UInt64(Int.random(in: 0..<nodes, using: &generator)))
     }
     let fanouts = [[4, 3], [2], [-1], [0, 5]].randomElement(using: &generator)!
-    var expected: (way: ReadingPlan.Way, batches: [MiniBatch])?
+    var expected: (way: Reading, batches: [MiniBatch])?
     var failure: SamplingError?
-    for way in ReadingPlan.Way.allCases.shuffled(using: &generator) {
+    for way in Reading.allCases.shuffled(using: &generator) {
       var answer: [MiniBatch]?
       do throws(SamplingError) {
         answer = try sample(store, relation, seeds, fanouts, way)
@@ -36,7 +36,7 @@ enum SamplingCheck {
 
   private static func sample(
     _ store: GraphStore, _ relation: RelationID, _ seeds: [NodeID], _ fanouts: [Int],
-    _ way: ReadingPlan.Way
+    _ way: Reading
   ) throws(SamplingError) -> [MiniBatch] {
     let topology = try Topology.open(
       store, relation: relation, memory: ByteCount(64 << 20), way: way, pool: Pools.one)

@@ -39,8 +39,7 @@ struct ProductsBenchmark {
             features == nil
               || batch.features.values.count == batch.inputNodes.count * batch.features.width)
         }
-        let seconds =
-          Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
+        let seconds = Stopwatch.seconds(since: start)
         if run > 0 {
           rates.append(Double(count) / seconds)
           edgeRates.append(Double(edges) / seconds / 1e6)
@@ -77,8 +76,7 @@ struct ProductsBenchmark {
           of: seeds, size: 512, features: "features", shuffled: true, epoch: epoch, threads: 2)
         var batch = MiniBatch.empty
         for _ in 0..<4 { _ = try batches.next(&batch) }
-        let seconds =
-          Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
+        let seconds = Stopwatch.seconds(since: start)
         if touched { laterSeconds.append(seconds) } else { firstSeconds.append(seconds) }
       }
     }
@@ -108,10 +106,7 @@ struct ProductsBenchmark {
       madvise(
         UnsafeMutableRawPointer(bitPattern: bounds[0]), Int(bounds[1] - bounds[0]), MADV_DONTNEED)
     }
-    let descriptor = open(file, O_RDONLY)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    PageCache.letGo(of: file)
   }
 
   /// The graph, made on the first call: 1.5 GB of raw files, 1.3 GB of graph.

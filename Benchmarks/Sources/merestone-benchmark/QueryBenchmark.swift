@@ -31,7 +31,7 @@ struct QueryBenchmark {
       kronecker, "2^22, over the cap", memory: 8 << 20, threads: 2, count: 4000, features: nil,
       target: "-", &report)
     for file in try FileManager.default.subpathsOfDirectory(atPath: kronecker) {
-      Self.letGo(of: "\(kronecker)/\(file)")
+      PageCache.letGo(of: "\(kronecker)/\(file)")
     }
     try run(
       kronecker, "2^22, over the cap, cold", memory: 8 << 20, threads: 2, count: 1000,
@@ -97,12 +97,5 @@ struct QueryBenchmark {
       }
       took(Stopwatch.seconds(since: start))
     }
-  }
-
-  private static func letGo(of file: String) {
-    let descriptor = open(file, O_RDONLY)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 }

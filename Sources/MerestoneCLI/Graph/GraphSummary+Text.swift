@@ -141,7 +141,7 @@ extension GraphSummary {
     }
     guard let largest else { return ("Ways to sample", table) }
     let plan = reading[largest]
-    func add(_ way: ReadingPlan.Way, _ bytes: ByteCount?, _ what: String) {
+    func add(_ way: Reading, _ bytes: ByteCount?, _ what: String) {
       let chosen = way == plan.way ? "; --memory selects this" : ""
       table.add(way.rawValue, bytes?.description ?? "-", what + chosen)
     }

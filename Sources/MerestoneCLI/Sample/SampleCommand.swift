@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import MerestoneCore
 import MerestoneSampling
 import MerestoneStorage
@@ -111,7 +111,7 @@ struct SampleCommand: ContextualCommand {
     help: ArgumentHelp(
       "How to read the edges: flat decodes them all first, packed reads packed pages in place, "
         + "grouped decodes the pages that are touched.", valueName: "way"))
-  var reading: ReadingPlan.Way = .grouped
+  var reading: Reading = .grouped
 
   @OptionGroup var memory: MemoryOptions
   @OptionGroup var seed: SeedOptions
@@ -156,13 +156,13 @@ struct SampleCommand: ContextualCommand {
   /// - Throws: ``CommandError/usage(_:)`` where the relation cannot be read as asked for under the cap.
   func checkReading(_ store: GraphStore, relation: RelationID) throws(CommandError) {
     let plan = ReadingPlan(store.manifest, relation: relation, memory: memory.cap, way: reading)
-    guard plan.way == reading else {
+    switch plan.obstacle(to: reading) {
+    case nil: break
+    case .notPacked:
       throw CommandError.usage(
         "--reading packed: the pages of \(store.path) are not packed; preprocess it with "
           + "--encoding packed or both, or use flat or grouped")
-    }
-    let needed = plan.needed
-    guard needed <= memory.cap else {
+    case .takes(let needed):
       throw CommandError.usage(
         "--reading \(reading.rawValue) needs \(needed) for \(store.path), more than --memory "
           + "\(memory.cap); give more, or use grouped")
@@ -170,4 +170,4 @@ struct SampleCommand: ContextualCommand {
   }
 }
 
-extension ReadingPlan.Way: ExpressibleByArgument {}
+extension Reading: ExpressibleByArgument {}

@@ -305,7 +305,8 @@ struct PredictionModel {
         + min(
           plan.buffers(beside: 4 * n, atMost: threads * (192 << 20)),
           // Buffers that grew from bucket to bucket have room to spare.
-          3 * threads * bucket * edgeBytes, edges * edgeBytes * 3 / 2) + (8 << 20)
+          OrderedWork<AnyObject>.placesPerThread * threads * bucket * edgeBytes,
+          edges * edgeBytes * 3 / 2) + (8 << 20)
     case .nodes:
       used =
         12 * n

@@ -19,25 +19,18 @@ final class ReversePieceWriter {
   struct State: Codable, Sendable {
     fileprivate var lists: EdgeStoreWriter.State
     fileprivate var ids: EdgeIDWriter.State
-    fileprivate var node: Int
-    fileprivate var degree: UInt64
+    fileprivate var counter: ListCounter.State
   }
 
   private let piece: Piece
   private var lists: EdgeStoreWriter?
   private var ids: EdgeIDWriter?
-  private var degrees: [UInt64] = []
-  /// The source whose list came last, and the edges of it so far.
-  private var node: Int
-  private var degree: UInt64 = 0
+  private var counter: ListCounter
   private var words: [UInt64] = []
-
-  private static let degreePortion = 1 << 16
 
   init(_ piece: Piece, pool: ThreadPool, resuming state: State?) throws(StorageError) {
     self.piece = piece
-    node = state?.node ?? piece.nodes.lowerBound
-    degree = state?.degree ?? 0
+    counter = ListCounter(from: piece.nodes.lowerBound, resuming: state?.counter)
     if let state {
       lists = try EdgeStoreWriter(
         path: piece.listsPath, destinationCount: piece.nodes.count, edgeCount: piece.edges,
@@ -64,8 +57,7 @@ final class ReversePieceWriter {
       let source = run.keys[index] &>> shift
       var end = index &+ 1
       while end < count, run.keys[end] &>> shift == source { end &+= 1 }
-      try advance(to: start + Int(source))
-      degree &+= UInt64(end &- index)
+      try counter.add(UInt64(end &- index), to: start + Int(source), handOn: handOn)
       index = end
     }
     try withLowBits(run.keys, count, bits: plan.destinationBits) { (ids) throws(StorageError) in
@@ -89,33 +81,21 @@ final class ReversePieceWriter {
     swap(&words, &self.words)
   }
 
-  /// Closes the lists before `target`.
-  private func advance(to target: Int) throws(StorageError) {
-    while node < target {
-      degrees.append(degree)
-      degree = 0
-      node &+= 1
-      if degrees.count == Self.degreePortion { try handOnDegrees() }
-    }
-  }
-
-  private func handOnDegrees() throws(StorageError) {
-    let ready = degrees
-    try lists!.append(inDegrees: ready.span)
-    degrees.removeAll(keepingCapacity: true)
+  private func handOn(_ degrees: Span<UInt64>) throws(StorageError) {
+    try lists!.append(inDegrees: degrees)
   }
 
   /// Brings everything so far to the disk and says how to go on from here.
   func checkpoint() throws(StorageError) -> State {
-    try handOnDegrees()
+    try counter.flush(handOn)
     return State(
-      lists: try lists!.checkpoint(), ids: try ids!.checkpoint(), node: node, degree: degree)
+      lists: try lists!.checkpoint(), ids: try ids!.checkpoint(), counter: counter.state)
   }
 
   /// Completes both files. The lists' index stays until ``EdgeStoreWriter/removeIndex(of:)``.
   func finish() throws(StorageError) -> [FileEntry] {
-    try advance(to: piece.nodes.upperBound)
-    try handOnDegrees()
+    try counter.advance(to: piece.nodes.upperBound, handOn: handOn)
+    try counter.flush(handOn)
     return [
       try lists.take()!.finish(.deferred, keepsIndex: true), try ids.take()!.finish(.deferred),
     ]

@@ -120,8 +120,8 @@ struct ReverseWriting {
   /// Reads and sorts the buckets, ahead of whoever takes them.
   private func sorting(from first: Int) -> OrderedWork<Slot> {
     OrderedWork(
-      first..<plan.buckets.count, threads: pool.threadCount, places: 4 * pool.threadCount,
-      budget: memory, cost: { plan.buckets[$0].edges * ReverseRun.workingBytes(plan) },
+      first..<plan.buckets.count, threads: pool.threadCount, budget: memory,
+      cost: { plan.buckets[$0].edges * ReverseRun.workingBytes(plan) },
       make: Slot.init, prepare: sort)
   }
 

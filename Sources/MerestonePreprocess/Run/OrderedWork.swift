@@ -16,6 +16,9 @@ final class OrderedWork<Place: AnyObject>: @unchecked Sendable {
   private let monitor: Monitor<State>
   private var threads: [BackgroundThread] = []
 
+  /// Places for each thread that do for items of uneven sizes.
+  static var placesPerThread: Int { 4 }
+
   /// A place, and the bytes that it holds on to.
   private struct Held {
     var place: Place
@@ -36,13 +39,13 @@ final class OrderedWork<Place: AnyObject>: @unchecked Sendable {
   /// - Parameters:
   ///   - items: Taken from the first to the last.
   ///   - threads: That prepare items, beside the one that takes them.
-  ///   - places: Items in memory at most.
+  ///   - places: Items in memory at most; by default ``placesPerThread`` for each.
   ///   - budget: Bytes of the items in memory.
   ///   - cost: Bytes that an item takes.
   ///   - make: A new place.
   ///   - prepare: The work on an item.
   init(
-    _ items: Range<Int>, threads count: Int, places: Int, budget: Int,
+    _ items: Range<Int>, threads count: Int, places: Int? = nil, budget: Int,
     cost: @escaping (Int) -> Int, make: @escaping () -> Place,
     prepare: @escaping (Int, Place) throws(PreprocessError) -> Void
   ) {
@@ -51,7 +54,7 @@ final class OrderedWork<Place: AnyObject>: @unchecked Sendable {
     self.cost = cost
     self.make = make
     self.prepare = prepare
-    let idle = (0..<max(places, 1)).map { _ in Held(place: make()) }
+    let idle = (0..<max(places ?? count * Self.placesPerThread, 1)).map { _ in Held(place: make()) }
     monitor = Monitor(State(next: items.lowerBound, taken: items.lowerBound, idle: idle))
     for _ in 0..<min(count, items.count) {
       if let thread = BackgroundThread({ [self] in while work() {} }) { threads.append(thread) }

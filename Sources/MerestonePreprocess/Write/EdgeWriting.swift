@@ -129,14 +129,13 @@ struct EdgeWriting {
   private func sorting(
     from first: Int, relation: Range<Int>?, split: Range<Int>?
   ) -> OrderedWork<Slot> {
-    let places = 4 * pool.threadCount
-    return OrderedWork(
-      first..<plan.buckets.count, threads: pool.threadCount, places: places, budget: memory,
+    OrderedWork(
+      first..<plan.buckets.count, threads: pool.threadCount, budget: memory,
       cost: { plan.buckets[$0].edges * edgeBytes }, make: Slot.init,
       prepare: { (bucket, slot) throws(PreprocessError) in
         if cancellation.isCancelled { throw .interrupted }
         guard fits(plan.buckets[bucket]) else { return }
-        let ahead = bucket + places
+        let ahead = bucket + pool.threadCount * OrderedWork<Slot>.placesPerThread
         if ahead < plan.buckets.count { buckets.prefetch(ahead) }
         try sort(bucket, slot, relation: relation, split: split)
       })

@@ -23,9 +23,7 @@ final class PieceWriter {
     fileprivate var file: EdgeStoreWriter.State
     fileprivate var packed: EdgeStoreWriter.State?
     fileprivate var columns: [ColumnWriter.State]
-    fileprivate var node: Int
-    fileprivate var degree: UInt64
-    fileprivate var maximumInDegree: Int
+    fileprivate var lists: ListCounter.State
   }
 
   private var file: EdgeStoreWriter?
@@ -33,20 +31,13 @@ final class PieceWriter {
   private var columns: [ColumnSink] = []
   private let piece: Piece
   private let ranges: [Range<Int>]
-  private var degrees: [UInt64] = []
-  /// The destination whose list came last, and the edges of it so far.
-  private var node: Int
-  private var degree: UInt64 = 0
+  private var lists: ListCounter
   /// The largest in-degree so far; of all nodes once the files are complete.
-  private(set) var maximumInDegree = 0
-
-  private static let degreePortion = 1 << 16
+  var maximumInDegree: Int { Int(lists.maximum) }
 
   init(_ piece: Piece, pool: ThreadPool, resuming state: State? = nil) throws(StorageError) {
     self.piece = piece
-    node = state?.node ?? piece.nodes.lowerBound
-    degree = state?.degree ?? 0
-    maximumInDegree = state?.maximumInDegree ?? 0
+    lists = ListCounter(from: piece.nodes.lowerBound, resuming: state?.lists)
     ranges = piece.columns.columns.indices.map { piece.columns.range($0) }
     if let state {
       file = try EdgeStoreWriter(
@@ -84,8 +75,7 @@ final class PieceWriter {
   ///   - start: The destination that lists count from.
   func append(_ run: SortedRun, start: Int, plan: RoutePlan) throws(StorageError) {
     for list in run.lists {
-      try advance(to: start + Int(list.destination))
-      degree &+= list.degree
+      try lists.add(list.degree, to: start + Int(list.destination), handOn: handOn)
     }
     let count = run.count
     try run.withKeys { (keys) throws(StorageError) in
@@ -105,38 +95,24 @@ final class PieceWriter {
     }
   }
 
-  /// Closes the lists before `target`.
-  private func advance(to target: Int) throws(StorageError) {
-    while node < target {
-      degrees.append(degree)
-      degree = 0
-      node &+= 1
-      if degrees.count == Self.degreePortion { try handOnDegrees() }
-    }
-  }
-
-  private func handOnDegrees() throws(StorageError) {
-    let ready = degrees
-    if let largest = ready.max() { maximumInDegree = max(maximumInDegree, Int(largest)) }
-    try file!.append(inDegrees: ready.span)
-    degrees.removeAll(keepingCapacity: true)
+  private func handOn(_ degrees: Span<UInt64>) throws(StorageError) {
+    try file!.append(inDegrees: degrees)
   }
 
   /// Brings everything so far to the disk and says how to go on from here.
   func checkpoint() throws(StorageError) -> State {
-    try handOnDegrees()
+    try lists.flush(handOn)
     var states: [ColumnWriter.State] = []
     for column in columns { states.append(try column.checkpoint()) }
     return State(
       file: try file!.checkpoint(), packed: packed == nil ? nil : try packed!.checkpoint(),
-      columns: states, node: node, degree: degree,
-      maximumInDegree: maximumInDegree)
+      columns: states, lists: lists.state)
   }
 
   /// Completes all files.
   func finish() throws(StorageError) -> [FileEntry] {
-    try advance(to: piece.nodes.upperBound)
-    try handOnDegrees()
+    try lists.advance(to: piece.nodes.upperBound, handOn: handOn)
+    try lists.flush(handOn)
     var entries = [try file.take()!.finish(.deferred, keepsIndex: true)]
     if packed != nil { entries.append(try packed.take()!.finish(.deferred, keepsIndex: true)) }
     for column in columns { entries += try column.finish() }

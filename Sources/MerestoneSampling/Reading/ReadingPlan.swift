@@ -6,16 +6,6 @@ package import MerestoneStorage
 /// A quarter of the memory is left to mini-batches, threads and what else a program holds. All ways
 /// give the same mini-batches.
 package struct ReadingPlan: Sendable, Equatable {
-  /// The ways to read a relation, the fastest first.
-  package enum Way: String, Sendable, CaseIterable {
-    /// Decoded once into memory that all workers share.
-    case flat
-    /// Packed pages read where they lie in the mapped files.
-    case packed
-    /// Pages decoded when a group of mini-batches needs them; nothing stays in memory.
-    case grouped
-  }
-
   /// The cap.
   package let memory: ByteCount
 
@@ -37,13 +27,13 @@ package struct ReadingPlan: Sendable, Equatable {
   package let stampBytes: ByteCount
 
   /// The way that is taken.
-  package let way: Way
+  package let way: Reading
 
   /// - Parameters:
   ///   - memory: The cap on everything together.
   ///   - way: Chooses by hand; `nil` takes the fastest that fits.
   package init(
-    _ manifest: GraphManifest, relation: RelationID, memory: ByteCount, way: Way? = nil
+    _ manifest: GraphManifest, relation: RelationID, memory: ByteCount, way: Reading? = nil
   ) {
     self.memory = memory
     let entry = manifest.relations[relation.rawValue]
@@ -73,8 +63,21 @@ package struct ReadingPlan: Sendable, Equatable {
     }
   }
 
+  /// Why a relation cannot be read as asked for.
+  package enum Obstacle: Sendable, Equatable {
+    case notPacked
+    /// What it takes beside mini-batches, above the cap.
+    case takes(ByteCount)
+  }
+
+  /// What stands in the way of reading as asked for by hand; `nil` for nothing.
+  package func obstacle(to asked: Reading) -> Obstacle? {
+    if way != asked { return .notPacked }
+    return needed > memory ? .takes(needed) : nil
+  }
+
   /// What the way that is taken needs beside mini-batches.
-  package var needed: ByteCount {
+  private var needed: ByteCount {
     switch way {
     case .flat: flatBytes
     case .packed: ByteCount((packedBytes?.bytes ?? 0) + (packedFileBytes?.bytes ?? 0))

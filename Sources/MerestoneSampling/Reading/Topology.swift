@@ -99,7 +99,7 @@ package final class Topology: Sendable {
   ///   - way: Chooses by hand.
   package static func open(
     _ store: GraphStore, relation: RelationID = RelationID(0), edgeSet: EdgeSet = .all,
-    memory: ByteCount, way: ReadingPlan.Way? = nil, pool: ThreadPool,
+    memory: ByteCount, way: Reading? = nil, pool: ThreadPool,
     cancellation: Cancellation = Cancellation(), joinsTypes: Bool = false
   ) throws(SamplingError) -> Topology {
     let plan = ReadingPlan(store.manifest, relation: relation, memory: memory, way: way)

@@ -38,7 +38,7 @@ package struct TypedFanouts: Sendable {
   ///
   /// - Parameter way: Chooses by hand.
   package func open(
-    _ store: GraphStore, memory: ByteCount, way: ReadingPlan.Way? = nil, pool: ThreadPool
+    _ store: GraphStore, memory: ByteCount, way: Reading? = nil, pool: ThreadPool
   ) throws(SamplingError) -> [(topology: Topology, fanouts: [Int])] {
     let sizes = relations.map { FlatTopology.byteCount(of: $0.relation, in: store.manifest) }
     let total = Double(max(1, sizes.reduce(0, +)))

@@ -91,8 +91,7 @@ struct TypedGraph {
     let all = (0..<UInt64(nodes[number].count)).map { NodeID($0) }
     var rows = [Float](repeating: 0, count: all.count * width)
     var span = rows.mutableSpan
-    try store.gatherNodeRows(
-      all.span, column: "features", type: NodeTypeID(number), into: &span)
+    try NodeRows("features", of: NodeTypeID(number), in: store).copyRows(of: all.span, into: &span)
     var result: [String: [Double]] = [:]
     for (row, raw) in nodes[number].enumerated() {
       result[raw] = rows[row * width..<(row + 1) * width].map(Double.init)

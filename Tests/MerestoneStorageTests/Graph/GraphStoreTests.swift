@@ -58,14 +58,14 @@ struct GraphStoreTests {
     var rows = [Float](repeating: -1, count: nodes.count * TestGraph.width)
     var span = rows.mutableSpan
     let ids = nodes.map { NodeID(UInt64($0)) }
-    try store.gatherNodeRows(ids.span, column: "features", type: NodeTypeID(0), into: &span)
+    let features = try NodeRows("features", of: NodeTypeID(0), in: store)
+    try features.copyRows(of: ids.span, into: &span)
     #expect(rows == nodes.flatMap { node in (0..<3).map { graph.feature(node, $0) } })
     let beyond = [NodeID(1000)]
     var row = [Float](repeating: 0, count: 3)
     var rowSpan = row.mutableSpan
     #expect(throws: StorageError.self) {
-      try store.gatherNodeRows(
-        beyond.span, column: "features", type: NodeTypeID(0), into: &rowSpan)
+      try features.copyRows(of: beyond.span, into: &rowSpan)
     }
     #expect(throws: StorageError.self) {
       try store.nodeColumn("colour", type: NodeTypeID(0), shard: ShardID(0))

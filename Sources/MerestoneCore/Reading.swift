@@ -1,5 +1,3 @@
-import MerestoneSampling
-
 /// How the edges of a graph are read. All ways give the same mini-batches; the cap on memory chooses
 /// the fastest that fits, and `merestone inspect --memory` says which that is.
 public enum Reading: String, Sendable, CaseIterable {
@@ -12,12 +10,4 @@ public enum Reading: String, Sendable, CaseIterable {
   /// Nothing resident: pages are decoded once a hop for a group of mini-batches, whose size follows
   /// from the cap.
   case grouped
-
-  var way: ReadingPlan.Way {
-    switch self {
-    case .flat: .flat
-    case .packed: .packed
-    case .grouped: .grouped
-    }
-  }
 }
