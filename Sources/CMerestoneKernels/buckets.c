@@ -2,6 +2,8 @@
 
 #include "place.h"
 
+#include <string.h>
+
 void mrs_bucket_starts(
     const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
     uint32_t *starts) {
@@ -11,43 +13,93 @@ void mrs_bucket_starts(
     for (size_t b = 0; b < buckets; b++) starts[b + 1] += starts[b];
 }
 
+/// Every start has become the end of its bucket, which is where the next one starts.
+static void starts_from_ends(uint32_t *starts, size_t buckets) {
+    memmove(starts + 1, starts, buckets * sizeof *starts);
+    starts[0] = 0;
+}
+
 void mrs_bucket_deal(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, uint32_t *cursors,
-    uint32_t *slots) {
+    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    uint32_t *starts, uint32_t *slots) {
     size_t shard = 0;
     for (size_t i = 0; i < count; i++) {
         struct place place = place_of(cut, keys[i], &shard);
-        slots[cursors[place.bucket]++] = place.offset;
+        slots[starts[place.bucket]++] = place.offset;
     }
+    starts_from_ends(starts, buckets);
 }
 
 void mrs_bucket_collect(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, uint32_t *cursors,
-    const uint32_t *slots, uint32_t *out) {
+    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    const struct mrs_asked *asked, uint32_t *out) {
     size_t shard = 0;
     for (size_t i = 0; i < count; i++) {
-        out[i] = slots[cursors[place_of(cut, keys[i], &shard).bucket]++];
+        out[i] = asked->slots[asked->starts[place_of(cut, keys[i], &shard).bucket]++];
     }
+    starts_from_ends(asked->starts, buckets);
 }
 
 void mrs_bucket_collect_lists(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, uint32_t *cursors,
-    const struct mrs_edge_list *slots, struct mrs_edge_list *out) {
+    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    const struct mrs_asked *asked, struct mrs_edge_list *out) {
     size_t shard = 0;
     for (size_t i = 0; i < count; i++) {
-        out[i] = slots[cursors[place_of(cut, keys[i], &shard).bucket]++];
+        out[i] = asked->lists[asked->starts[place_of(cut, keys[i], &shard).bucket]++];
+    }
+    starts_from_ends(asked->starts, buckets);
+}
+
+size_t mrs_asked_count(const struct mrs_asked *asked, size_t count, size_t bucket) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += asked[i].starts[bucket + 1] - asked[i].starts[bucket];
+    }
+    return total;
+}
+
+/// Who asks after the next few has its slots brought into the cache.
+enum { ASKED_AHEAD = 4 };
+
+static void prefetch_slots(const struct mrs_asked *asked, size_t count, size_t i, size_t bucket) {
+    if (i + ASKED_AHEAD >= count) return;
+    const struct mrs_asked *next = asked + i + ASKED_AHEAD;
+    for (size_t s = next->starts[bucket]; s < next->starts[bucket + 1]; s += 16) {
+        __builtin_prefetch(next->slots + s, 1);
     }
 }
 
-void mrs_look_up(const uint32_t *values, uint32_t *slots, size_t count) {
-    for (size_t i = 0; i < count; i++) slots[i] = values[slots[i]];
+void mrs_mark_pages(
+    const struct mrs_asked *asked, size_t count, size_t bucket, uint32_t page_edges,
+    uint8_t *touched) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t s = asked[i].starts[bucket]; s < asked[i].starts[bucket + 1]; s++) {
+            touched[asked[i].slots[s] / page_edges] = 1;
+        }
+    }
 }
 
-void mrs_look_up_lists(
-    const uint64_t *starts, const uint32_t *slots, size_t count, struct mrs_edge_list *lists) {
+void mrs_answer(
+    const struct mrs_asked *asked, size_t count, size_t bucket, const uint32_t *values) {
     for (size_t i = 0; i < count; i++) {
-        uint64_t start = starts[slots[i]];
-        lists[i].start = start;
-        lists[i].count = starts[slots[i] + (size_t)1] - start;
+        prefetch_slots(asked, count, i, bucket);
+        uint32_t *slots = asked[i].slots;
+        size_t upper = asked[i].starts[bucket + 1];
+        for (size_t s = asked[i].starts[bucket]; s < upper; s++) slots[s] = values[slots[s]];
+    }
+}
+
+void mrs_answer_lists(
+    const struct mrs_asked *asked, size_t count, size_t bucket, const uint64_t *starts) {
+    for (size_t i = 0; i < count; i++) {
+        prefetch_slots(asked, count, i, bucket);
+        const uint32_t *slots = asked[i].slots;
+        struct mrs_edge_list *lists = asked[i].lists;
+        size_t upper = asked[i].starts[bucket + 1];
+        for (size_t s = asked[i].starts[bucket]; s < upper; s++) {
+            uint64_t start = starts[slots[s]];
+            lists[s].start = start;
+            lists[s].count = starts[slots[s] + (size_t)1] - start;
+        }
     }
 }

@@ -12,4 +12,7 @@ extension Array where Element: BitwiseCopyable {
       append(contentsOf: repeatElement(value, count: count - self.count))
     }
   }
+
+  /// The memory that it holds, whether it is filled or not.
+  package var byteCapacity: Int { capacity * MemoryLayout<Element>.stride }
 }

@@ -54,6 +54,12 @@ public struct Block: Sendable, Equatable {
   @inlinable public var sourceCount: Int { sources.count }
 
   @inlinable public var edgeCount: Int { indices.count }
+
+  /// The memory that it holds, whether it is filled or not.
+  package var byteCount: Int {
+    sources.byteCapacity + indptr.byteCapacity + indices.byteCapacity + edges.byteCapacity
+      + weights.byteCapacity + sourceTimes.byteCapacity
+  }
 }
 
 /// One sampled unit of work: the seeds and one ``Block`` per hop.
@@ -84,6 +90,12 @@ public struct MiniBatch: Sendable, Equatable {
   /// No seeds and no blocks.
   @inlinable public static var empty: MiniBatch {
     MiniBatch(seeds: [], seedIndices: [], blocks: [])
+  }
+
+  /// The memory that it holds, whether it is filled or not.
+  package var byteCount: Int {
+    seeds.byteCapacity + seedIndices.byteCapacity + features.byteCount
+      + blocks.reduce(0) { $0 + $1.byteCount }
   }
 
   /// The nodes whose features the first layer reads: the sources of the last hop, or the distinct

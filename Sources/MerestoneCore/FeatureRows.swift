@@ -27,6 +27,9 @@ public struct FeatureRows: Sendable, Equatable {
     return values[row * width..<(row + 1) * width]
   }
 
+  /// The memory that it holds, whether it is filled or not.
+  package var byteCount: Int { values.byteCapacity }
+
   /// Takes another shape and lends the values, which hold anything, to be written.
   ///
   /// - Complexity: Memory is asked for only where there is not enough: then for an eighth more than

@@ -1,3 +1,4 @@
+import Glibc
 import MerestoneCore
 import Synchronization
 import Testing
@@ -44,6 +45,30 @@ struct PrefetcherTests {
       taken.withLock { $0 += own }
     }
     #expect(taken.withLock { $0.sorted() } == Array(0..<count))
+  }
+
+  @Test(
+    "are fewer ahead where they are large, but always one",
+    arguments: [(400, 4), (150, 1), (20, 1)])
+  func memory(memory: Int, expected: Int) throws {
+    let made = Atomic<Int>(0)
+    let size: @Sendable (Int) -> Int = { _ in 100 }
+    let prefetcher = Prefetcher<Int, Failure>(
+      count: 60, threads: 1, window: 6, memory: ByteCount(memory), size: size
+    ) { _ in
+      { item in
+        made.add(1, ordering: .relaxed)
+        return item
+      }
+    }
+    var largestLead = 0
+    for item in 0..<60 {
+      // Whoever waits long enough sees all that is made ahead.
+      usleep(2000)
+      largestLead = max(largestLead, made.load(ordering: .relaxed) - item)
+      #expect(try prefetcher.next() == item)
+    }
+    #expect(largestLead == expected)
   }
 
   @Test("end early when nobody wants them any more")

@@ -3,14 +3,13 @@ import MerestoneCore
 
 /// What one mini-batch asks of the buckets of a ``BucketCut``, and their answers.
 ///
-/// First the keys are dealt to their buckets; then every bucket answers, in any order and on any
-/// thread; then the answers are collected in the order of the keys. All three go front to back in
-/// every bucket, so that hardly a read or write misses the cache.
-///
-/// `@unchecked Sendable`: calls for different buckets touch different slots.
-@safe final class Exchange: @unchecked Sendable {
+/// First the keys are dealt to their buckets; then every bucket answers all mini-batches of a group
+/// (``ExchangeGroup``), in any order and on any thread; then the answers are collected in the order
+/// of the keys. All three go front to back in every bucket, so that hardly a read or write misses
+/// the cache.
+@safe final class Exchange {
   // Where each bucket's slots start. Shape `[buckets + 1]`.
-  private var starts: [UInt32] = []
+  private let starts = ScratchMemory<UInt32>()
   // The places inside the bucket that are asked for, then what was found there.
   private let slots = ScratchMemory<UInt32>()
   private let lists = ScratchMemory<mrs_edge_list>()
@@ -21,76 +20,36 @@ import MerestoneCore
   ///   - keys: Ids that exist. Shape `[n]`, `n < 2^32`.
   ///   - forLists: Whether the buckets will answer with lists.
   func deal(_ keys: Span<UInt64>, to cut: BucketCut, forLists: Bool) {
+    starts.reserve(cut.count + 1)
     slots.reserve(keys.count)
     if forLists { lists.reserve(keys.count) }
-    starts.resize(to: cut.count + 1, filling: 0)
     unsafe keys.withUnsafeBufferPointer { keys in
       unsafe cut.withKernel { kernel in
-        unsafe starts.withUnsafeMutableBufferPointer { starts in
-          // SAFETY: there is one start for each bucket and one more.
-          unsafe mrs_bucket_starts(
-            kernel, keys.baseAddress, keys.count, cut.count, starts.baseAddress)
-        }
-        var cursors = starts
-        unsafe cursors.withUnsafeMutableBufferPointer { cursors in
-          // SAFETY: there is a slot for each key.
-          unsafe mrs_bucket_deal(
-            kernel, keys.baseAddress, keys.count, cursors.baseAddress, slots.base)
-        }
+        // SAFETY: there is one start for each bucket and one more, and a slot for each key.
+        unsafe mrs_bucket_starts(kernel, keys.baseAddress, keys.count, cut.count, starts.base)
+        unsafe mrs_bucket_deal(
+          kernel, keys.baseAddress, keys.count, cut.count, starts.base, slots.base)
       }
     }
   }
 
-  var byteCount: Int {
-    starts.capacity * 4 + slots.capacity * 4 + lists.capacity * MemoryLayout<mrs_edge_list>.stride
-  }
+  var byteCount: Int { starts.byteCount + slots.byteCount + lists.byteCount }
 
-  /// How many keys a bucket has.
-  func count(in bucket: Int) -> Int { Int(starts[bucket + 1] &- starts[bucket]) }
-
-  /// Calls `body` with the places that are asked of a bucket.
-  func forEachPlace(in bucket: Int, _ body: (Int) -> Void) {
-    for slot in Int(starts[bucket])..<Int(starts[bucket + 1]) {
-      // SAFETY: `deal` wrote all slots.
-      body(Int(unsafe slots.base![slot]))
-    }
-  }
-
-  /// Answers a bucket with 32-bit values.
-  /// - Parameter values: What stands at every place of the bucket.
-  func answer(_ bucket: Int, with values: Span<UInt32>) {
-    // SAFETY: places were dealt inside the bucket, which `values` covers.
-    unsafe values.withUnsafeBufferPointer { values in
-      unsafe mrs_look_up(
-        values.baseAddress, slots.base.map { unsafe $0 + Int(starts[bucket]) }, count(in: bucket))
-    }
-  }
-
-  /// Answers a bucket with lists.
-  /// - Parameter listStarts: Where the list of every place of the bucket starts, and the end.
-  func answer(_ bucket: Int, withLists listStarts: Span<UInt64>) {
-    let first = Int(starts[bucket])
-    // SAFETY: places were dealt inside the bucket, which `listStarts` covers.
-    unsafe listStarts.withUnsafeBufferPointer { listStarts in
-      unsafe mrs_look_up_lists(
-        listStarts.baseAddress, slots.base.map { unsafe $0 + first }, count(in: bucket),
-        lists.base.map { unsafe $0 + first })
-    }
+  /// Where the buckets find the questions and put their answers, until the next deal.
+  fileprivate var asked: mrs_asked {
+    unsafe mrs_asked(starts: starts.base, slots: slots.base, lists: lists.base)
   }
 
   /// Collects values in the order of the keys that were dealt.
   func collect(_ keys: Span<UInt64>, from cut: BucketCut, into values: inout MutableSpan<UInt32>) {
     precondition(values.count >= keys.count, "\(keys.count) values do not fit \(values.count)")
-    var cursors = starts
+    var asked = unsafe asked
     unsafe keys.withUnsafeBufferPointer { keys in
       unsafe values.withUnsafeMutableBufferPointer { values in
         unsafe cut.withKernel { kernel in
-          unsafe cursors.withUnsafeMutableBufferPointer { cursors in
-            // SAFETY: every key has a slot, and there is room for its value.
-            unsafe mrs_bucket_collect(
-              kernel, keys.baseAddress, keys.count, cursors.baseAddress, slots.base,
-              values.baseAddress)
-          }
+          // SAFETY: every key has a slot, and there is room for its value.
+          unsafe mrs_bucket_collect(
+            kernel, keys.baseAddress, keys.count, cut.count, &asked, values.baseAddress)
         }
       }
     }
@@ -102,18 +61,72 @@ import MerestoneCore
     _ keys: Span<UInt64>, from cut: BucketCut, into found: inout [EdgeList], at place: Int
   ) {
     precondition(found.count - place >= keys.count, "\(keys.count) lists do not fit")
-    var cursors = starts
+    var asked = unsafe asked
     unsafe keys.withUnsafeBufferPointer { keys in
       unsafe found.withUnsafeMutableBufferPointer { found in
         unsafe cut.withKernel { kernel in
-          unsafe cursors.withUnsafeMutableBufferPointer { cursors in
-            // SAFETY: an edge list is the same two words here and there.
-            unsafe mrs_bucket_collect_lists(
-              kernel, keys.baseAddress, keys.count, cursors.baseAddress, lists.base,
-              UnsafeMutableRawPointer(found.baseAddress.map { unsafe $0 + place })?
-                .assumingMemoryBound(to: mrs_edge_list.self))
-          }
+          // SAFETY: every key has a slot; an edge list is the same two words here and there.
+          unsafe mrs_bucket_collect_lists(
+            kernel, keys.baseAddress, keys.count, cut.count, &asked,
+            UnsafeMutableRawPointer(found.baseAddress.map { unsafe $0 + place })?
+              .assumingMemoryBound(to: mrs_edge_list.self))
         }
+      }
+    }
+  }
+}
+
+/// What a group of mini-batches asks of buckets; each bucket answers all of them at once.
+///
+/// `@unchecked Sendable`: calls for different buckets touch different slots.
+@safe struct ExchangeGroup: @unchecked Sendable {
+  private let exchanges: [Exchange]
+  private let asked: [mrs_asked]
+
+  /// - Parameter exchanges: Dealt to one cut; none deals again while the group is used.
+  init(_ exchanges: [Exchange]) {
+    self.exchanges = exchanges
+    unsafe asked = exchanges.map { unsafe $0.asked }
+  }
+
+  /// How much is asked of a bucket.
+  func count(in bucket: Int) -> Int {
+    unsafe asked.withUnsafeBufferPointer {
+      // SAFETY: the exchanges live, and were dealt to the cut that the bucket is of.
+      unsafe mrs_asked_count($0.baseAddress, $0.count, bucket)
+    }
+  }
+
+  /// Says which pages of a bucket are asked for.
+  /// - Parameter touched: Set to 1 for these; as many as the bucket has pages.
+  func markPages(of bucket: Int, pageEdges: Int, in touched: inout MutableSpan<UInt8>) {
+    unsafe asked.withUnsafeBufferPointer { asked in
+      unsafe touched.withUnsafeMutableBufferPointer { touched in
+        // SAFETY: places were dealt inside the bucket, whose pages `touched` covers.
+        unsafe mrs_mark_pages(
+          asked.baseAddress, asked.count, bucket, UInt32(pageEdges), touched.baseAddress)
+      }
+    }
+  }
+
+  /// Answers a bucket with 32-bit values.
+  /// - Parameter values: What stands at every place of the bucket.
+  func answer(_ bucket: Int, with values: Span<UInt32>) {
+    unsafe asked.withUnsafeBufferPointer { asked in
+      unsafe values.withUnsafeBufferPointer { values in
+        // SAFETY: places were dealt inside the bucket, which `values` covers.
+        unsafe mrs_answer(asked.baseAddress, asked.count, bucket, values.baseAddress)
+      }
+    }
+  }
+
+  /// Answers a bucket with lists.
+  /// - Parameter listStarts: Where the list of every place of the bucket starts, and the end.
+  func answer(_ bucket: Int, withLists listStarts: Span<UInt64>) {
+    unsafe asked.withUnsafeBufferPointer { asked in
+      unsafe listStarts.withUnsafeBufferPointer { listStarts in
+        // SAFETY: places were dealt inside the bucket, which `listStarts` covers.
+        unsafe mrs_answer_lists(asked.baseAddress, asked.count, bucket, listStarts.baseAddress)
       }
     }
   }

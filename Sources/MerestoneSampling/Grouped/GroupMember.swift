@@ -73,17 +73,32 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     relabeler.copyNodes(into: &batch.blocks[hop].sources)
   }
 
-  /// Hands the finished mini-batch over, and takes one whose memory can be used again.
-  func exchange(for used: inout MiniBatch) { swap(&batch, &used) }
-
-  /// The memory that this member takes, its mini-batch finished.
-  var byteCount: Int {
-    seedNodes.capacity * 8 + lists.capacity * MemoryLayout<EdgeList>.stride
-      + nodeExchange.byteCount + edgeExchange.byteCount
-      + batch.blocks.reduce(0) { total, block in
-        total + block.edges.capacity * 8 + block.edges.count * 4
-          + max(block.sources.capacity, block.indptr.capacity) * 16
+  /// Finishes the last hop, hands the mini-batch over, and keeps one whose memory can be used again.
+  ///
+  /// Finishes the last hop and hands the mini-batch over.
+  ///
+  /// Memory for what only a finished mini-batch has wanders with those that are handed over: they
+  /// are few, while members are many.
+  ///
+  /// - Parameter used: A mini-batch whose memory can be used again; the finished one afterwards.
+  func finish(
+    into used: inout MiniBatch, edgeCut: BucketCut, _ relabeler: inout NodeRelabeler
+  ) throws(SamplingError) {
+    swap(&batch.features, &used.features)
+    if let last = batch.blocks.indices.last {
+      if used.blocks.count == batch.blocks.count {
+        swap(&batch.blocks[last].sources, &used.blocks[last].sources)
+        swap(&batch.blocks[last].indices, &used.blocks[last].indices)
       }
+      try finish(hop: last, edgeCut: edgeCut, &relabeler)
+    }
+    swap(&batch, &used)
+  }
+
+  /// The memory that this member takes.
+  var byteCount: Int {
+    seedNodes.byteCapacity + lists.byteCapacity + nodeExchange.byteCount + edgeExchange.byteCount
+      + batch.byteCount
   }
 
   /// Lends ids as plain words.

@@ -5,7 +5,7 @@ import MerestoneStorage
 /// resident: hop by hop, every page that the group touches is decoded once for all of them.
 ///
 /// Picks need only where a list lies, so all edges of a hop are known before any page is read. They
-/// are dealt to buckets of 16 pages; each bucket is decoded into a buffer that fits the second-level
+/// are dealt to buckets of 64 pages; each bucket is decoded into a buffer that fits the last-level
 /// cache and answers every mini-batch in turn. Mini-batches are the same as ``NeighborSampler``
 /// makes one by one.
 final class GroupSampler: Sendable {
@@ -18,6 +18,7 @@ final class GroupSampler: Sendable {
   private let pages = LendingPool<PageBuffers>()
   private let dropsBehind: Bool
   private let pulse: Pulse
+  private let sizes: BucketSizes
 
   private struct Cut: Sendable {
     let nodes: BucketCut
@@ -26,16 +27,30 @@ final class GroupSampler: Sendable {
 
   /// What a thread needs to decode a bucket.
   private struct PageBuffers {
-    var ids = [UInt32](repeating: 0, count: 1 << GroupSampler.edgeShift)
-    var starts = [UInt64](repeating: 0, count: 1 << GroupSampler.nodeShift + 1)
+    var ids: [UInt32]
+    var starts: [UInt64]
+    var touched: [UInt8] = []
     var nodes: [UInt32] = []
     var scratch = PageScratch()
+
+    init(_ sizes: BucketSizes) {
+      ids = Array(repeating: 0, count: 1 << sizes.edgeShift)
+      starts = Array(repeating: 0, count: 1 << sizes.nodeShift + 1)
+    }
   }
 
-  /// Edges of a bucket: 16 pages, 256 KiB decoded.
-  private static let edgeShift = 16
-  /// Nodes of a bucket: 32 blocks of the node index, 128 KiB decoded.
-  private static let nodeShift = 14
+  /// How much is decoded at a time, as powers of two.
+  struct BucketSizes: Sendable {
+    /// Edges of a bucket: a multiple of a page.
+    var edgeShift: Int
+    /// Nodes of a bucket: a multiple of a block of the node index.
+    var nodeShift: Int
+
+    /// 64 pages, 1 MiB decoded, and 128 blocks of the node index, 512 KiB decoded. Smaller ones cost
+    /// every mini-batch more for its part of each bucket: at 2^30 edges, 16 pages took 1.4 times as
+    /// long; larger ones gave nothing.
+    static let standard = BucketSizes(edgeShift: 18, nodeShift: 16)
+  }
 
   /// - Parameters:
   ///   - topology: Unfiltered, with nodes of at most 32 bits.
@@ -43,13 +58,15 @@ final class GroupSampler: Sendable {
   ///   - stampBudget: For each thread's table over nodes.
   ///   - dropsBehind: Whether pages are given back once they are decoded, so that the file does not
   ///     count as memory.
+  ///   - sizes: What a bucket holds; changes nothing of what is sampled.
   ///   - pulse: Where the sampler says after each piece of work that it gets on, and hears whether it
   ///     should.
   init(
     topology: Topology, fanouts: [Int], pool: ThreadPool, stampBudget: ByteCount,
-    dropsBehind: Bool, pulse: Pulse
+    dropsBehind: Bool, sizes: BucketSizes = .standard, pulse: Pulse
   ) {
     self.pulse = pulse
+    self.sizes = sizes
     self.topology = topology
     self.fanouts = fanouts
     self.pool = pool
@@ -60,10 +77,10 @@ final class GroupSampler: Sendable {
     cut = Cut(
       nodes: BucketCut(
         bounds: bounds(shards.map { book.nodes(of: topology.nodeType, in: $0) }),
-        shift: Self.nodeShift),
+        shift: sizes.nodeShift),
       edges: BucketCut(
         bounds: bounds(shards.map { book.edges(of: topology.relation, in: $0) }),
-        shift: Self.edgeShift))
+        shift: sizes.edgeShift))
     self.stampBudget = stampBudget
   }
 
@@ -93,9 +110,10 @@ final class GroupSampler: Sendable {
         if hop > 0 { try finish(members[place], hop: hop - 1) }
         members[place].askForLists(of: hop, cut.nodes)
       }
+      let nodes = ExchangeGroup(members.map(\.nodeExchange))
       try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
         try pulse.check()
-        try answerLists(bucket, members)
+        try answerLists(bucket, nodes)
       }
       try pool.forEach(members.count) { place throws(SamplingError) in
         try pulse.check()
@@ -105,9 +123,10 @@ final class GroupSampler: Sendable {
             edgeCut: cut.edges, scratch: &buffers.nodes)
         }
       }
+      let edges = ExchangeGroup(members.map(\.edgeExchange))
       try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
         try pulse.check()
-        try answerSources(bucket, members)
+        try answerSources(bucket, edges)
         if dropsBehind { try dropPages(behind: bucket) }
       }
     }
@@ -116,7 +135,7 @@ final class GroupSampler: Sendable {
   private func lendBuffers<R, E: Error>(
     _ body: (inout PageBuffers) throws(E) -> R
   ) throws(E) -> R {
-    try pages.lend({ () throws(E) in PageBuffers() }, body)
+    try pages.lend({ () throws(E) in PageBuffers(sizes) }, body)
   }
 
   private func lendRelabeler<R, E: Error>(
@@ -127,9 +146,11 @@ final class GroupSampler: Sendable {
       body)
   }
 
-  /// Finishes a member: its mini-batch is complete afterwards.
-  func finish(_ member: GroupMember) throws(SamplingError) {
-    if !fanouts.isEmpty { try finish(member, hop: fanouts.count - 1) }
+  /// Finishes a member, and exchanges its mini-batch for a used one.
+  func finish(_ member: GroupMember, into batch: inout MiniBatch) throws(SamplingError) {
+    try lendRelabeler { relabeler throws(SamplingError) in
+      try member.finish(into: &batch, edgeCut: cut.edges, &relabeler)
+    }
   }
 
   private func finish(_ member: GroupMember, hop: Int) throws(SamplingError) {
@@ -139,8 +160,8 @@ final class GroupSampler: Sendable {
   }
 
   /// Answers what all members ask of one bucket of nodes.
-  private func answerLists(_ bucket: Int, _ members: [GroupMember]) throws(SamplingError) {
-    guard members.contains(where: { $0.nodeExchange.count(in: bucket) > 0 }) else { return }
+  private func answerLists(_ bucket: Int, _ asked: ExchangeGroup) throws(SamplingError) {
+    guard asked.count(in: bucket) > 0 else { return }
     let (shard, locals) = cut.nodes.range(of: bucket)
     let base = topology.store.book.edges(of: topology.relation, in: shard).lowerBound
     do throws(StorageError) {
@@ -153,7 +174,7 @@ final class GroupSampler: Sendable {
         } else {
           for place in 0...locals.count { starts[place] = base }
         }
-        for member in members { member.nodeExchange.answer(bucket, withLists: starts.span) }
+        asked.answer(bucket, withLists: starts.span)
       }
     } catch {
       throw .storage(error)
@@ -161,9 +182,9 @@ final class GroupSampler: Sendable {
   }
 
   /// Answers what all members ask of one bucket of edges.
-  private func answerSources(_ bucket: Int, _ members: [GroupMember]) throws(SamplingError) {
-    let asked = members.reduce(0) { $0 + $1.edgeExchange.count(in: bucket) }
-    guard asked > 0 else { return }
+  private func answerSources(_ bucket: Int, _ asked: ExchangeGroup) throws(SamplingError) {
+    let count = asked.count(in: bucket)
+    guard count > 0 else { return }
     let (shard, locals) = cut.edges.range(of: bucket)
     do throws(StorageError) {
       guard let edges = try topology.store.edges(topology.relation, shard: shard) else {
@@ -171,17 +192,17 @@ final class GroupSampler: Sendable {
       }
       let first = locals.lowerBound / edges.pageEdges
       let last = (locals.upperBound - 1) / edges.pageEdges
-      // A few edges may leave pages out; many touch them all.
-      var touched: UInt64 = .max
-      if asked < 32 * (last - first + 1) {
-        touched = 0
-        for member in members {
-          member.edgeExchange.forEachPlace(in: bucket) { touched |= 1 << ($0 / edges.pageEdges) }
-        }
-      }
       try lendBuffers { buffers throws(StorageError) in
+        // A few edges may leave pages out; many touch them all.
+        let isSparse = count < 32 * (last - first + 1)
+        buffers.touched.removeAll(keepingCapacity: true)
+        buffers.touched.resize(to: last - first + 1, filling: isSparse ? 0 : 1)
+        if isSparse {
+          var touched = buffers.touched.mutableSpan
+          asked.markPages(of: bucket, pageEdges: edges.pageEdges, in: &touched)
+        }
         try buffers.ids.withSharedBuffer { ids throws(StorageError) in
-          for page in first...last where touched >> (page - first) & 1 == 1 {
+          for page in first...last where buffers.touched[page - first] == 1 {
             let held = edges.edges(ofPage: page)
             let lower = held.lowerBound - locals.lowerBound
             try ids.withPart(lower..<lower + held.count) { part throws(StorageError) in
@@ -189,7 +210,7 @@ final class GroupSampler: Sendable {
             }
           }
         }
-        for member in members { member.edgeExchange.answer(bucket, with: buffers.ids.span) }
+        asked.answer(bucket, with: buffers.ids.span)
       }
     } catch {
       throw .storage(error)

@@ -27,7 +27,7 @@ import MerestoneCore
   private let changed: UnsafeMutablePointer<pthread_cond_t>
 
   /// The most mini-batches of a group: beyond it, decoding is a small part of the time.
-  static let maximumSize = 256
+  static let maximumSize = 1024
 
   /// - Parameters:
   ///   - count: How many mini-batches there are.
@@ -71,9 +71,8 @@ import MerestoneCore
       unsafe pthread_cond_broadcast(changed)
       unsafe pthread_mutex_unlock(mutex)
     }
-    try sampler.finish(member)
     bytes = member.byteCount
-    member.exchange(for: &batch)
+    try sampler.finish(member, into: &batch)
   }
 
   /// The member of a sampled group that holds the mini-batch.

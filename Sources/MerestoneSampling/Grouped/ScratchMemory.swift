@@ -11,6 +11,8 @@
 
   deinit { unsafe base?.deallocate() }
 
+  var byteCount: Int { capacity * MemoryLayout<Element>.stride }
+
   /// Makes room for `count` elements; what it held is lost where it must grow.
   func reserve(_ count: Int) {
     guard count > capacity else { return }

@@ -59,8 +59,9 @@ package final class BatchStream: Sendable {
         request: request)
     }
     prefetcher = Prefetcher(
-      count: count, threads: threads, window: 2 * threads, pulse: pulse,
-      watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) }
+      count: count, threads: threads, window: 2 * threads, memory: topology.plan.batchMemory,
+      pulse: pulse, watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) },
+      size: \.byteCount
     ) { [grouped] mark throws(SamplingError) in
       let gatherer = features.map { FeatureGatherer($0, pulse: pulse) }
       if let grouped {

@@ -1,4 +1,5 @@
 import Glibc
+import MerestoneCore
 
 /// Items that are made in any order and taken in theirs, a bounded number at a time.
 ///
@@ -6,6 +7,9 @@ import Glibc
 @safe final class ItemQueue<Item: Sendable, Failure: Error>: @unchecked Sendable {
   private let count: Int
   private let window: Int
+  private let memory: Int
+  // What the largest item so far took.
+  private var largest = 1
   private var slots: [Result<Item, Failure>?]
   private var nextToMake = 0
   private var nextToTake = 0
@@ -17,10 +21,13 @@ import Glibc
   /// - Parameters:
   ///   - count: How many items there are.
   ///   - window: The most items that are claimed and not taken.
+  ///   - memory: What these may take together, if each takes as much as the largest so far. One item
+  ///     is made even where it takes more.
   ///   - makers: Threads that claim items; each says ``leave()`` at its end.
-  init(count: Int, window: Int, makers: Int) {
+  init(count: Int, window: Int, memory: ByteCount, makers: Int) {
     self.count = count
     self.window = window
+    self.memory = memory.bytes
     self.makers = makers
     slots = Array(repeating: nil, count: window)
     unsafe mutex = .allocate(capacity: 1)
@@ -78,7 +85,9 @@ import Glibc
   func claim() -> Int? {
     lock()
     defer { unlock() }
-    while !hasEnded, nextToMake < count, nextToMake >= nextToTake + window {
+    while !hasEnded, nextToMake < count,
+      nextToMake >= nextToTake + max(1, min(window, memory / largest))
+    {
       unsafe pthread_cond_wait(changed, mutex)
     }
     guard !hasEnded, nextToMake < count else { return nil }
@@ -87,9 +96,11 @@ import Glibc
   }
 
   /// Hands over an item that was claimed.
-  func fill(_ index: Int, _ result: Result<Item, Failure>) {
+  /// - Parameter bytes: What it takes.
+  func fill(_ index: Int, _ result: Result<Item, Failure>, bytes: Int = 0) {
     lock()
     defer { unlock() }
+    largest = max(largest, bytes)
     // After the end nobody takes, and the slot's memory is of use elsewhere.
     if hasEnded { return }
     slots[index % window] = result

@@ -1,10 +1,11 @@
 import Glibc
+package import MerestoneCore
 import Synchronization
 
 /// Makes numbered items ahead of their consumer on threads of its own and hands them over in order.
 ///
-/// At most `window` items are finished or in the making at any time, so memory is bounded and a
-/// slow consumer holds the producers back. An error reaches the consumer in the place of its item;
+/// At most `window` items are finished or in the making at any time, and fewer where they are large,
+/// so memory is bounded and a slow consumer holds the producers back. An error reaches the consumer in the place of its item;
 /// the threads then stop. Letting the prefetcher go stops and joins them.
 package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   /// Makes an item by its number; it belongs to one thread.
@@ -37,25 +38,28 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   ///   - count: How many items there are: `0..<count`.
   ///   - threads: How many threads make them.
   ///   - window: The most items that wait or are in the making; at least 1.
+  ///   - memory: What they may take together; one item is made even where it takes more.
   ///   - pulse: Where other threads that help with an item say that they get on.
   ///   - watchdog: Without one, the consumer waits as long as it takes.
+  ///   - size: What an item takes, in bytes.
   ///   - makeProducer: Called once per thread, on that thread; its result has buffers of its own
   ///     and says in the mark what it is doing.
   package init(
-    count: Int, threads threadCount: Int, window: Int, pulse: Pulse = Pulse(),
-    watchdog: Watchdog? = nil,
+    count: Int, threads threadCount: Int, window: Int,
+    memory: ByteCount = ByteCount(.max), pulse: Pulse = Pulse(), watchdog: Watchdog? = nil,
+    size: @escaping @Sendable (Item) -> Int = { _ in 0 },
     makeProducer: @escaping @Sendable (WorkMark) throws(Failure) -> Producer
   ) {
     let marks = (0..<max(1, min(threadCount, count))).map { _ in WorkMark(pulse) }
     let queue = ItemQueue<Item, Failure>(
-      count: count, window: max(1, window), makers: marks.count)
+      count: count, window: max(1, window), memory: memory, makers: marks.count)
     self.queue = queue
     self.pulse = pulse
     self.marks = marks
     self.watchdog = watchdog
     threads = marks.map { mark in
       Self.start {
-        Self.produce(for: queue, mark, makeProducer)
+        Self.produce(for: queue, mark, size, makeProducer)
         queue.leave()
       }
     }
@@ -109,7 +113,7 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   }
 
   private static func produce(
-    for queue: ItemQueue<Item, Failure>, _ mark: WorkMark,
+    for queue: ItemQueue<Item, Failure>, _ mark: WorkMark, _ size: (Item) -> Int,
     _ makeProducer: (WorkMark) throws(Failure) -> Producer
   ) {
     do throws(Failure) {
@@ -117,7 +121,10 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
       while let index = queue.claim() {
         mark.begin(index)
         do throws(Failure) {
-          queue.fill(index, .success(try make(index)))
+          let item = try make(index)
+          let bytes = size(item)
+          // Consumed: a second owner would cost the consumer a copy.
+          queue.fill(index, .success(consume item), bytes: bytes)
         } catch {
           queue.fill(index, .failure(error))
         }

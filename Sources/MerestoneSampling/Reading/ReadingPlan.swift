@@ -3,7 +3,8 @@ package import MerestoneStorage
 
 /// How one relation is read under a memory cap, and what each way would take.
 ///
-/// A quarter of the memory is left to mini-batches, threads and what else a program holds. All ways
+/// A quarter of the memory is left to mini-batches, threads and what else a program holds, half of
+/// it to mini-batches that wait for their consumer. All ways
 /// give the same mini-batches.
 package struct ReadingPlan: Sendable, Equatable {
   /// The cap.
@@ -93,7 +94,10 @@ package struct ReadingPlan: Sendable, Equatable {
     ByteCount(memory.bytes / 8 / max(1, threads))
   }
 
-  /// What a group of mini-batches may take.
+  /// What finished mini-batches that wait for their consumer may take.
+  package var batchMemory: ByteCount { ByteCount(memory.bytes / 8) }
+
+  /// What a group of mini-batches may take while it is sampled.
   package func groupMemory(threads: Int) -> ByteCount {
     let stamps = stampBytes <= stampBudget(threads: threads) ? stampBytes.bytes * threads : 0
     let mapped = dropsBehind ? 0 : fileBytes.bytes
