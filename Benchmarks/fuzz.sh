@@ -26,6 +26,7 @@ awk 'BEGIN { srand(8); for (i = 0; i < 3000; i++)
 awk 'BEGIN { srand(9); for (i = 0; i < 2000; i++)
   printf "node-%d\tknows\tnode-%d\n", int(rand() * 256), int(rand() * 256) }' > "$raw/words.tsv"
 "$tool" preprocess -q "$raw/dense.tsv" --out "$work/graphs/dense" --shards 3 --reverse > "$work/log"
+"$tool" preprocess -q "$raw/dense.tsv" --out "$work/graphs/both" --shards 2 --encoding both > "$work/log"
 "$tool" preprocess -q "$raw/dense.tsv" --out "$work/graphs/packed" --shards 2 --encoding packed > "$work/log"
 "$tool" preprocess -q "$raw/sparse.tsv" --out "$work/graphs/sparse" --shards 2 --undirected > "$work/log"
 "$tool" preprocess -q "$raw/words.tsv" --columns src=column1,relation=column2,dst=column3 --reverse --out "$work/graphs/words" > "$work/log"

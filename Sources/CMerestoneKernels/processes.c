@@ -47,3 +47,11 @@ void mrs_trim_memory(void) {
     malloc_trim(0);
 #endif
 }
+
+void mrs_map_blocks_from(int bytes) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, bytes);
+#else
+    (void)bytes;
+#endif
+}

@@ -56,6 +56,10 @@ int mrs_die_with_parent(void);
 /// Gives memory that the allocator keeps for later back to the kernel.
 void mrs_trim_memory(void);
 
+/// Has the allocator take blocks of at least so many bytes from the kernel one by one, and give them
+/// back when they are freed; by default it comes to keep ever larger ones.
+void mrs_map_blocks_from(int bytes);
+
 /// Closes every descriptor from `first` on in the process to be spawned; 0 or an errno.
 int mrs_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 

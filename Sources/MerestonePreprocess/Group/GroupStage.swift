@@ -36,12 +36,18 @@ struct GroupStage {
   private var rowBytes: Int { source.columns.rowBytes }
   private var recordBytes: Int { GroupedEdges.recordBytes(rowBytes: rowBytes) }
 
+  /// How many buckets the edges go to: a quarter of the memory is for a bucket on each thread and its
+  /// order, as hashes spread unevenly.
+  static func buckets(edges: Int, recordBytes: Int, memory: Int, threads: Int) -> Int {
+    let bucketEdges = max(
+      1 << 12, memory / threads / 4 / (recordBytes + EdgeGroup.workingBytes))
+    return min(max(1, edges / bucketEdges + 1), 4096)
+  }
+
   func run() throws(PreprocessError) -> Record {
     let count = source.edgeCount
-    // A quarter for a bucket on each thread and its order, as hashes spread unevenly.
-    let bucketEdges = max(
-      1 << 12, memory / pool.threadCount / 4 / (recordBytes + EdgeGroup.workingBytes))
-    let bucketCount = min(max(1, count / bucketEdges + 1), 4096)
+    let bucketCount = Self.buckets(
+      edges: count, recordBytes: recordBytes, memory: memory, threads: pool.threadCount)
     let buckets = try PreprocessError.storing { () throws(StorageError) in
       try BucketFile(
         path: "\(folder)/groups.tmp", bucketCount: bucketCount, bufferBytes: memory / 4)

@@ -124,6 +124,9 @@ struct PredictionModel {
     Double(edges) * (bits / 8 + Double(edgeIDBits) / 8) + Double(nodes) * 0.8
   }
 
+  /// Bytes of an edge on its way to its source's shard.
+  private var reverseRecordBytes: Int { recordBytes + edgeIDBits / 8 + 1 }
+
   /// Bytes of an edge on its way to its shard, as ``RoutePlan`` packs it.
   private var recordBytes: Int {
     let sourceBits = Int.bitWidth - max(nodes - 1, 1).leadingZeroBitCount
@@ -137,6 +140,14 @@ struct PredictionModel {
   }
 
   // MARK: - Stages
+
+  /// Neighbours that are sampled for partitioning. Hubs lose most; fitted to graphs with a heavy tail
+  /// of degrees.
+  private var entries: Double {
+    let limit = Double(NeighborSample.limit(edges: edges))
+    let mean = 2 * Double(edges) / max(Double(nodes), 1)
+    return 2 * Double(edges) * max(0.1, 1 - 1.25 * mean / (mean + limit))
+  }
 
   /// What a random access to a table of 4 bytes a node costs.
   private func cost(_ cost: (cached: Double, doubling: Double)) -> Double {
@@ -196,13 +207,10 @@ struct PredictionModel {
         stays: numbering == .dictionary ? degreeFiles : 0)
     }
     if needsNeighbors {
-      let limit = Double(NeighborSample.limit(edges: Int(stored)))
-      let mean = 2 * stored / max(n, 1)
-      // Hubs lose most; fitted to graphs with a heavy tail of degrees.
-      let entries = n * mean * max(0.1, 1 - 1.25 * mean / (mean + limit))
+      let entries = entries
       add(
         "neighbors", cpu: stored * cost(Cost.neighborEdge), serial: entries * Cost.neighborSorted,
-        io: entries * 10, memory: memory(.neighbors), peak: entries * 6.2, stays: 0)
+        io: entries * 10, memory: memory(.neighbors), peak: entries * 4.4, stays: 0)
       let passes = Double(options.partition.passes)
       add(
         "partition", cpu: entries * passes * cost(Cost.streamedNeighbor),
@@ -226,10 +234,10 @@ struct PredictionModel {
       "nodes", cpu: n * Cost.mappedNode, io: n * (24 + 2 * idBytes), memory: memory(.nodes),
       peak: n * (numbering == .dictionary ? 16 + 2 * idBytes : 16), stays: 0)
     if options.storesReverse {
-      let record = stored * Double(recordBytes + edgeIDBits / 8 + 1)
+      let record = stored * Double(reverseRecordBytes)
       add(
         "reverse", cpu: stored * (cost(Cost.routedEdge) + Cost.sortedEdge),
-        serial: stored * Cost.appendedEdge, io: record + reverseBytes, memory: memory(.write),
+        serial: stored * Cost.appendedEdge, io: record + reverseBytes, memory: memory(.reverse),
         peak: record, stays: 0)
     }
     add(
@@ -241,14 +249,12 @@ struct PredictionModel {
   // MARK: - Memory
 
   private enum Place {
-    case read, dictionary, count, group, neighbors, partition, route, write, nodes
+    case read, dictionary, count, group, neighbors, partition, route, write, nodes, reverse
   }
 
   /// What a stage has resident at most, under the cap.
   private func memory(_ place: Place) -> Int {
     let n = nodes
-    let edgeBytes = SortedRun.workingBytes(
-      recordBytes: recordBytes, rowBytes: sampled.rowBytes)
     let chunk = min(max(sampled.edges, 1), PairFile.chunkEdges)
     let threads = plan.threads
     let used: Int
@@ -270,16 +276,21 @@ struct PredictionModel {
       used =
         pages * DegreeTable.pageBytes + n * (needsNeighbors ? 8 : 4) + threads * chunk * 20
     case .group:
-      used = min(
-        plan.buffers(beside: 0, atMost: 1 << 30),
-        edges * (GroupedEdges.recordBytes(rowBytes: sampled.rowBytes) * 2 + 24))
+      let memory = plan.buffers(beside: 0, atMost: 1 << 30)
+      let record = GroupedEdges.recordBytes(rowBytes: sampled.rowBytes)
+      let buckets = GroupStage.buckets(
+        edges: sampled.edges, recordBytes: record, memory: memory, threads: threads)
+      // The order of a bucket is a bound; about a third of it is in use at a time.
+      used =
+        threads * (sampled.edges / buckets) * (2 * record + EdgeGroup.workingBytes / 3)
+        + min(memory / 4, buckets * BucketFile.blockLimits.upperBound)
     case .neighbors:
       used =
         5 * n + (numbering == .rank ? 4 * (Int(sampled.sample.largest) + 1) : 0)
         + min(plan.buffers(beside: 15 * n, atMost: 1 << 30) / 2, edges * 12, 4 * n)
         + threads * chunk * 20
     case .partition:
-      let entries = MemoryPlan.entries(nodes: n, edges: sampled.edges, options: options)
+      let entries = needsNeighbors ? Int(self.entries) : 0
       var partition = options.partition
       if partition.ordering == .auto, edges > PartitionOptions.autoEdgeLimit {
         partition.ordering = .degree
@@ -289,7 +300,7 @@ struct PredictionModel {
         4 * n
         + min(
           Partition.workingBytes(partition, nodes: n, entries: entries),
-          96 * n + 24 * entries)
+          partition.partitioner == .multilevel ? 64 * n + 20 * entries : 20 * n + 12 * entries)
     case .route:
       let buckets = max(1, max(edges >> 20, n >> 18))
       used =
@@ -299,20 +310,41 @@ struct PredictionModel {
           min(edges * recordBytes, buckets * (256 << 10)))
         + threads * chunk * (36 + recordBytes + 2 * sampled.rowBytes)
     case .write:
-      let bucket = min(edges, max(1 << 20, edges / 1024))
       used =
         8 * n
-        + min(
-          plan.buffers(beside: 4 * n, atMost: threads * (192 << 20)),
-          // Buffers that grew from bucket to bucket have room to spare.
-          OrderedWork<AnyObject>.placesPerThread * threads * bucket * edgeBytes,
-          edges * edgeBytes * 3 / 2) + (8 << 20)
+        + sorting(beside: 4 * n, isFasterThanAppending: false) {
+          SortedRun.workingBytes(
+            edges: $0, destinations: n, recordBytes: recordBytes, rowBytes: sampled.rowBytes)
+        }
+    case .reverse:
+      used =
+        4 * n
+        + sorting(beside: 0, isFasterThanAppending: true) {
+          ReverseRun.workingBytes(edges: $0, recordBytes: reverseRecordBytes)
+        }
     case .nodes:
       used =
         12 * n
         + min(plan.buffers(beside: 8 * n, atMost: 1 << 30), n * 24, (threads * 64 + 16) << 20)
     }
     return min(plan.cap, Self.program + tables + used)
+  }
+
+  /// What sorting buckets takes that are `bytes` of so many edges.
+  ///
+  /// - Parameter isFasterThanAppending: Whether all places for buckets fill up with sorted ones; else
+  ///   the fewer do, the fewer buckets there are.
+  private func sorting(
+    beside resident: Int, isFasterThanAppending: Bool, _ bytes: (Int) -> Int
+  ) -> Int {
+    let bucket = bytes(min(edges, max(1 << 20, edges / 1024)))
+    let places = OrderedWork<AnyObject>.placesPerThread * plan.threads
+    let filled =
+      isFasterThanAppending
+      ? places * bucket : max(places / 2 * bucket, min(places * 5 / 8 * bucket, bytes(edges) / 4))
+    return min(
+      plan.buffers(beside: resident, atMost: plan.threads * (192 << 20)), filled,
+      bytes(edges) / 5 * 4) + (8 << 20)
   }
 
   /// The program, its libraries and stacks.

@@ -13,14 +13,15 @@ struct ReverseRun {
 
   private var other: [UInt64] = []
 
-  /// Bytes that sorting an edge takes, its record included.
-  static func workingBytes(_ plan: ReversePlan) -> Int { plan.recordBytes + 24 }
+  /// Bytes that sorting edges takes, their records included.
+  static func workingBytes(edges: Int, recordBytes: Int) -> Int { edges * (recordBytes + 24) }
 
   /// Sorts records as ``ReversePlan`` packs them.
   mutating func sort(_ records: [UInt8], plan: ReversePlan) {
     let count = records.count / plan.recordBytes
     self.count = count
     if keys.count < count {
+      (keys, edges, other) = ([], [], [])
       keys = [UInt64](repeating: 0, count: count)
       edges = keys
       other = keys

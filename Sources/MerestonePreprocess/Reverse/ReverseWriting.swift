@@ -112,16 +112,20 @@ struct ReverseWriting {
     }
   }
 
+  private func bytes(ofEdges count: Int) -> Int {
+    ReverseRun.workingBytes(edges: count, recordBytes: plan.recordBytes)
+  }
+
   /// Whether a bucket can be sorted in memory.
   private func fits(_ bucket: ReversePlan.Bucket) -> Bool {
-    bucket.edges * ReverseRun.workingBytes(plan) <= memory
+    bytes(ofEdges: bucket.edges) <= memory
   }
 
   /// Reads and sorts the buckets, ahead of whoever takes them.
   private func sorting(from first: Int) -> OrderedWork<Slot> {
     OrderedWork(
       first..<plan.buckets.count, threads: pool.threadCount, budget: memory,
-      cost: { plan.buckets[$0].edges * ReverseRun.workingBytes(plan) },
+      cost: { bytes(ofEdges: plan.buckets[$0].edges) },
       make: Slot.init, prepare: sort)
   }
 
@@ -140,7 +144,7 @@ struct ReverseWriting {
     _ bucket: Int, to piece: ReversePieceWriter
   ) throws(PreprocessError) {
     let cutter = ReverseCutter(
-      plan: plan, edgeLimit: memory / ReverseRun.workingBytes(plan), folder: folder,
+      plan: plan, edgeLimit: memory / bytes(ofEdges: 1), folder: folder,
       cancellation: cancellation)
     try cutter.forEachRun(of: bucket, in: buckets) { (run) throws(PreprocessError) in
       try PreprocessError.storing { () throws(StorageError) in

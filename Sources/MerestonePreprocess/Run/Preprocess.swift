@@ -24,6 +24,7 @@ package struct Preprocess {
     progress: any ProgressListener = SilentProgress(), cancellation: Cancellation = Cancellation()
   ) throws(PreprocessError) -> PreprocessReport {
     try options.check()
+    AllocatorMemory.giveLargeBlocksBack()
     let plan = MemoryPlan(cap: options.memory.bytes, threads: options.threads)
     var run = PreprocessRun(
       options: options, plan: plan, pool: ThreadPool(threads: plan.threads),

@@ -51,8 +51,17 @@ struct EdgeWriting {
     var counts = RunCounts()
   }
 
+  /// Bytes that a bucket in memory takes.
+  private func bytes(_ bucket: RoutePlan.Bucket) -> Int {
+    SortedRun.workingBytes(
+      edges: bucket.edges, destinations: bucket.nodes.count, recordBytes: plan.recordBytes,
+      rowBytes: plan.rowBytes)
+  }
+
+  /// Bytes that an edge takes at most.
   private var edgeBytes: Int {
-    SortedRun.workingBytes(recordBytes: plan.recordBytes, rowBytes: plan.rowBytes)
+    SortedRun.workingBytes(
+      edges: 1, destinations: 1, recordBytes: plan.recordBytes, rowBytes: plan.rowBytes)
   }
 
   /// - Parameters:
@@ -123,7 +132,7 @@ struct EdgeWriting {
   }
 
   /// Whether a bucket can be sorted in memory.
-  private func fits(_ bucket: RoutePlan.Bucket) -> Bool { bucket.edges * edgeBytes <= memory }
+  private func fits(_ bucket: RoutePlan.Bucket) -> Bool { bytes(bucket) <= memory }
 
   /// Reads and sorts the buckets, ahead of whoever takes them.
   private func sorting(
@@ -131,7 +140,7 @@ struct EdgeWriting {
   ) -> OrderedWork<Slot> {
     OrderedWork(
       first..<plan.buckets.count, threads: pool.threadCount, budget: memory,
-      cost: { plan.buckets[$0].edges * edgeBytes }, make: Slot.init,
+      cost: { bytes(plan.buckets[$0]) }, make: Slot.init,
       prepare: { (bucket, slot) throws(PreprocessError) in
         if cancellation.isCancelled { throw .interrupted }
         guard fits(plan.buckets[bucket]) else { return }

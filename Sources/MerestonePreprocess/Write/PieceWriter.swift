@@ -75,7 +75,7 @@ final class PieceWriter {
   ///   - start: The destination that lists count from.
   func append(_ run: SortedRun, start: Int, plan: RoutePlan) throws(StorageError) {
     for list in run.lists {
-      try lists.add(list.degree, to: start + Int(list.destination), handOn: handOn)
+      try lists.add(UInt64(list.degree), to: start + Int(list.destination), handOn: handOn)
     }
     let count = run.count
     try run.withKeys { (keys) throws(StorageError) in

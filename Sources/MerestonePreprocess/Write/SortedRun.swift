@@ -13,8 +13,8 @@ struct SortedRun {
 
   /// Consecutive edges into one destination, which counts from the start of the bucket.
   struct List: BitwiseCopyable {
-    var destination: UInt64
-    var degree: UInt64
+    var destination: UInt32
+    var degree: UInt32
   }
 
   private var other: [UInt64] = []
@@ -38,14 +38,19 @@ struct SortedRun {
     let (lower, width) = (UInt64(owned.lowerBound), UInt64(owned.count))
     lists.removeAll(keepingCapacity: true)
     guard count > 0 else { return (0, 0) }
+    // Room for all of them at once: growing would leave half of it empty.
+    let destinations = Int(truncatingIfNeeded: keys[count - 1] &>> shift) + 1
+    if lists.capacity < min(count, destinations) { lists = [] }
+    lists.reserveCapacity(min(count, destinations))
     var (inside, equal) = (0, 0)
     unsafe keys.withUnsafeMutableBufferPointer { keys in
       var previous = unsafe ~keys[0]
-      var list = List(destination: unsafe keys[0] &>> shift, degree: 0)
+      var list = List(
+        destination: UInt32(truncatingIfNeeded: unsafe keys[0] &>> shift), degree: 0)
       for index in 0..<count {
         // SAFETY: the first `count` keys are in use.
         let key = unsafe keys[index]
-        let destination = key &>> shift
+        let destination = UInt32(truncatingIfNeeded: key &>> shift)
         if destination != list.destination {
           lists.append(list)
           list = List(destination: destination, degree: 0)
@@ -62,9 +67,13 @@ struct SortedRun {
     return (count - inside, equal)
   }
 
-  /// Bytes that sorting an edge takes, its record included.
-  static func workingBytes(recordBytes: Int, rowBytes: Int) -> Int {
-    recordBytes + 16 + (rowBytes == 0 ? 0 : 24 + rowBytes)
+  /// Bytes that sorting edges takes, their records included.
+  /// - Parameter destinations: At most how many nodes they lead to.
+  static func workingBytes(
+    edges: Int, destinations: Int, recordBytes: Int, rowBytes: Int
+  ) -> Int {
+    edges * (recordBytes + 16 + (rowBytes == 0 ? 0 : 24 + rowBytes))
+      + min(edges, destinations) * MemoryLayout<List>.stride
   }
 
   /// Sorts records by key; where they have rows, by relation and sequence among equal keys.
@@ -75,6 +84,8 @@ struct SortedRun {
   mutating func sort(_ records: [UInt8], plan: RoutePlan, relation: Range<Int>?) {
     count = records.count / plan.recordBytes
     if keys.count < count {
+      // Gone before the new ones come.
+      (keys, other) = ([], [])
       keys = [UInt64](repeating: 0, count: count)
       other = keys
     }

@@ -1,4 +1,5 @@
 import Glibc
+import MerestoneCore
 import Synchronization
 
 /// Records routed to buckets in temporary files: the first half of every external sort.
@@ -233,10 +234,9 @@ import Synchronization
   }
 
   private static func resize(_ buffer: inout [UInt8], to count: Int) {
-    if buffer.count > count { buffer.removeLast(buffer.count - count) }
-    if buffer.count < count {
-      buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
-    }
+    // What it held is not needed: two buffers at a time would be.
+    if buffer.capacity < count { buffer = [] }
+    buffer.resize(to: count, filling: 0)
   }
 
   /// Lends a bucket block by block; each holds whole records.
