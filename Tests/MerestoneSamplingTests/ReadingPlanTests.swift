@@ -33,6 +33,12 @@ struct ReadingPlanTests {
     #expect(plan(total).dropsBehind)
     #expect(!plan(5 * total).dropsBehind)
     #expect(plan(8 * total).groupMemory(threads: 2).bytes == 5 * total - 8000)
+    // Grouped: an eighth. Flat: all but the edges, 4,000 bytes a thread and an eighth.
+    #expect(plan(4000).batchMemory(threads: 2).bytes == 500)
+    let ample = plan(1 << 20)
+    #expect(ample.way == .flat)
+    #expect(
+      ample.batchMemory(threads: 2).bytes == (7 << 17) - ample.flatBytes.bytes - 8000)
     #expect(plan(4000).groupMemory(threads: 2).bytes == 3000)
   }
 }

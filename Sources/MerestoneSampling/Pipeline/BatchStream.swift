@@ -59,7 +59,8 @@ package final class BatchStream: Sendable {
         request: request)
     }
     prefetcher = Prefetcher(
-      count: count, threads: threads, window: 2 * threads, memory: topology.plan.batchMemory,
+      count: count, threads: threads, window: 2 * threads,
+      memory: topology.plan.batchMemory(threads: threads),
       pulse: pulse, watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) },
       size: \.byteCount
     ) { [grouped] mark throws(SamplingError) in

@@ -3,8 +3,7 @@ package import MerestoneStorage
 
 /// How one relation is read under a memory cap, and what each way would take.
 ///
-/// A quarter of the memory is left to mini-batches, threads and what else a program holds, half of
-/// it to mini-batches that wait for their consumer. All ways
+/// A quarter of the memory is left to mini-batches, threads and what else a program holds. All ways
 /// give the same mini-batches.
 package struct ReadingPlan: Sendable, Equatable {
   /// The cap.
@@ -94,13 +93,23 @@ package struct ReadingPlan: Sendable, Equatable {
     ByteCount(memory.bytes / 8 / max(1, threads))
   }
 
-  /// What finished mini-batches that wait for their consumer may take.
-  package var batchMemory: ByteCount { ByteCount(memory.bytes / 8) }
+  /// What finished mini-batches that wait for their consumer may take: an eighth of the cap, and what
+  /// edges and threads leave of the rest but for another eighth.
+  package func batchMemory(threads: Int) -> ByteCount {
+    let least = memory.bytes / 8
+    guard way != .grouped else { return ByteCount(least) }
+    return ByteCount(
+      max(least, memory.bytes - needed.bytes - stamps(threads: threads) - memory.bytes / 8))
+  }
 
   /// What a group of mini-batches may take while it is sampled.
   package func groupMemory(threads: Int) -> ByteCount {
-    let stamps = stampBytes <= stampBudget(threads: threads) ? stampBytes.bytes * threads : 0
     let mapped = dropsBehind ? 0 : fileBytes.bytes
-    return ByteCount(max(0, memory.bytes / 4 * 3 - stamps - mapped))
+    return ByteCount(max(0, memory.bytes / 4 * 3 - stamps(threads: threads) - mapped))
+  }
+
+  /// What the tables of all threads take.
+  private func stamps(threads: Int) -> Int {
+    stampBytes <= stampBudget(threads: threads) ? stampBytes.bytes * threads : 0
   }
 }
