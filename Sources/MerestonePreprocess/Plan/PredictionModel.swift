@@ -207,7 +207,6 @@ struct PredictionModel {
         stays: numbering == .dictionary ? degreeFiles : 0)
     }
     if needsNeighbors {
-      let entries = entries
       add(
         "neighbors", cpu: stored * cost(Cost.neighborEdge), serial: entries * Cost.neighborSorted,
         io: entries * 10, memory: memory(.neighbors), peak: entries * 4.4, stays: 0)

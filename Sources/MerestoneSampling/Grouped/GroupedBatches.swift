@@ -21,7 +21,7 @@ import MerestoneCore
   private var unfinished = 0
   private var isSampling = false
   private var failure: SamplingError?
-  /// What the largest mini-batch so far took; 0 before the first group.
+  /// What the largest member so far took; 0 before the first group.
   private var bytesPerBatch = 0
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
