@@ -4,6 +4,11 @@
 #include "place.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
 
 // Exact for every half-precision number: the exponent is moved by a multiplication, so that
 // subnormal numbers come out right too.
@@ -45,12 +50,51 @@ static void copy_f32(const uint8_t *restrict from, size_t width, float *restrict
     memcpy(to, from, width * sizeof(float));
 }
 
-// About 8 KiB of rows in flight, at most 32 cache lines of one row: a longer row is fetched by the
-// processor itself once its start is being read.
-enum { LINE_BYTES = 64, MAXIMUM_LINES = 32, LINES_AHEAD = 128, RING = 32 };
+typedef uint8_t block __attribute__((vector_size(32)));
+typedef uint8_t half_block __attribute__((vector_size(16)));
 
-void mrs_gather_rows(
-    const struct mrs_row_table *table, const uint64_t *ids, size_t count, float *out) {
+/// Writes a row straight to memory. `to` and `bytes` are multiples of half a block.
+INLINE void put_row(uint8_t *to, const uint8_t *row, size_t bytes) {
+    block values;
+    half_block half;
+    if ((uintptr_t)to % sizeof values != 0 && bytes > 0) {
+        memcpy(&half, row, sizeof half);
+        __builtin_nontemporal_store(half, (half_block *)to);
+        row += sizeof half;
+        to += sizeof half;
+        bytes -= sizeof half;
+    }
+    for (; bytes >= sizeof values; bytes -= sizeof values) {
+        memcpy(&values, row, sizeof values);
+        __builtin_nontemporal_store(values, (block *)to);
+        row += sizeof values;
+        to += sizeof values;
+    }
+    if (bytes > 0) {
+        memcpy(&half, row, sizeof half);
+        __builtin_nontemporal_store(half, (half_block *)to);
+    }
+}
+
+// Rows in flight: as many cache lines as a core can wait for, and not many more. Of a longer row the
+// processor fetches the rest itself once its start is being read.
+enum { LINE_BYTES = 64, MAXIMUM_LINES = 16, LINES_AHEAD = 64, RING = 32 };
+
+/// A loop would take a third longer.
+INLINE void fetch_lines(const uint8_t *row, size_t lines) {
+#define FETCH(LINE) \
+    case LINE + 1: __builtin_prefetch(row + (LINE) * LINE_BYTES); __attribute__((fallthrough));
+    switch (lines) {
+        FETCH(15) FETCH(14) FETCH(13) FETCH(12) FETCH(11) FETCH(10) FETCH(9) FETCH(8)
+        FETCH(7) FETCH(6) FETCH(5) FETCH(4) FETCH(3) FETCH(2) FETCH(1) FETCH(0)
+        default: break;
+    }
+#undef FETCH
+}
+
+INLINE void gather_rows(
+    const struct mrs_row_table *table, const uint64_t *ids, size_t count, bool past_caches,
+    float *out) {
     static void (*const widen[])(const uint8_t *restrict, size_t, float *restrict) = {
         widen_u8, widen_u16, widen_u32, widen_u64, widen_i32, widen_i64, widen_f16, copy_f32, widen_f64,
     };
@@ -66,7 +110,12 @@ void mrs_gather_rows(
     for (size_t i = 0; i < count + ahead; i++) {
         if (i >= ahead) {
             size_t place = i - ahead;
-            widen[table->element](waiting[place % RING], width, out + place * width);
+            const uint8_t *row = waiting[place % RING];
+            if (past_caches) {
+                put_row((uint8_t *)(out + place * width), row, row_bytes);
+            } else {
+                widen[table->element](row, width, out + place * width);
+            }
         }
         if (i < count) {
             uint64_t id = ids[i];
@@ -76,9 +125,31 @@ void mrs_gather_rows(
             const uint8_t *row =
                 (const uint8_t *)table->parts[shard] + (id - table->bounds[shard]) * row_bytes;
             waiting[i % RING] = row;
-            for (size_t line = 0; line < lines; line++) {
-                __builtin_prefetch(row + line * LINE_BYTES, 0, 1);
-            }
+            fetch_lines(row, lines);
         }
     }
+}
+
+MRS_CLONES static void gather_past_caches(
+    const struct mrs_row_table *table, const uint64_t *ids, size_t count, float *out) {
+    gather_rows(table, ids, count, true, out);
+}
+
+void mrs_gather_rows(
+    const struct mrs_row_table *table, const uint64_t *ids, size_t count, bool past_caches,
+    float *out) {
+    // Where a row does not start and end at half a block, the rest would have to wait for the next.
+    past_caches = past_caches && table->element == MRS_F32 && (uintptr_t)out % sizeof(half_block) == 0
+        && table->width * sizeof(float) % sizeof(half_block) == 0;
+    if (!past_caches) {
+        gather_rows(table, ids, count, false, out);
+        return;
+    }
+    gather_past_caches(table, ids, count, out);
+    // Such stores are not ordered with those by which another thread is told of the rows.
+#ifdef __SSE2__
+    _mm_sfence();
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
 }

@@ -35,6 +35,7 @@ package import MerestoneStorage
       throw .storage(error)
     }
     for case .some(let edges) in shards where edges.pageFormat != .packed { return nil }
+    for case .some(let edges) in shards { edges.preferHugePages() }
     self.shards = shards
     indptr = try Self.listStarts(store, relation, lists, pool)
     // Where the pages are a second stream, nothing of the first is needed any more.

@@ -33,7 +33,8 @@ extension Column {
             var table = unsafe mrs_row_table(
               bounds: bounds.baseAddress!, parts: part, shards: 1,
               element: element.kernelElement, width: width)
-            unsafe mrs_gather_rows(&table, rows.baseAddress!, rows.count, to.baseAddress!)
+            unsafe mrs_gather_rows(
+              &table, rows.baseAddress!, rows.count, false, to.baseAddress!)
           }
         }
       }

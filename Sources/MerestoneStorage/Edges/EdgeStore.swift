@@ -72,6 +72,9 @@ package final class EdgeStore: Sendable {
     file.drop(range.lowerBound & ~4095..<range.upperBound)
   }
 
+  /// Asks for huge pages, for random reads where memory holds the whole file.
+  package func preferHugePages() { file.preferHugePages() }
+
   /// Gives the memory of the mapping back; later reads fault it in again.
   package func drop() { file.drop() }
 }

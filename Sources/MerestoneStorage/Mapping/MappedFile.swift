@@ -110,6 +110,13 @@ import Glibc
     advise(MADV_WILLNEED, range, wholePagesOnly: false)
   }
 
+  /// Asks for pages of 2 MiB where the file has to be read from disk, for random reads of a file that
+  /// memory holds whole: with pages of 4 KiB each also waits for the tables of pages. A hint, without
+  /// effect on what is in memory already.
+  package borrowing func preferHugePages() {
+    advise(MADV_HUGEPAGE, 0..<count, wholePagesOnly: false)
+  }
+
   /// Whether the page of a byte is in memory, read by whatever process.
   /// - Precondition: The byte is inside the file.
   package borrowing func isInMemory(at byteOffset: Int) -> Bool {

@@ -44,6 +44,29 @@ struct NodeRowsTests {
     }
   }
 
+  @Test(
+    "are the same where there are more than the caches hold, in parts",
+    arguments: [1, 4, 100, 103, 700])
+  func gathersPastCaches(width: Int) throws {
+    let graph = try graph(nodes: 300, width: width, bounds: [0, 120, 300])
+    let store = try graph.store(at: folder.file("graph"))
+    let rows = try NodeRows("features", of: NodeTypeID(0), in: store)
+    var generator = SplitMix64(seed: UInt64(width))
+    let count = (17 << 20) / (4 * width)
+    let nodes = (0..<count).map { _ in NodeID(UInt64.random(in: 0..<300, using: &generator)) }
+    var output = [Float](repeating: -1, count: count * width)
+    var span = output.mutableSpan
+    for first in stride(from: 0, to: count, by: 16_385) {
+      try rows.copyRows(
+        of: nodes.span, part: first..<min(first + 16_385, count), into: &span)
+    }
+    let wrong = nodes.indices.first { place in
+      let features = graph.features[Int(nodes[place].rawValue)]
+      return !output[place * width..<(place + 1) * width].elementsEqual(features)
+    }
+    #expect(wrong == nil)
+  }
+
   @Test("are refused for a node that does not exist and for a column that is not there")
   func refusals() throws {
     let store = try graph(nodes: 30, width: 2, bounds: [0, 10, 30]).store(at: folder.file("graph"))
