@@ -1,4 +1,5 @@
-/// The edges of one bucket of ``GroupStage``, grouped and settled in memory.
+/// The edges of one bucket of ``GroupStage``, grouped and settled, where they have columns; else see
+/// ``PairGroup``.
 struct EdgeGroup {
   let records: [UInt8]
   let recordBytes: Int
@@ -32,22 +33,6 @@ struct EdgeGroup {
     Int(truncatingIfNeeded: ((hash & 0xffff_ffff) &* UInt64(count)) &>> 32)
   }
 
-  /// Writes an edge of a chunk as a record.
-  static func store(
-    _ chunk: EdgeChunk, _ edge: Int, rowBytes: Int, at start: Int, in records: inout [UInt8]
-  ) {
-    func put(_ value: UInt64, _ bytes: Int, at place: Int) {
-      for byte in 0..<bytes {
-        records[place + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))
-      }
-    }
-    put(UInt64(chunk.sources[edge]), 4, at: start)
-    put(UInt64(chunk.destinations[edge]), 4, at: start + 4)
-    guard rowBytes > 0 else { return }
-    put(chunk.sequences[edge], 8, at: start + 8)
-    for byte in 0..<rowBytes { records[start + 16 + byte] = chunk.rows[edge * rowBytes + byte] }
-  }
-
   // MARK: - Fields of records
 
   private func word(_ record: Int, _ offset: Int, _ bytes: Int) -> UInt64 {
@@ -59,14 +44,13 @@ struct EdgeGroup {
 
   private func source(_ record: Int) -> UInt64 { word(record, 0, 4) }
   private func destination(_ record: Int) -> UInt64 { word(record, 4, 4) }
-  private func sequence(_ record: Int) -> UInt64 {
-    recordBytes > 8 ? word(record, 8, 8) : UInt64(record)
-  }
+  private func sequence(_ record: Int) -> UInt64 { word(record, 8, 8) }
 
-  private func key(_ record: Int) -> UInt64 {
+  /// The ends, the other way round too where edges have no direction.
+  private func ends(_ record: Int) -> (UInt64, UInt64) {
     let (source, destination) = (source(record), destination(record))
-    guard options.isUndirected else { return destination << 32 | source }
-    return max(source, destination) << 32 | min(source, destination)
+    guard options.isUndirected else { return (destination, source) }
+    return (max(source, destination), min(source, destination))
   }
 
   /// The bytes of a row that tell edges apart.
@@ -83,12 +67,16 @@ struct EdgeGroup {
 
   // MARK: - Settling
 
+  /// - Complexity: O(*n*), and O(*m* log *m*) for *m* edges between two nodes.
   mutating func run() {
     let count = records.count / recordBytes
     let places = distinguishing
-    let keys = (0..<count).map(key)
+    output.reserveCapacity(records.count * (options.isUndirected ? 2 : 1))
+    let order = orderByEnds(count)
+    // What was put together: by ends, row and place in the input where it is not one edge.
     func precedes(_ a: Int, _ b: Int) -> Bool {
-      if keys[a] != keys[b] { return keys[a] < keys[b] }
+      let (x, y) = (ends(a), ends(b))
+      if x != y { return x < y }
       for place in places {
         let x = records[a &* recordBytes &+ 16 &+ place]
         let y = records[b &* recordBytes &+ 16 &+ place]
@@ -97,21 +85,59 @@ struct EdgeGroup {
       return sequence(a) < sequence(b)
     }
     func equal(_ a: Int, _ b: Int) -> Bool {
-      keys[a] == keys[b]
+      ends(a) == ends(b)
         && places.allSatisfy {
           records[a &* recordBytes &+ 16 &+ $0] == records[b &* recordBytes &+ 16 &+ $0]
         }
     }
-    let order = (0..<count).sorted(by: precedes)
-    output.reserveCapacity(records.count * (options.isUndirected ? 2 : 1))
-    var lower = 0
-    while lower < count {
-      var upper = lower + 1
-      while upper < count, equal(order[lower], order[upper]) { upper += 1 }
-      settle(order[lower..<upper])
-      lower = upper
+    let indexMask = order.indexMask
+    var first = 0
+    while first < count {
+      let hash = order.keys[first] & ~indexMask
+      var end = first + 1
+      while end < count, order.keys[end] & ~indexMask == hash { end += 1 }
+      if end == first + 1 {
+        settle(Int(order.keys[first] & indexMask))
+      } else {
+        let met = order.keys[first..<end].map { Int($0 & indexMask) }.sorted(by: precedes)
+        var lower = 0
+        while lower < met.count {
+          var upper = lower + 1
+          while upper < met.count, equal(met[lower], met[upper]) { upper += 1 }
+          settle(met[lower..<upper])
+          lower = upper
+        }
+      }
+      first = end
     }
     counts.edges = output.count / recordBytes
+  }
+
+  /// The edges so that those with the same ends, and a few others, are next to each other: the index
+  /// of each below a hash of its ends.
+  private func orderByEnds(_ count: Int) -> (keys: [UInt64], indexMask: UInt64) {
+    let indexBits = Int.bitWidth - max(count - 1, 0).leadingZeroBitCount
+    let hashBits = min(64 - indexBits, indexBits + 12)
+    var keys = [UInt64](repeating: 0, count: count)
+    for record in 0..<count {
+      let (first, second) = ends(record)
+      let hash = Self.hash(
+        UInt32(truncatingIfNeeded: first), UInt32(truncatingIfNeeded: second))
+      // Its low half chose the bucket.
+      keys[record] = (hash &>> UInt64(64 - hashBits)) &<< UInt64(indexBits) | UInt64(record)
+    }
+    var scratch = [UInt64](repeating: 0, count: count)
+    RadixSort.sort(&keys, &scratch, count: count, bits: hashBits + indexBits)
+    return (keys, 1 &<< UInt64(indexBits) &- 1)
+  }
+
+  /// Settles an edge that has no equal.
+  private mutating func settle(_ record: Int) {
+    let weight = weight(record)
+    emit(record, weight: weight, isReversed: false)
+    guard options.isUndirected, source(record) != destination(record) else { return }
+    counts.reversesAdded += 1
+    emit(record, weight: weight, isReversed: true)
   }
 
   /// Settles equal edges, which are in input order.
@@ -170,7 +196,7 @@ struct EdgeGroup {
     if isReversed {
       for byte in 0..<4 { output.swapAt(place + byte, place + 4 + byte) }
       // Behind all edges of the input, in their order.
-      if recordBytes > 8 { output[place + 8 + 4] |= 0x80 }
+      output[place + 8 + 4] |= 0x80
     }
     guard let range = weightRange else { return }
     let bits =

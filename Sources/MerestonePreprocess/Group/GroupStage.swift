@@ -68,14 +68,11 @@ struct GroupStage {
         try PreprocessError.storing { () throws(StorageError) in
           try buckets.read(group.lowerBound + place, into: &records)
         }
-        var settled = EdgeGroup(
-          records: records, recordBytes: recordBytes, columns: source.columns, options: options)
-        settled.run()
-        let counts = settled.counts
-        let output = settled.output
+        let count = records.count / recordBytes
+        let (output, counts) = settle(consume records)
         outputs.withLock { $0[place] = output }
         total.withLock { $0.join(counts) }
-        progress.advance(by: records.count / recordBytes)
+        progress.advance(by: count)
       }
       let ready = outputs.withLock { $0 }
       try PreprocessError.storing { () throws(StorageError) in
@@ -104,6 +101,20 @@ struct GroupStage {
         file: try BucketFile(path: path, resuming: [blocks], bufferBytes: 0),
         edgeCount: record.edges, rowBytes: rowBytes)
     }
+  }
+
+  /// Groups and settles a bucket.
+  private func settle(_ records: consuming [UInt8]) -> (output: [UInt8], counts: Record) {
+    guard rowBytes == 0 else {
+      var group = EdgeGroup(
+        records: records, recordBytes: recordBytes, columns: source.columns, options: options)
+      group.run()
+      return (group.output, group.counts)
+    }
+    var group = PairGroup(records: consume records, options: options)
+    group.run()
+    // SAFETY: a pair is 8 initialised bytes.
+    return unsafe (group.output.withUnsafeBytes { unsafe [UInt8]($0) }, group.counts)
   }
 
   /// Blocks of 256 KiB or so.
@@ -157,9 +168,9 @@ struct GroupStage {
         records.resize(to: chunk.count * recordBytes)
         for edge in 0..<chunk.count {
           let bucket = Int(ofEdge[edge])
-          EdgeGroup.store(
-            chunk, edge, rowBytes: rowBytes, at: places[bucket] * recordBytes, in: &records)
-          places[bucket] += 1
+          chunk.store(
+            edge, rowBytes: rowBytes, at: places[bucket] &* recordBytes, in: &records)
+          places[bucket] &+= 1
         }
         try PreprocessError.storing { () throws(StorageError) in
           // SAFETY: every byte of an array of bytes is initialised.
@@ -183,5 +194,25 @@ extension GroupStage.Record {
     duplicates += other.duplicates
     duplicatesDropped += other.duplicatesDropped
     reversesAdded += other.reversesAdded
+  }
+}
+
+extension EdgeChunk {
+  /// Writes an edge as a record of ``GroupedEdges``.
+  @inline(__always)
+  fileprivate func store(_ edge: Int, rowBytes: Int, at start: Int, in records: inout [UInt8]) {
+    let size = rowBytes == 0 ? 8 : 16 &+ rowBytes
+    precondition(start >= 0 && start &+ size <= records.count, "a record beyond the rest")
+    let ends = UInt64(sources[edge]) | UInt64(destinations[edge]) &<< 32
+    unsafe records.withUnsafeMutableBytes { records in
+      // SAFETY: the record lies inside, which was checked.
+      unsafe records.storeBytes(of: ends.littleEndian, toByteOffset: start, as: UInt64.self)
+      guard rowBytes > 0 else { return }
+      unsafe records.storeBytes(
+        of: sequences[edge].littleEndian, toByteOffset: start &+ 8, as: UInt64.self)
+      for byte in 0..<rowBytes {
+        unsafe records[start &+ 16 &+ byte] = rows[edge &* rowBytes &+ byte]
+      }
+    }
   }
 }

@@ -40,18 +40,24 @@ struct GroupedEdges: Sendable {
     chunk.rows.removeAll(keepingCapacity: true)
     // SAFETY: every byte of an array of bytes is initialised.
     let records = unsafe bytes.span.bytes
+    // SAFETY: a record lies inside the block; integers have no invalid bits.
+    func load<Value: FixedWidthInteger & BitwiseCopyable>(
+      _ offset: Int, _: Value.Type, into output: inout OutputSpan<Value>
+    ) {
+      for record in 0..<count {
+        unsafe output.append(
+          Value(
+            littleEndian: records.unsafeLoadUnaligned(
+              fromByteOffset: record &* recordBytes &+ offset, as: Value.self)))
+      }
+    }
+    chunk.sources.append(addingCapacity: count) { load(0, UInt32.self, into: &$0) }
+    chunk.destinations.append(addingCapacity: count) { load(4, UInt32.self, into: &$0) }
+    guard withColumns else { return }
+    chunk.sequences.append(addingCapacity: count) { load(8, UInt64.self, into: &$0) }
     for record in 0..<count {
       let start = record &* recordBytes
-      // SAFETY: the record lies inside the block; integers have no invalid bits.
-      unsafe chunk.sources.append(
-        records.unsafeLoadUnaligned(fromByteOffset: start, as: UInt32.self))
-      unsafe chunk.destinations.append(
-        records.unsafeLoadUnaligned(fromByteOffset: start &+ 4, as: UInt32.self))
-      if withColumns {
-        unsafe chunk.sequences.append(
-          records.unsafeLoadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self))
-        chunk.rows.append(contentsOf: bytes[start &+ 16..<start &+ recordBytes])
-      }
+      chunk.rows.append(contentsOf: bytes[start &+ 16..<start &+ recordBytes])
     }
   }
 }

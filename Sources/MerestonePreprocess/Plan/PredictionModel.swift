@@ -200,7 +200,8 @@ struct PredictionModel {
       let record = Double(GroupedEdges.recordBytes(rowBytes: sampled.rowBytes))
       let grouped = stored * record
       add(
-        "group edges", cpu: e * Cost.groupedEdge, io: e * record + grouped,
+        "group edges", cpu: e * (sampled.rowBytes == 0 ? Cost.groupedPair : Cost.groupedEdge),
+        io: e * record + grouped,
         memory: memory(.group), peak: max(e * record, grouped) * 1.05, stays: grouped)
       add(
         "count", cpu: stored * cost(Cost.countedEdge), io: 0, memory: memory(.count), peak: 0,
@@ -357,6 +358,7 @@ struct PredictionModel {
     static let countedEdge = (cached: 17e-9, doubling: 3e-9)
     static let dictionaryEdge = 60e-9
     static let dictionarySerial = 60e-9
+    static let groupedPair = 90e-9
     static let groupedEdge = 250e-9
     static let neighborEdge = (cached: 16e-9, doubling: 3e-9)
     static let neighborSorted = 8e-9
@@ -366,7 +368,7 @@ struct PredictionModel {
     static let routedEdge = (cached: 25e-9, doubling: 4.5e-9)
     static let routedByte = 3e-9
     static let sortedEdge = 25e-9
-    static let sortedByte = 8e-9
+    static let sortedByte = 16e-9
     static let appendedEdge = 7e-9
     static let packedEdge = 2e-9
     static let mappedNode = 100e-9

@@ -1,3 +1,4 @@
+import Glibc
 import MerestoneStorage
 
 /// The edges of one bucket, or of a part of it, in the order of the store.
@@ -18,9 +19,8 @@ struct SortedRun {
   }
 
   private var other: [UInt64] = []
-  private var minors: [UInt64] = []
+  // Where the records of the sorted keys lie.
   private var order: [UInt32] = []
-  private var otherOrder: [UInt32] = []
 
   /// Lends the keys that are in use.
   func withKeys<E: Error>(_ body: (Span<UInt64>) throws(E) -> Void) throws(E) {
@@ -95,42 +95,94 @@ struct SortedRun {
       RadixSort.sort(&keys, &other, count: count, bits: bits)
       return
     }
-    if minors.count < count {
-      minors = [UInt64](repeating: 0, count: count)
-      order = [UInt32](repeating: 0, count: count)
-      otherOrder = order
+    if order.count < count { order = [UInt32](repeating: 0, count: count) }
+    let minors = Minors(
+      records: records, plan: plan, relation: relation,
+      start: plan.keyBytes + RoutePlan.sequenceBytes)
+    let indexBits = Int.bitWidth - max(count - 1, 0).leadingZeroBitCount
+    if bits + indexBits <= 64 {
+      sort(bits: bits, indexBits: UInt64(indexBits), by: minors)
+    } else {
+      sortIndirectly(bits: bits, by: minors)
     }
-    let rowStart = plan.keyBytes + RoutePlan.sequenceBytes
-    var highestMinor: UInt64 = 0
-    for index in 0..<count {
+    let rowBytes = plan.rowBytes
+    rows.resize(to: count * rowBytes)
+    unsafe rows.withUnsafeMutableBytes { rows in
+      unsafe records.withUnsafeBytes { records in
+        for index in 0..<count {
+          let start = Int(order[index]) &* plan.recordBytes &+ minors.start
+          precondition(start &+ rowBytes <= records.count, "a row beyond its records")
+          // SAFETY: both rows lie inside: the one was checked, and there is room for `count`.
+          unsafe memcpy(
+            rows.baseAddress! + index &* rowBytes, records.baseAddress! + start, rowBytes)
+        }
+      }
+    }
+  }
+
+  /// What orders edges of the same ends: the relation, then the place in the input.
+  private struct Minors {
+    let records: [UInt8]
+    let plan: RoutePlan
+    let relation: Range<Int>?
+    /// Where a record's row starts.
+    let start: Int
+
+    subscript(index: Int) -> UInt64 {
       let record = index * plan.recordBytes
       var minor: UInt64 = 0
       for byte in 0..<RoutePlan.sequenceBytes {
         minor |= UInt64(records[record + plan.keyBytes + byte]) << UInt64(8 * byte)
       }
-      if let relation {
-        var code: UInt64 = 0
-        for (place, byte) in relation.enumerated() {
-          code |= UInt64(records[record + rowStart + byte]) << UInt64(8 * place)
-        }
-        // A relation has at most 65,536 words.
-        minor |= code << UInt64(8 * RoutePlan.sequenceBytes)
+      guard let relation else { return minor }
+      var code: UInt64 = 0
+      for (place, byte) in relation.enumerated() {
+        code |= UInt64(records[record + start + byte]) << UInt64(8 * place)
       }
-      minors[index] = minor
-      highestMinor = max(highestMinor, minor)
+      // A relation has at most 65,536 words.
+      return minor | code << UInt64(8 * RoutePlan.sequenceBytes)
+    }
+  }
+
+  /// Sorts keys that have room for their index, which becomes ``order``; the few that are equal then
+  /// by their minors.
+  private mutating func sort(bits: Int, indexBits: UInt64, by minors: Minors) {
+    let mask: UInt64 = 1 &<< indexBits &- 1
+    for index in 0..<count { keys[index] = keys[index] &<< indexBits | UInt64(index) }
+    RadixSort.sort(&keys, &other, count: count, bits: bits + Int(indexBits))
+    var first = 0
+    while first < count {
+      let key = keys[first] &>> indexBits
+      var end = first
+      while end < count, keys[end] &>> indexBits == key {
+        order[end] = UInt32(truncatingIfNeeded: keys[end] & mask)
+        keys[end] = key
+        end &+= 1
+      }
+      if end > first &+ 1 {
+        let ordered = order[first..<end].map { (minor: minors[Int($0)], index: $0) }
+          .sorted { $0 < $1 }
+        for (place, element) in ordered.enumerated() { order[first + place] = element.index }
+      }
+      first = end
+    }
+  }
+
+  /// The same for keys of any width.
+  private mutating func sortIndirectly(bits: Int, by minors: Minors) {
+    var values = [UInt64](repeating: 0, count: count)
+    var otherOrder = [UInt32](repeating: 0, count: count)
+    var highest: UInt64 = 0
+    for index in 0..<count {
+      values[index] = minors[index]
+      highest |= values[index]
       order[index] = UInt32(truncatingIfNeeded: index)
     }
-    let minorBits = UInt64.bitWidth - highestMinor.leadingZeroBitCount
-    RadixSort.sort(&order, &otherOrder, by: minors, count: count, bits: minorBits)
+    RadixSort.sort(
+      &order, &otherOrder, by: values, count: count, bits: 64 - highest.leadingZeroBitCount)
     RadixSort.sort(&order, &otherOrder, by: keys, count: count, bits: bits)
-    rows.resize(to: count * plan.rowBytes)
     for index in 0..<count { other[index] = keys[Int(order[index])] }
     swap(&keys, &other)
-    let rowBytes = plan.rowBytes
-    for index in 0..<count {
-      let start = Int(order[index]) * plan.recordBytes + rowStart
-      for byte in 0..<rowBytes { rows[index &* rowBytes &+ byte] = records[start &+ byte] }
-    }
   }
 
   /// Takes the keys out of the records; what it returns is no less than any of them, and has as many
