@@ -20,8 +20,6 @@ struct EdgeSampler {
     /// Edges that have to be copied into a spool, and the bytes that they are parsed from.
     var spooledEdges = 0
     var textBytes = 0
-    /// Bytes of files that are read in place.
-    var pairBytes = 0
     /// Values of an edge in the spool and in the graph, in bytes.
     var spoolRowBytes = 0
     var rowBytes = 0
@@ -147,9 +145,8 @@ struct EdgeSampler {
   private func add(_ reader: EdgeListReader, _ seen: Seen, to result: inout Result) {
     if let count = reader.knownEdgeCount {
       result.edges += count
-      if let layout = reader.pairLayout, !layout.isSigned {
-        result.pairBytes += reader.fileBytes
-      } else {
+      // Pairs of unsigned ids are read where they lie.
+      if reader.pairLayout?.isSigned ?? true {
         result.spooledEdges += count
         result.textBytes += reader.fileBytes
       }

@@ -236,12 +236,12 @@ struct PredictionModel {
     if options.storesReverse {
       let record = stored * Double(reverseRecordBytes)
       add(
-        "reverse", cpu: stored * (cost(Cost.routedEdge) + Cost.sortedEdge),
+        "reverse", cpu: stored * 1.4 * (cost(Cost.routedEdge) + Cost.sortedEdge),
         serial: stored * Cost.appendedEdge, io: record + reverseBytes, memory: memory(.reverse),
         peak: record, stays: 0)
     }
     add(
-      "finish", cpu: 0, serial: Double(sampled.pairBytes) * 0, io: Double(outputBytes) * 0.5,
+      "finish", cpu: 0, serial: Cost.startAndEnd, io: Double(outputBytes) * 0.5,
       memory: 0, peak: 0, stays: 0)
     return stages
   }
@@ -347,8 +347,8 @@ struct PredictionModel {
       bytes(edges) / 5 * 4) + (8 << 20)
   }
 
-  /// The program, its libraries and stacks.
-  private static let program = 18 << 20
+  /// The program, its libraries and stacks, and what the sample of the input leaves behind.
+  private static let program = 28 << 20
 
   /// Seconds of a thread, measured on two cores of an AMD EPYC (Zen 3).
   private enum Cost {
@@ -358,11 +358,11 @@ struct PredictionModel {
     static let countedEdge = (cached: 17e-9, doubling: 3e-9)
     static let dictionaryEdge = 60e-9
     static let dictionarySerial = 60e-9
-    static let groupedPair = 90e-9
+    static let groupedPair = 70e-9
     static let groupedEdge = 250e-9
     static let neighborEdge = (cached: 16e-9, doubling: 3e-9)
     static let neighborSorted = 8e-9
-    static let streamedNeighbor = (cached: 5e-9, doubling: 4e-9)
+    static let streamedNeighbor = (cached: 7.5e-9, doubling: 3.5e-9)
     static let placedNode = 40e-9
     static let orderedNode = 20e-9
     static let routedEdge = (cached: 25e-9, doubling: 4.5e-9)
@@ -372,5 +372,7 @@ struct PredictionModel {
     static let appendedEdge = 7e-9
     static let packedEdge = 2e-9
     static let mappedNode = 100e-9
+    /// Of a run of any size: the prediction, waiting for the disk, the last checks.
+    static let startAndEnd = 0.3
   }
 }
