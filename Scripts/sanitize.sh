@@ -3,6 +3,7 @@
 # folder of its own, so that the usual builds stay as they are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export LSAN_OPTIONS="suppressions=$PWD/Scripts/leaks.supp:${LSAN_OPTIONS-}"
 for sanitizer in ${*:-address thread}; do
   echo "== tests under the $sanitizer sanitizer"
   swift test --sanitize="$sanitizer" --scratch-path ".build/sanitize-$sanitizer"
