@@ -10,4 +10,7 @@
 #define MRS_CLONES
 #endif
 
+/// For what clones share: a call would leave their instruction set.
+#define INLINE static inline __attribute__((always_inline))
+
 #endif

@@ -8,8 +8,6 @@
 #include <emmintrin.h>
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
-
 // Exact for every half-precision number: the exponent is moved by a multiplication, so that
 // subnormal numbers come out right too.
 static inline float widen_half(uint16_t half) {

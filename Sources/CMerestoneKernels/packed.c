@@ -1,8 +1,8 @@
 #include "include/packed.h"
 
-#include <string.h>
+#include "clones.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#include <string.h>
 
 INLINE uint64_t load(const uint8_t *bytes) {
     uint64_t word;

@@ -1,12 +1,11 @@
 #ifndef CMERESTONE_PHILOX_H
 #define CMERESTONE_PHILOX_H
 
+#include "clones.h"
 #include "include/sample.h"
 
 // Wide vectors are only passed between functions that are inlined, so no calling convention is met.
 #pragma clang diagnostic ignored "-Wpsabi"
-
-#define INLINE static inline __attribute__((always_inline))
 
 typedef uint32_t u32v __attribute__((vector_size(4 * MRS_PICK_LANES)));
 typedef uint64_t u64v __attribute__((vector_size(4 * MRS_PICK_LANES)));

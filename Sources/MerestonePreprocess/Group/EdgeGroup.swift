@@ -72,8 +72,6 @@ struct EdgeGroup {
     let count = records.count / recordBytes
     let places = distinguishing
     output.reserveCapacity(records.count * (options.isUndirected ? 2 : 1))
-    let order = orderByEnds(count)
-    // What was put together: by ends, row and place in the input where it is not one edge.
     func precedes(_ a: Int, _ b: Int) -> Bool {
       let (x, y) = (ends(a), ends(b))
       if x != y { return x < y }
@@ -90,23 +88,22 @@ struct EdgeGroup {
           records[a &* recordBytes &+ 16 &+ $0] == records[b &* recordBytes &+ 16 &+ $0]
         }
     }
-    let indexMask = order.indexMask
+    let (keys, indexMask) = orderByEnds(count)
     var first = 0
     while first < count {
-      let hash = order.keys[first] & ~indexMask
+      let hash = keys[first] & ~indexMask
       var end = first + 1
-      while end < count, order.keys[end] & ~indexMask == hash { end += 1 }
+      while end < count, keys[end] & ~indexMask == hash { end += 1 }
+      var met: ArraySlice<Int> = []
       if end == first + 1 {
-        settle(Int(order.keys[first] & indexMask))
+        settle(Int(keys[first] & indexMask))
       } else {
-        let met = order.keys[first..<end].map { Int($0 & indexMask) }.sorted(by: precedes)
-        var lower = 0
-        while lower < met.count {
-          var upper = lower + 1
-          while upper < met.count, equal(met[lower], met[upper]) { upper += 1 }
-          settle(met[lower..<upper])
-          lower = upper
-        }
+        met = keys[first..<end].map { Int($0 & indexMask) }.sorted(by: precedes)[...]
+      }
+      while let one = met.first {
+        let equals = met.prefix(while: { equal(one, $0) })
+        settle(equals)
+        met = met.dropFirst(equals.count)
       }
       first = end
     }

@@ -16,19 +16,21 @@ struct PairGroup {
   init(records: [UInt8], options: PreprocessOptions) {
     self.options = options
     let count = records.count / 8
-    var used: UInt64 = 0
     // SAFETY: every byte of an array of bytes is initialised.
     let bytes = unsafe records.span.bytes
-    for place in 0..<count {
-      used |= unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place &* 8, as: UInt64.self)
+    func record(_ place: Int) -> UInt64 {
+      // SAFETY: there are `count` of them.
+      UInt64(
+        littleEndian: unsafe bytes.unsafeLoadUnaligned(
+          fromByteOffset: place &* 8, as: UInt64.self))
     }
+    var used: UInt64 = 0
+    for place in 0..<count { used |= record(place) }
     let most = UInt32(truncatingIfNeeded: used | used &>> 32)
     width = UInt64(UInt32.bitWidth - most.leadingZeroBitCount)
     ahead.reserveCapacity(count)
     for place in 0..<count {
-      let record = UInt64(
-        littleEndian: unsafe bytes.unsafeLoadUnaligned(
-          fromByteOffset: place &* 8, as: UInt64.self))
+      let record = record(place)
       let (source, destination) = (record & 0xffff_ffff, record &>> 32)
       if options.isUndirected, source > destination {
         back.append(source &<< width | destination)

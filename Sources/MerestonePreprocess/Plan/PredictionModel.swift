@@ -236,7 +236,7 @@ struct PredictionModel {
     if options.storesReverse {
       let record = stored * Double(reverseRecordBytes)
       add(
-        "reverse", cpu: stored * 1.4 * (cost(Cost.routedEdge) + Cost.sortedEdge),
+        "reverse", cpu: stored * Cost.reversed * (cost(Cost.routedEdge) + Cost.sortedEdge),
         serial: stored * Cost.appendedEdge, io: record + reverseBytes, memory: memory(.reverse),
         peak: record, stays: 0)
     }
@@ -371,6 +371,8 @@ struct PredictionModel {
     static let sortedByte = 16e-9
     static let appendedEdge = 7e-9
     static let packedEdge = 2e-9
+    /// An out-edge, with its id, over an in-edge.
+    static let reversed = 1.4
     static let mappedNode = 100e-9
     /// Of a run of any size: the prediction, waiting for the disk, the last checks.
     static let startAndEnd = 0.3
