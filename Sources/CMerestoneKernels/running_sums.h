@@ -37,9 +37,13 @@ struct list {
     double total, per_total;
     /// All its running sums, or null.
     const double *running;
+    /// All its edges with a guide, or null.
+    const struct mrs_guided_edge *guided;
     /// Where its weights would start if the list started at edge 0.
     const void *weights;
     uint64_t *out;
+    /// Where the sources go that belong to `out`, with a guide.
+    uint32_t *sources;
     int64_t *kept;
 };
 
@@ -154,21 +158,17 @@ INLINE uint32_t position_after(
     enum mrs_weights_kind kind) {
     struct span span = span_of(w, list, block);
     uint64_t size = span.end - span.first, found = 0;
-    if (kind == MRS_RUNNING_SUMS) {
-        found = count_at_most(w->running + span.first, (uint32_t)size, x);
-    } else {
-        double sum = block < list->first ? 0 : w->kept[block];
-        if (size == WINDOW) {
+    double sum = block < list->first ? 0 : w->kept[block];
+    if (size == WINDOW) {
 #pragma unroll
-            for (int i = 0; i < WINDOW; i++) {
-                sum += weight_of(list, span.first + (uint64_t)i, kind);
-                found += sum <= x;
-            }
-        } else {
-            for (uint64_t i = 0; i < size; i++) {
-                sum += weight_of(list, span.first + i, kind);
-                found += sum <= x;
-            }
+        for (int i = 0; i < WINDOW; i++) {
+            sum += weight_of(list, span.first + (uint64_t)i, kind);
+            found += sum <= x;
+        }
+    } else {
+        for (uint64_t i = 0; i < size; i++) {
+            sum += weight_of(list, span.first + i, kind);
+            found += sum <= x;
         }
     }
     uint64_t position = span.first - list->start + found;
@@ -182,8 +182,37 @@ INLINE uint32_t position_in_short(const struct list *list, double x) {
     return found < list->count ? found : list->count - 1;
 }
 
+/// The same from a position on that is not after it, by a guide: most often it is one of the next
+/// few. Sums only grow, so it is before the list's end.
+INLINE uint32_t position_guided(const struct list *list, uint32_t position, double x) {
+    enum { STEPS = 8 };
+    const struct mrs_guided_edge *edges = list->guided;
+    for (uint32_t step = 0; step < STEPS; step++, position++) {
+        if (edges[position].sum > x) return position;
+    }
+    // Many light edges in one cell.
+    uint32_t low = position - 1, last = list->count - 1, step = STEPS;
+    while (last - low > step && edges[low + step].sum <= x) {
+        low += step;
+        step *= 2;
+    }
+    uint32_t high = last - low > step ? low + step : last;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (edges[middle].sum <= x) low = middle; else high = middle;
+    }
+    return high;
+}
+
+INLINE uint32_t cell_of(const struct list *list, double x) {
+    return mrs_guided_cell(x, list->per_total, list->count);
+}
+
 INLINE uint32_t position_of(
     const struct mrs_weights *w, const struct list *list, double x, enum mrs_weights_kind kind) {
+    if (kind == MRS_GUIDED_SUMS) {
+        return position_guided(list, list->guided[cell_of(list, x)].guide, x);
+    }
     if (list->count <= SHORT) return position_in_short(list, x);
     return position_after(w, list, last_at_most(w, list, x), x, kind);
 }
@@ -199,6 +228,11 @@ INLINE struct hit hit_at(
     const struct mrs_weights *w, const struct list *list, uint32_t position,
     enum mrs_weights_kind kind) {
     struct hit hit = {position, 0, 0};
+    if (kind == MRS_GUIDED_SUMS) {
+        if (position > 0) hit.before = list->guided[position - 1].sum;
+        hit.after = list->guided[position].sum;
+        return hit;
+    }
     if (list->running) {
         if (position > 0) hit.before = list->running[position - 1];
         hit.after = list->running[position];

@@ -2,6 +2,8 @@
 
 #include "running_sums.h"
 
+#include <math.h>
+
 enum {
     LANES = MRS_PICK_LANES,
     /// Groups of lists under way at once, each one step behind the group after it.
@@ -23,7 +25,7 @@ struct group {
 /// Fetches what the total is read from.
 INLINE void enter(
     const struct mrs_weights *w, struct group *group, const struct mrs_edge_list *from,
-    uint32_t node, uint64_t *out, int64_t *kept, enum mrs_weights_kind kind) {
+    uint32_t node, uint64_t *out, uint32_t *sources, int64_t *kept, enum mrs_weights_kind kind) {
     struct list *list = &group->lists[group->used++];
     uint64_t start = from->start, count = from->count, end = start + count;
     list->start = start;
@@ -32,11 +34,12 @@ INLINE void enter(
     list->first = (int64_t)(start >> w->shift) + 1;
     list->last = (int64_t)((end - 1) >> w->shift);
     list->out = out;
+    list->sources = sources;
     list->kept = kept;
     list->running = NULL;
-    if (kind == MRS_RUNNING_SUMS) {
-        list->running = w->running + start;
-        prefetch_range(w->running + (count <= SHORT ? start : end - 1), w->running + end);
+    if (kind == MRS_GUIDED_SUMS) {
+        list->guided = w->guided + start;
+        __builtin_prefetch(w->guided + end - 1);
         return;
     }
     list->weights = weights_of(w, start);
@@ -58,8 +61,8 @@ INLINE void draw(
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
         uint64_t end = list->start + list->count;
-        if (kind == MRS_RUNNING_SUMS) {
-            list->total = w->running[end - 1];
+        if (kind == MRS_GUIDED_SUMS) {
+            list->total = w->guided[end - 1].sum;
         } else if (list->count <= SHORT) {
             double sum = 0, *prefix = group->prefix[lane];
             for (uint32_t i = 0; i < list->count; i++) {
@@ -77,8 +80,9 @@ INLINE void draw(
             for (; edge < end; edge++) sum += weight_of(list, edge, kind);
             list->total = sum;
         }
-        list->per_total =
-            list->total > 0 ? (double)(list->last - list->first + 1) / list->total : 0;
+        int64_t cells = kind == MRS_GUIDED_SUMS ? list->count : list->last - list->first + 1;
+        list->per_total = list->total > 0 ? (double)cells / list->total : 0;
+        if (!(list->per_total < HUGE_VAL)) list->per_total = 0;
         nodes[lane] = list->node;
         totals[lane] = list->total;
         limits[lane] = list->total > 0 ? below_total(list->total) : 0;
@@ -101,6 +105,14 @@ INLINE void draw(
     }
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
+        if (kind == MRS_GUIDED_SUMS) {
+            for (uint32_t i = 0; i < fanout; i++) {
+                uint32_t cell = cell_of(list, group->numbers[i][lane]);
+                group->positions[i][lane] = cell;
+                __builtin_prefetch(list->guided + cell);
+            }
+            continue;
+        }
         if (list->count <= SHORT || list->last < list->first) continue;
         for (uint32_t i = 0; i < fanout; i++) {
             struct window window = window_of(list, group->numbers[i][lane]);
@@ -110,24 +122,28 @@ INLINE void draw(
     }
 }
 
-/// Finds the kept sums before the draws, and fetches what follows them.
+/// Finds the kept sums before the draws, or follows the guide, and fetches what comes then.
 INLINE void find(
     const struct mrs_weights *w, struct group *group, uint32_t fanout,
     enum mrs_weights_kind kind) {
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
+        if (kind == MRS_GUIDED_SUMS) {
+            for (uint32_t i = 0; i < fanout; i++) {
+                uint32_t position = list->guided[group->positions[i][lane]].guide;
+                group->positions[i][lane] = position;
+                __builtin_prefetch(list->guided + position);
+                __builtin_prefetch(list->guided + position + 1);
+            }
+            continue;
+        }
         if (list->count <= SHORT || !(list->total > 0)) continue;
         for (uint32_t i = 0; i < fanout; i++) {
             int64_t block = last_at_most(w, list, group->numbers[i][lane]);
             group->blocks[i][lane] = block;
             struct span span = span_of(w, list, block);
             if (span.end > span.first + WINDOW) span.end = span.first + WINDOW;
-            if (kind == MRS_RUNNING_SUMS) {
-                prefetch_range(w->running + span.first, w->running + span.end);
-            } else {
-                prefetch_range(
-                    address_of(list, span.first, kind), address_of(list, span.end, kind));
-            }
+            prefetch_range(address_of(list, span.first, kind), address_of(list, span.end, kind));
         }
     }
 }
@@ -139,7 +155,13 @@ INLINE void finish(
     if (group->used == 0) return;
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
-        if (list->count <= SHORT) {
+        if (kind == MRS_GUIDED_SUMS) {
+            if (!(list->total > 0)) continue;
+            for (uint32_t i = 0; i < fanout; i++) {
+                group->positions[i][lane] = position_guided(
+                    list, group->positions[i][lane], group->numbers[i][lane]);
+            }
+        } else if (list->count <= SHORT) {
             for (uint32_t i = 0; i < fanout; i++) {
                 group->positions[i][lane] = position_in_short(list, group->numbers[i][lane]);
             }
@@ -180,6 +202,9 @@ INLINE void finish(
             for (uint32_t i = 0; i < fanout; i++) out[i] = start + sorted[i * LANES + lane];
             *list->kept = fanout;
         }
+        if (kind == MRS_GUIDED_SUMS) {
+            for (int64_t i = 0; i < *list->kept; i++) list->sources[i] = w->guided[out[i]].source;
+        }
     }
     group->used = 0;
 }
@@ -187,18 +212,22 @@ INLINE void finish(
 /// Keeps the edges that weigh anything. Returns how many.
 INLINE uint32_t keep_all(
     const struct mrs_weights *w, const struct mrs_edge_list *from, uint64_t *out,
-    enum mrs_weights_kind kind) {
+    uint32_t *sources, enum mrs_weights_kind kind) {
     uint32_t kept = 0;
+    int is_guided = kind == MRS_GUIDED_SUMS;
     if (w->every_edge_counts) {
-        for (uint64_t i = 0; i < from->count; i++) out[i] = from->start + i;
+        for (uint64_t i = 0; i < from->count; i++) {
+            out[i] = from->start + i;
+            if (is_guided) sources[i] = w->guided[out[i]].source;
+        }
         return (uint32_t)from->count;
     }
-    struct list list = {.weights = kind == MRS_RUNNING_SUMS ? NULL : weights_of(w, from->start)};
+    struct list list = {.weights = is_guided ? NULL : weights_of(w, from->start)};
     double before = 0;
     for (uint64_t edge = from->start; edge < from->start + from->count; edge++) {
-        double after =
-            kind == MRS_RUNNING_SUMS ? w->running[edge] : before + weight_of(&list, edge, kind);
+        double after = is_guided ? w->guided[edge].sum : before + weight_of(&list, edge, kind);
         out[kept] = edge;
+        if (is_guided) sources[kept] = w->guided[edge].source;
         kept += after > before;
         before = after;
     }
@@ -208,12 +237,15 @@ INLINE uint32_t keep_all(
 /// Moves the picks of all destinations together. Returns how many there are.
 INLINE size_t close_up(
     const struct mrs_edge_list *lists, size_t count, uint32_t fanout, int replaces, int64_t *indptr,
-    uint64_t *edges) {
+    uint64_t *edges, uint32_t *sources) {
     size_t room = 0, total = 0;
     indptr[0] = 0;
     for (size_t i = 0; i < count; i++) {
         size_t kept = (size_t)indptr[i + 1];
-        if (room != total) memmove(edges + total, edges + room, kept * sizeof *edges);
+        if (room != total) {
+            memmove(edges + total, edges + room, kept * sizeof *edges);
+            if (sources) memmove(sources + total, sources + room, kept * sizeof *sources);
+        }
         total += kept;
         indptr[i + 1] = (int64_t)total;
         room += lists[i].count == 0                        ? 0
@@ -226,15 +258,15 @@ INLINE size_t close_up(
 INLINE size_t pick_weighted(
     const struct mrs_weights *w, const uint32_t *nodes, const struct mrs_edge_list *lists,
     size_t count, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1, int64_t *indptr,
-    uint64_t *edges, enum mrs_weights_kind kind) {
+    uint64_t *edges, uint32_t *sources, enum mrs_weights_kind kind) {
+    if (kind != MRS_GUIDED_SUMS) sources = NULL;
     struct group groups[STEPS];
     for (int i = 0; i < STEPS; i++) {
         groups[i].used = 0;
         // Lanes that are not used are sorted, too.
         memset(groups[i].positions, 0, sizeof groups[i].positions);
     }
-    uint64_t *out = edges;
-    size_t next = 0;
+    size_t next = 0, place = 0;
     // Step `s` of a group follows step `s - 1` of the group behind it; at the end empty groups push
     // the last ones through.
     for (size_t turn = 0, left = STEPS; left > 0; turn++) {
@@ -243,14 +275,20 @@ INLINE size_t pick_weighted(
         while (next < count && entering->used < LANES) {
             const struct mrs_edge_list *list = &lists[next];
             int64_t *kept = &indptr[next + 1];
+            // Lists that are kept whole are read at once.
+            if (kind == MRS_GUIDED_SUMS && next + LANES < count) {
+                const struct mrs_edge_list *ahead = &list[LANES];
+                uint64_t end = ahead->start + (ahead->count <= fanout ? ahead->count : 0);
+                prefetch_range(w->guided + ahead->start, w->guided + end);
+            }
             if (list->count == 0) {
                 *kept = 0;
             } else if (!replaces && list->count <= fanout) {
-                *kept = keep_all(w, list, out, kind);
-                out += list->count;
+                *kept = keep_all(w, list, edges + place, sources + place, kind);
+                place += list->count;
             } else {
-                enter(w, entering, list, nodes[next], out, kept, kind);
-                out += fanout;
+                enter(w, entering, list, nodes[next], edges + place, sources + place, kept, kind);
+                place += fanout;
             }
             next++;
         }
@@ -259,25 +297,25 @@ INLINE size_t pick_weighted(
         if (next == count) left--;
     }
     for (int i = 0; i < STEPS; i++) finish(w, &groups[i], fanout, replaces, key0, key1, kind);
-    return close_up(lists, count, fanout, replaces, indptr, edges);
+    return close_up(lists, count, fanout, replaces, indptr, edges, sources);
 }
 
 MRS_CLONES size_t mrs_weighted_pick(
     const struct mrs_weights *weights, const uint32_t *nodes, const struct mrs_edge_list *lists,
     size_t count, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1, int64_t *indptr,
-    uint64_t *edges) {
+    uint64_t *edges, uint32_t *sources) {
     switch (weights->kind) {
-    case MRS_RUNNING_SUMS:
+    case MRS_GUIDED_SUMS:
         return pick_weighted(
             weights, nodes, lists, count, fanout, replaces, key0, key1, indptr, edges,
-            MRS_RUNNING_SUMS);
+            sources, MRS_GUIDED_SUMS);
     case MRS_FLOAT_WEIGHTS:
         return pick_weighted(
             weights, nodes, lists, count, fanout, replaces, key0, key1, indptr, edges,
-            MRS_FLOAT_WEIGHTS);
+            sources, MRS_FLOAT_WEIGHTS);
     default:
         return pick_weighted(
             weights, nodes, lists, count, fanout, replaces, key0, key1, indptr, edges,
-            MRS_DOUBLE_WEIGHTS);
+            sources, MRS_DOUBLE_WEIGHTS);
     }
 }

@@ -25,12 +25,14 @@ struct WeightedKernelTests {
           }
         return (0..<count).map { _ in UInt64.random(in: 0..<UInt64(nodes), using: &generator) }
       })
-    // Some stretches weigh far more than others, so that guesses miss.
+    // Some stretches weigh far more than others, so that guesses miss, and a few edges more than
+    // all others together, so that what is left lies in few cells of a guide.
     graph.edgeColumns = [
       TestColumn(
         name: "weight", element: element,
         values: (0..<graph.edgeCount).map { edge in
           if hasZeros, generator.next() % 4 == 0 { return 0 }
+          if edge % 4000 == 3999 { return 1e7 }
           let weight = 0.25 + Double.random(in: 0..<1, using: &generator)
           return edge / 500 % 3 == 0 ? 100 * weight : weight
         })
@@ -50,10 +52,11 @@ struct WeightedKernelTests {
     var reader = InEdgeReader(topology)
     var lists: [EdgeList] = []
     try reader.readLists(of: nodes, into: &lists)
+    var sources: [NodeID] = []
     let edgeCount = lists.reduce(0) { $0 + Int($1.count) }
     for memory in [1 << 30, edgeCount, edgeCount / 20, edgeCount / 400] {
       let weights = try WeightedPickTests.weights(topology, memory: memory)
-      #expect((weights.running.count > 0) == (memory == 1 << 30))
+      #expect((weights.guided.count > 0) == (memory == 1 << 30))
       for replaces in [false, true] {
         for fanout in [1, 2, 5, 10, 15, 32] {
           let draws = RandomKey(seed: 3, stream: .neighborSampling, step: fanout).draws
@@ -61,6 +64,14 @@ struct WeightedKernelTests {
             weights, replaces, nodes, lists, fanout, draws, &reader)
           #expect(found.indptr == wanted.indptr)
           #expect(found.edges == wanted.edges)
+          guard memory == 1 << 30 else {
+            #expect(found.sources.isEmpty)
+            continue
+          }
+          try reader.readSources(of: wanted.edges, into: &sources)
+          #expect(
+            found.sources.map { UInt64($0.rawValue) }
+              == sources[..<wanted.edges.count].map(\.rawValue))
         }
       }
     }

@@ -5,22 +5,40 @@
 
 /// How the running sums of lists are read.
 enum mrs_weights_kind {
-    /// All of them are kept.
-    MRS_RUNNING_SUMS,
+    /// All of them are kept, with a guide.
+    MRS_GUIDED_SUMS,
     /// Some are kept; the rest is added up from `float` or `double` weights.
     MRS_FLOAT_WEIGHTS,
     MRS_DOUBLE_WEIGHTS,
 };
 
+/// What is kept of an edge: a draw reads the guide in one place of the list and finds the sum and the
+/// source in another, and so touches two cache lines. A list of `n` edges whose last sum is `t` is cut
+/// into `n` cells of the same width, `x` being in cell `mrs_guided_cell(x, n / t, n)`.
+struct mrs_guided_edge {
+    /// The running sum up to this edge in its list.
+    double sum;
+
+    /// Element `j` of a list: the position of the first edge whose sum is in cell `j` or a later one.
+    uint32_t guide;
+
+    uint32_t source;
+};
+
+/// The guide's cell of a number from `[0, t]`; `per_total` is `n / t`, or 0 where that overflows.
+static inline uint32_t mrs_guided_cell(double x, double per_total, uint32_t count) {
+    int64_t cell = (int64_t)(x * per_total);
+    return cell < count ? (uint32_t)cell : count - 1;
+}
+
 /// The weights of a relation's edges, none of them negative: see `EdgeWeights` in Swift.
 struct mrs_weights {
     enum mrs_weights_kind kind;
 
-    /// The running sum up to each edge in its list, and room to a multiple of 16. Or null.
-    const double *running;
+    /// All edges, or null.
+    const struct mrs_guided_edge *guided;
 
-    /// Element `m` is the sum before edge `m << shift` in its list. With all running sums `shift` is
-    /// at most 4.
+    /// Element `m` is the sum before edge `m << shift` in its list. Not read where all are kept.
     const double *kept;
     uint32_t shift;
 
@@ -41,10 +59,12 @@ enum { MRS_WEIGHTED_FANOUT = 32 };
 /// ascending order: `WeightedDraw` in Swift defines the draws, and gives the same bits.
 ///
 /// `edges` has room for `fanout` times `count`, and gets the global ids one destination after the
-/// other; `indptr` gets where they start. Returns how many. Edges and nodes are fewer than 2^32.
+/// other; `indptr` gets where they start. With guided sums `sources`, which has the same room, gets
+/// the sources of the edges; else it is not touched. Returns how many. Edges and nodes are fewer than
+/// 2^32.
 size_t mrs_weighted_pick(
     const struct mrs_weights *weights, const uint32_t *nodes, const struct mrs_edge_list *lists,
     size_t count, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1, int64_t *indptr,
-    uint64_t *edges);
+    uint64_t *edges, uint32_t *sources);
 
 #endif

@@ -11,15 +11,16 @@ import MerestoneStorage
 /// | | |
 /// |---|---|
 /// | `sums[m]` | the sum of the weights before edge `m * spacing` in that edge's list |
-/// | `running[e]` | the sum up to edge `e` in its list; where memory allows |
+/// | `guided[e]` | the sum up to edge `e` in its list, its source, and a place of a guide through the sums; where memory allows |
 ///
-/// With all running sums a draw touches one or two lines of each and nothing of the column: 8.5
-/// bytes per edge. Without them the rest is added up from the mapped column when it is needed, so
-/// that the memory is `8 / spacing` bytes per edge, and a draw also touches a line or two of the
-/// column whatever the length of the list. The spacing is the smallest power of two from 16 on for
-/// which the sums fit the memory that was given; none are kept, and every list is added up as it is
-/// met, where not even one per 4,096 edges fits. The running sums are the same doubles in all
-/// cases, and so are the samples.
+/// With a guide (indexed search: Chen and Asau, "On Generating Random Variates from an Empirical
+/// Distribution", 1974) a draw touches two lines, one of them its edge's with the source, and nothing
+/// of the column: 16.5 bytes per edge. Without it the rest is added up from the mapped column when it
+/// is needed, so that the memory is `8 / spacing` bytes per edge, and a draw touches a line or two of
+/// the sums and of the column whatever the length of the list. The spacing is the smallest power of
+/// two from 16 on for which the sums fit the memory that was given; none are kept, and every list is
+/// added up as it is met, where not even one per 4,096 edges fits. The running sums are the same
+/// doubles in all cases, and so are the samples.
 ///
 /// An edge so much lighter than those before it that the running sum does not change, by a factor
 /// of about 2^53, counts as one of weight 0.
@@ -28,10 +29,11 @@ package final class EdgeWeights: Sendable {
 
   /// Edges per kept sum; 0 where none are kept.
   let spacing: Int
-  let sums: SumTable
+  let sums: SharedTable<Double>
 
-  /// All running sums, with zeros up to a multiple of 16; empty where they take too much memory.
-  let running: SumTable
+  /// All running sums with their guide, and room for what the kernel reads past them; empty where
+  /// they take too much memory.
+  let guided: SharedTable<mrs_guided_edge>
 
   /// Whether no edge has a running sum equal to that before it; only known where sums are kept.
   let everyEdgeCounts: Bool
@@ -40,7 +42,11 @@ package final class EdgeWeights: Sendable {
   package static let defaultMemory = ByteCount(64 << 20)
 
   /// The memory that the sums take, in bytes.
-  package var byteCount: Int { (sums.count + running.count) * MemoryLayout<Double>.size }
+  package var byteCount: Int {
+    sums.count * MemoryLayout<Double>.size + guided.count * Self.guidedBytes
+  }
+
+  private static let guidedBytes = MemoryLayout<mrs_guided_edge>.stride
 
   static let smallestSpacing = 16
   static let largestSpacing = 4096
@@ -67,23 +73,25 @@ package final class EdgeWeights: Sendable {
     self.spacing = spacing <= Self.largestSpacing ? spacing : 0
     let isKept = self.spacing > 0
     let sumCount = isKept ? edgeCount / spacing + 1 : 0
-    // The kernels read whole lines of it.
-    let runningCount = (edgeCount + 15) / 16 * 16
-    let keepsAll = isKept && (sumCount + runningCount) * 8 <= memory.bytes
+    let keepsAll =
+      isKept && sumCount * 8 + edgeCount * Self.guidedBytes <= memory.bytes
+      && topology.isNarrow && edgeCount < UInt32.max
     let edges = edges
     let tile = 1 << 12
     let nodeCount = topology.nodeCount
     var allCount = [Bool](repeating: false, count: (nodeCount + tile - 1) / tile)
-    var sums: SumTable?
-    running = try SumTable(count: keepsAll ? runningCount : 0) { running throws(SamplingError) in
-      sums = try SumTable(count: sumCount) { sums throws(SamplingError) in
+    var sums: SharedTable<Double>?
+    guided = try SharedTable(
+      count: keepsAll ? edgeCount : 0, zero: mrs_guided_edge()
+    ) { guided throws(SamplingError) in
+      sums = try SharedTable(count: sumCount, zero: 0) { sums throws(SamplingError) in
         guard isKept else { return }
         try allCount.withSharedBuffer { allCount throws(SamplingError) in
           try pool.forEach(allCount.count) { index throws(SamplingError) in
             if cancellation.isCancelled { throw .cancelled }
             var body = Adding(
               edges: edges, nodes: index * tile..<min((index + 1) * tile, nodeCount),
-              spacing: spacing, sums: sums, running: running)
+              spacing: spacing, sums: sums, guided: guided)
             let counts = try edges.element.with(&body)
             allCount.withPart(index..<index + 1) { $0[0] = counts }
           }
@@ -100,7 +108,7 @@ package final class EdgeWeights: Sendable {
     let nodes: Range<Int>
     let spacing: Int
     let sums: SharedBuffer<Double>
-    let running: SharedBuffer<Double>
+    let guided: SharedBuffer<mrs_guided_edge>
 
     /// Returns whether every edge adds to its running sum.
     mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) -> Bool {
@@ -137,19 +145,55 @@ package final class EdgeWeights: Sendable {
           }
         }
         guard sum < .infinity else { throw edges.sumOverflow(destination) }
-        if running.count > 0 {
-          running.withPart(Int(list.start)..<Int(list.start) + count) { part in
-            var sum = 0.0
-            for position in 0..<count {
-              // SAFETY: the position is below the count.
-              sum += unsafe values.weight(position)
-              part[position] = sum
-            }
+        if guided.count > 0 {
+          guided.withPart(Int(list.start)..<Int(list.start) + count) { part in
+            unsafe Self.guide(values, total: sum, into: &part)
           }
         }
       }
+      if guided.count > 0, !nodes.isEmpty {
+        let last = lists[nodes.count - 1]
+        try fillSources(of: Int(lists[0].start)..<Int(last.start + last.count), &reader)
+      }
       try edges.checkIntact()
       return everyEdgeCounts
+    }
+
+    /// Fills in the sums of one list and the guide through them.
+    /// - Complexity: O(list).
+    @unsafe private static func guide<Value: EdgeValue>(
+      _ values: EdgeValues<Value>, total: Double, into part: inout MutableSpan<mrs_guided_edge>
+    ) {
+      let count = part.count
+      var perTotal = total > 0 ? Double(count) / total : 0
+      if perTotal == .infinity { perTotal = 0 }
+      var (sum, guided) = (0.0, 0)
+      for position in 0..<count {
+        // SAFETY: the position is below the count.
+        sum += unsafe values.weight(position)
+        part[position].sum = sum
+        let cell = Int(mrs_guided_cell(sum, perTotal, UInt32(count)))
+        while guided <= cell {
+          part[guided].guide = UInt32(position)
+          guided += 1
+        }
+      }
+    }
+
+    /// Fills in the sources of consecutive edges.
+    private func fillSources(
+      of range: Range<Int>, _ reader: inout InEdgeReader
+    ) throws(SamplingError) {
+      var sources: [NodeID] = []
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 16) {
+        let piece = first..<min(first + 1 << 16, range.upperBound)
+        try reader.readSources(of: piece.map { EdgeID(UInt64($0)) }, into: &sources)
+        guided.withPart(piece) { part in
+          for place in 0..<piece.count {
+            part[place].source = UInt32(truncatingIfNeeded: sources[place].rawValue)
+          }
+        }
+      }
     }
   }
 }
@@ -168,7 +212,7 @@ extension EdgeWeights {
     var kernel = unsafe mrs_weights()
     var bounds: [UInt64] = [0]
     var addresses: [UnsafeRawPointer?] = unsafe []
-    if running.count == 0 {
+    if guided.count == 0 {
       guard !topology.isSplit else { return nil }
       let size: Int
       switch edges.element {
@@ -184,7 +228,7 @@ extension EdgeWeights {
         bounds.append(range.upperBound)
       }
     } else {
-      unsafe kernel.kind = MRS_RUNNING_SUMS
+      unsafe kernel.kind = MRS_GUIDED_SUMS
     }
     unsafe kernel.shift = UInt32(spacing.trailingZeroBitCount)
     unsafe kernel.every_edge_counts = everyEdgeCounts ? 1 : 0
@@ -193,7 +237,7 @@ extension EdgeWeights {
         unsafe bounds.withUnsafeBufferPointer { bounds in
           // SAFETY: all of them live until the body has returned.
           unsafe kernel.kept = sums.address
-          unsafe kernel.running = running.count == 0 ? nil : running.address
+          unsafe kernel.guided = guided.count == 0 ? nil : guided.address
           unsafe kernel.weights = addresses.baseAddress
           unsafe kernel.bounds = bounds.baseAddress
           unsafe kernel.shards = addresses.count

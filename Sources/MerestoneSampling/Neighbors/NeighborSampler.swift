@@ -224,7 +224,12 @@ package struct NeighborSampler {
       try schemePick!.pick(
         destinations, times: destinationTimes, lists, fanout: fanouts[hop], draws: draws,
         reader: &reader, into: &picked)
+      let hasSources = picked.sources.count == picked.edges.count
       picked.move(into: &block)
+      if hasSources, seedTimes == nil, !relabeler.isWide {
+        try relabeler.relabel(sources: &block.indices)
+        return
+      }
     } else if topology.isFiltered {
       (block.indptr, block.edges) = try pickAllowed(hop, draws: draws)
     } else {

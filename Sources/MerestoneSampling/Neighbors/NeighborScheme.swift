@@ -92,6 +92,10 @@ struct PickedEdges {
   /// See ``Block/weights``. Shape `[e]`, or empty.
   var weights: [Float] = []
 
+  /// The source of every edge, where the pick has met it anyway and it has at most 32 bits; in the
+  /// place of its block index. Shape `[e]`, or empty.
+  var sources: [BlockIndex] = []
+
   init() {}
 
   /// Takes over a block's memory.
@@ -99,17 +103,20 @@ struct PickedEdges {
     swap(&indptr, &block.indptr)
     swap(&edges, &block.edges)
     swap(&weights, &block.weights)
+    swap(&sources, &block.indices)
     indptr.removeAll(keepingCapacity: true)
     indptr.append(0)
     edges.removeAll(keepingCapacity: true)
     weights.removeAll(keepingCapacity: true)
+    sources.removeAll(keepingCapacity: true)
   }
 
-  /// Gives the edges to the block.
+  /// Gives the edges to the block, and the sources for indices.
   mutating func move(into block: inout Block) {
     swap(&indptr, &block.indptr)
     swap(&edges, &block.edges)
     swap(&weights, &block.weights)
+    swap(&sources, &block.indices)
   }
 }
 

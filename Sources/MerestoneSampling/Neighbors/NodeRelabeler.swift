@@ -105,15 +105,25 @@ package struct NodeRelabeler {
   mutating func relabel(
     count: Int, into indices: inout [BlockIndex], read: (inout MutableSpan<UInt32>) -> Void
   ) throws(SamplingError) {
-    try reserve(count)
     indices.resize(to: count, filling: BlockIndex(0))
-    var hop = unsafe mrs_hop()
-    // SAFETY: a block index is a 32-bit word; `reserve` made room for new nodes, and every node is
-    // below `nodeCount`.
     unsafe indices.withUnsafeMutableBufferPointer { indices in
+      // SAFETY: a block index is a 32-bit word.
       unsafe indices.withMemoryRebound(to: UInt32.self) { words in
         var span = unsafe MutableSpan(_unsafeElements: words)
         read(&span)
+      }
+    }
+    try relabel(sources: &indices)
+  }
+
+  /// Puts block indices in the place of sources of at most 32 bits.
+  mutating func relabel(sources: inout [BlockIndex]) throws(SamplingError) {
+    try reserve(sources.count)
+    var hop = unsafe mrs_hop()
+    // SAFETY: a block index is a 32-bit word; `reserve` made room for new nodes, and every node is
+    // below `nodeCount`.
+    unsafe sources.withUnsafeMutableBufferPointer { sources in
+      unsafe sources.withMemoryRebound(to: UInt32.self) { words in
         var done = 0
         while true {
           unsafe withTables(&hop) { hop in

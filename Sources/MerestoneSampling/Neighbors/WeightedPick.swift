@@ -61,19 +61,25 @@ struct WeightedPick: NeighborPick {
     }
     picked.indptr.resize(to: nodes.count + 1, filling: 0)
     picked.edges.resize(to: nodes.count * fanout, filling: EdgeID(0))
+    let isGuided = weights.guided.count > 0
+    picked.sources.resize(to: isGuided ? picked.edges.count : 0, filling: BlockIndex(0))
     let total = try unsafe weights.withKernel { kernel in
       unsafe narrow.withUnsafeBufferPointer { narrow in
         unsafe lists.withUnsafeBufferPointer { lists in
           unsafe picked.indptr.withUnsafeMutableBufferPointer { indptr in
             unsafe picked.edges.withUnsafeMutableBufferPointer { edges in
-              // SAFETY: an edge list is the same two words here and there, an edge id one word;
-              // there is room for `fanout` edges of each node.
-              unsafe mrs_weighted_pick(
-                kernel, narrow.baseAddress,
-                UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(to: mrs_edge_list.self),
-                narrow.count, UInt32(fanout), replaces ? 1 : 0, draws.key.x, draws.key.y,
-                UnsafeMutableRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
-                UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(to: UInt64.self))
+              unsafe picked.sources.withUnsafeMutableBufferPointer { sources in
+                // SAFETY: an edge list is the same two words here and there, an edge id one word, a
+                // block index half of one; there is room for `fanout` edges of each node.
+                unsafe mrs_weighted_pick(
+                  kernel, narrow.baseAddress,
+                  UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(to: mrs_edge_list.self),
+                  narrow.count, UInt32(fanout), replaces ? 1 : 0, draws.key.x, draws.key.y,
+                  UnsafeMutableRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
+                  UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(to: UInt64.self),
+                  UnsafeMutableRawPointer(sources.baseAddress)?.assumingMemoryBound(
+                    to: UInt32.self))
+              }
             }
           }
         }
@@ -81,10 +87,11 @@ struct WeightedPick: NeighborPick {
     }
     guard let total else {
       picked.indptr = [0]
-      picked.edges = []
+      (picked.edges, picked.sources) = ([], [])
       return false
     }
     picked.edges.resize(to: total, filling: EdgeID(0))
+    picked.sources.resize(to: isGuided ? total : 0, filling: BlockIndex(0))
     try weights.edges.checkIntact()
     return true
   }
