@@ -27,6 +27,7 @@ public final class Graph: Sendable {
   let store: GraphStore
   let pool: ThreadPool
   private let topology = Mutex<Topology?>(nil)
+  let columns = PreparedColumns()
   let samplers = Mutex<[SamplingScheme: Sampler.Shared]>([:])
 
   /// Opens a graph.

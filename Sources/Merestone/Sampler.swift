@@ -51,17 +51,19 @@ public struct Sampler: Sendable {
     _ law: SamplingScheme.Law, _ topology: Topology, _ graph: Graph
   ) throws(SamplingError) -> NeighborScheme {
     func weights(_ name: String) throws(SamplingError) -> EdgeWeights {
-      try EdgeWeights(
-        name, of: topology, memory: ByteCount(graph.memory.bytes / 4), pool: graph.pool)
+      try graph.columns.weights(name, topology, graph.pool)
+    }
+    func order(_ name: String, _ kind: EdgeOrder.Kind) throws(SamplingError) -> EdgeOrder {
+      try graph.columns.order(name, kind, topology, graph.pool)
     }
     return switch law {
     case .uniform: .uniform
     case .uniformWithReplacement: .uniformWithReplacement
     case .weighted(let name): .weighted(by: try weights(name))
     case .weightedWithReplacement(let name): .weightedWithReplacement(by: try weights(name))
-    case .top(let name): .top(by: try EdgeColumn(name, of: topology))
-    case .temporal(let name): .temporal(by: try EdgeColumn(name, of: topology))
-    case .recent(let name): .recent(by: try EdgeColumn(name, of: topology))
+    case .top(let name): .top(by: try order(name, .weights))
+    case .temporal(let name): .temporal(by: try order(name, .times))
+    case .recent(let name): .recent(by: try order(name, .times))
     case .labor: .labor
     case .laborStar: .laborStar
     }
@@ -145,7 +147,8 @@ public struct Sampler: Sendable {
         count: count,
         stream: try BatchStream(
           topology: shared.topology, fanouts: scheme.fanouts, scheme: shared.law, features: rows,
-          count: count, threads: max(1, threads), patience: patience
+          count: count, threads: max(1, threads), columnBytes: graph.columns.byteCount,
+          patience: patience
         ) { step in
           let places = (step * size..<min((step + 1) * size, seeds.count)).map {
             permutation?[$0] ?? $0

@@ -39,6 +39,15 @@ struct ReadingPlanTests {
     #expect(ample.way == .flat)
     #expect(
       ample.batchMemory(threads: 2).bytes == (7 << 17) - ample.flatBytes.bytes - 8000)
+    #expect(
+      ample.batchMemory(threads: 2, columnBytes: 1000).bytes
+        == ample.batchMemory(threads: 2).bytes - 1000)
     #expect(plan(4000).groupMemory(threads: 2).bytes == 3000)
+    // Edge columns: what the edges leave of three quarters, never nothing; grouped a quarter.
+    #expect(ample.columnMemory.bytes == 3 << 18 - ample.flatBytes.bytes)
+    let tight = plan(ample.flatBytes.bytes * 4 / 3 + 8)
+    #expect(tight.way == .flat)
+    #expect(tight.columnMemory.bytes == tight.memory.bytes / 32)
+    #expect(plan(4000).columnMemory.bytes == 1000)
   }
 }

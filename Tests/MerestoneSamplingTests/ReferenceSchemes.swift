@@ -190,17 +190,19 @@ extension ReferenceSchemes {
       var block = Block(
         sources: [], destinationCount: slots.count, indptr: [0], indices: [], edges: [])
       for slot in slots {
+        // The latest first, among equal times the earlier in the list.
         let list = allowed(slot.node, indptr).filter { edgeTimes[$0] <= slot.time }
+          .sorted { (-edgeTimes[$0], $0) < (-edgeTimes[$1], $1) }
         let words = key.draws.words(entity: UInt64(bitPattern: slot.time), number: .max)
         let ranks =
           isRecent
-          ? Self.topRanks(fanout, list.map { Double(edgeTimes[$0]) })
+          ? Array(list.indices.prefix(fanout == -1 ? .max : fanout))
           : ReferenceSampler.ranks(
             fanout, of: list.count, entity: slot.node,
             draws: RandomDraws(key: SIMD2(words.x, words.y)))
-        for rank in ranks {
-          block.edges.append(EdgeID(UInt64(list[rank])))
-          block.indices.append(index(Slot(node: edgeSources[list[rank]], time: slot.time)))
+        for edge in ranks.map({ list[$0] }).sorted() {
+          block.edges.append(EdgeID(UInt64(edge)))
+          block.indices.append(index(Slot(node: edgeSources[edge], time: slot.time)))
         }
         block.indptr.append(block.edges.count)
       }

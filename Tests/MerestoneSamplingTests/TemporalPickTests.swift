@@ -7,9 +7,16 @@ import Testing
 
 @Suite("Temporal sampling")
 struct TemporalPickTests {
+  static func order(
+    _ topology: Topology, memory: Int = 1 << 20
+  ) throws(SamplingError) -> EdgeOrder {
+    try EdgeOrder(
+      "time", .times, of: topology, memory: ByteCount(memory), pool: WeightedPickTests.pool)
+  }
+
   @Test(
-    "gives the naive sampler's mini-batches, decoded or page by page",
-    arguments: 0..<6 as Range<UInt64>, [false, true])
+    "gives the naive sampler's mini-batches, decoded or page by page, with the order kept or not",
+    arguments: 0..<8 as Range<UInt64>, [false, true])
   func equalsReference(seed: UInt64, isRecent: Bool) throws {
     let folder = TemporaryFolder()
     var graph = TestGraph(
@@ -18,26 +25,37 @@ struct TemporalPickTests {
       graph.edgeSplits = (0..<graph.edgeCount).map { Split.allCases[$0 * 7 % 4] }
     }
     let edgeSet: EdgeSet = seed % 2 == 0 ? .message : .all
-    let edgeTimes = (0..<graph.edgeCount).map { Int64($0 * $0 % 53) }
+    // Also times that are wider than a key, equal in what a key holds of them.
+    let isWide = seed >= 6
+    let edgeTimes = (0..<Int64(graph.edgeCount)).map { edge -> Int64 in
+      guard isWide else { return edge * edge % 53 }
+      return (edge * edge % 7) << 48 + edge % 5
+    }
     graph.edgeColumns = [
       TestColumn(
-        name: "time", element: [.i64, .i32, .u8][Int(seed) % 3],
+        name: "time", element: isWide ? .i64 : [.i64, .i32, .u8][Int(seed) % 3],
         values: edgeTimes.map { Double($0) })
     ]
     let reference = ReferenceSchemes(graph: graph, edgeSet: edgeSet)
     let key = NeighborSamplerTests.key
     let seeds = [seed, 40, seed, 17, 55, seed]
-    let times = [30, 10, 20, 53, -1, 30] as [Int64]
+    let times: [Int64] =
+      isWide
+      ? [3 << 48 + 2, 1 << 48, 5 << 48 + 3, 6 << 48 + 1, -1, .max] : [30, 10, 20, 53, -1, 30]
     for topology in try NeighborSamplerTests.topologies(graph, edgeSet: edgeSet, in: folder) {
-      let column = try EdgeColumn("time", of: topology)
-      for fanouts in [[3, 3], [-1, 4, 0], [15, 5]] {
-        let expected = reference.sampleTemporal(
-          seeds, times, fanouts: fanouts, key: key, edgeTimes: edgeTimes, isRecent: isRecent)
-        var sampler = try NeighborSampler(
-          topology: topology, fanouts: fanouts,
-          scheme: isRecent ? .recent(by: column) : .temporal(by: column))
-        let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, times: times, key: key)
-        #expect(batch == expected)
+      for memory in [0, 1 << 20] {
+        let order = try Self.order(topology, memory: memory)
+        #expect(order.isKept == (memory > 0))
+        #expect(order.byteCount == (memory > 0 ? 8 * graph.edgeCount : 0))
+        for fanouts in [[3, 3], [-1, 4, 0], [15, 5]] {
+          let expected = reference.sampleTemporal(
+            seeds, times, fanouts: fanouts, key: key, edgeTimes: edgeTimes, isRecent: isRecent)
+          var sampler = try NeighborSampler(
+            topology: topology, fanouts: fanouts,
+            scheme: isRecent ? .recent(by: order) : .temporal(by: order))
+          let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, times: times, key: key)
+          #expect(batch == expected)
+        }
       }
     }
   }
@@ -51,9 +69,8 @@ struct TemporalPickTests {
     var graph = TestGraph(lists: [[1, 2], [0, 2], [1]], bounds: [0, 1, 3])
     graph.edgeColumns = [TestColumn(name: "time", element: .i64, values: [1, 5, 3, 0, 2])]
     for topology in try NeighborSamplerTests.topologies(graph, in: folder) {
-      let column = try EdgeColumn("time", of: topology)
       var sampler = try NeighborSampler(
-        topology: topology, fanouts: [-1, -1], scheme: .temporal(by: column))
+        topology: topology, fanouts: [-1, -1], scheme: .temporal(by: Self.order(topology)))
       let batch = try sampler.sample(
         seeds: [NodeID(0), NodeID(0), NodeID(0)], times: [2, 5, 2], key: NeighborSamplerTests.key)
       #expect(batch.seedIndices == [0, 1, 0].map { BlockIndex($0) })
@@ -83,7 +100,7 @@ struct TemporalPickTests {
     ]
     let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
     var sampler = try NeighborSampler(
-      topology: topology, fanouts: [2], scheme: .temporal(by: EdgeColumn("time", of: topology)))
+      topology: topology, fanouts: [2], scheme: .temporal(by: Self.order(topology)))
     var counts: [[UInt64]: Int] = [:]
     for step in 0..<8000 {
       let edges = try sampler.sample(
@@ -107,7 +124,7 @@ struct TemporalPickTests {
     graph.edgeColumns = [TestColumn(name: "time", element: .i32, values: [0, 0, 0])]
     let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
     var sampler = try NeighborSampler(
-      topology: topology, fanouts: [1], scheme: .temporal(by: EdgeColumn("time", of: topology)))
+      topology: topology, fanouts: [1], scheme: .temporal(by: Self.order(topology)))
     var counts: [[UInt64]: Int] = [:]
     for step in 0..<8000 {
       let edges = try sampler.sample(
@@ -132,12 +149,12 @@ struct TemporalPickTests {
       TestColumn(name: "hour", element: .f32, values: [1]),
     ]
     let topology = try Topology(store: graph.store(at: folder.file("graph")))
-    let hour = try EdgeColumn("hour", of: topology)
     #expect(throws: SamplingError.timesNotIntegers(column: "hour")) {
-      try NeighborSampler(topology: topology, fanouts: [1], scheme: .recent(by: hour))
+      try EdgeOrder(
+        "hour", .times, of: topology, memory: ByteCount(0), pool: WeightedPickTests.pool)
     }
     var sampler = try NeighborSampler(
-      topology: topology, fanouts: [1], scheme: .recent(by: EdgeColumn("time", of: topology)))
+      topology: topology, fanouts: [1], scheme: .recent(by: Self.order(topology)))
     let seeds = [NodeID(0), NodeID(1)]
     let key = NeighborSamplerTests.key
     #expect(throws: SamplingError.timesMissing(column: "time")) {

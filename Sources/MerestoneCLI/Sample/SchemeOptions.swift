@@ -189,13 +189,20 @@ struct SchemeOptions: ParsableArguments {
     case .replacement: .uniformWithReplacement
     case .weighted: .weighted(by: try weights(topology))
     case .weightedReplacement: .weightedWithReplacement(by: try weights(topology))
-    case .temporal: .temporal(by: try EdgeColumn(time!, of: topology))
-    case .recent: .recent(by: try EdgeColumn(time!, of: topology))
+    case .temporal: .temporal(by: try order(time!, .times, topology))
+    case .recent: .recent(by: try order(time!, .times, topology))
     case .labor: .labor
     case .laborStar: .laborStar
-    case .top: .top(by: try EdgeColumn(weight!, of: topology))
+    case .top: .top(by: try order(weight!, .weights, topology))
     default: .uniform
     }
+  }
+
+  private func order(
+    _ name: String, _ kind: EdgeOrder.Kind, _ topology: Topology
+  ) throws(SamplingError) -> EdgeOrder {
+    try EdgeOrder(
+      name, kind, of: topology, memory: ByteCount(0), pool: ThreadPool(threads: 1))
   }
 
   private func weights(_ topology: Topology) throws(SamplingError) -> EdgeWeights {

@@ -33,8 +33,7 @@ package struct NeighborSampler {
   ///   - scheme: Which edges are kept.
   ///   - stampBudget: See ``stampBudget``; 0 for a sampler that lives for one mini-batch only, so
   ///     that no table over all nodes is made for it.
-  /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``;
-  ///   ``SamplingError/timesNotIntegers(column:)``.
+  /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
   /// - Precondition: The scheme's column was opened with this topology.
   package init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
@@ -48,7 +47,7 @@ package struct NeighborSampler {
     relabeler = NodeRelabeler(
       nodeCount: scheme.times == nil ? topology.nodeCount : .max, stampBudget: stampBudget)
     reader = InEdgeReader(topology)
-    schemePick = try scheme.makePick()
+    schemePick = scheme.makePick()
     seedTimes = scheme.times.map { SeedTimes(column: $0.name, nodeCount: topology.nodeCount) }
   }
 

@@ -33,17 +33,17 @@ package enum NeighborScheme: Sendable {
   case weightedWithReplacement(by: EdgeWeights)
 
   /// The edges of the largest weight; among equal ones the earlier: see ``TopPick``.
-  case top(by: EdgeColumn)
+  case top(by: EdgeOrder)
 
   /// Uniform without replacement among the edges that are not later than the time of the seed from
   /// which the destination was reached.
   ///
   /// The sources of the blocks are pairs of node and time: see ``Block/sourceTimes``.
-  case temporal(by: EdgeColumn)
+  case temporal(by: EdgeOrder)
 
   /// The most recent of the edges that are not later than that time; among equal times the earlier
   /// in the list.
-  case recent(by: EdgeColumn)
+  case recent(by: EdgeOrder)
 
   /// Layer-neighbour sampling, LABOR-0: see ``LaborPick``. Blocks have ``Block/weights``.
   case labor
@@ -59,22 +59,21 @@ extension NeighborScheme {
   /// The column of times, where the scheme is temporal.
   var times: EdgeColumn? {
     switch self {
-    case .temporal(let column), .recent(let column): column
+    case .temporal(let order), .recent(let order): order.edges
     default: nil
     }
   }
 
   /// What picks the edges; `nil` for the uniform scheme, which the sampler has built in.
-  func makePick() throws(SamplingError) -> (any NeighborPick)? {
-    try times?.checkHoldsTimes()
-    return switch self {
+  func makePick() -> (any NeighborPick)? {
+    switch self {
     case .uniform: nil
     case .uniformWithReplacement: ReplacementPick()
     case .weighted(let weights): WeightedPick(weights: weights, replaces: false)
     case .weightedWithReplacement(let weights): WeightedPick(weights: weights, replaces: true)
-    case .top(let column): TopPick(column: column)
-    case .temporal(let column): TemporalPick(column: column, isRecent: false)
-    case .recent(let column): TemporalPick(column: column, isRecent: true)
+    case .top(let order): TopPick(order: order)
+    case .temporal(let order): TemporalPick(order: order, isRecent: false)
+    case .recent(let order): TemporalPick(order: order, isRecent: true)
     case .labor: LaborPick(isOptimized: false)
     case .laborStar: LaborPick(isOptimized: true)
     }

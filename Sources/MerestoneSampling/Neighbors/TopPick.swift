@@ -1,66 +1,69 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// Picks the edges of the largest weight; among equal weights the earlier ones. No draws are made.
 ///
 /// Weights may be negative and infinite here. They are compared as doubles, so that integers past
-/// 2^53 that round alike count as equal. What was kept of long lists is remembered, up to a fixed
-/// number of edges, since it is the same every time.
+/// 2^53 that round alike count as equal.
 struct TopPick: NeighborPick {
-  private let column: EdgeColumn
+  private let order: EdgeOrder
   private var best = BestPositions<Double>()
   private var positions: [Int] = []
-  private var known: [KnownList: [EdgeID]] = [:]
-  private var knownEdges = 0
+  private var sorter = PositionSorter()
 
-  private struct KnownList: Hashable {
-    let start: UInt64
-    let fanout: Int
-  }
+  init(order: EdgeOrder) { self.order = order }
 
-  // Lists from this length on are remembered, and as many of their edges.
-  private static let longList: UInt64 = 512
-  private static let knownLimit = 1 << 18
-
-  init(column: EdgeColumn) { self.column = column }
-
-  /// - Complexity: O(list) per destination; O(*k*) for a long list that is remembered.
+  /// - Complexity: O(*k*) reads and O(*k*^2) moves per destination where the order is kept, else
+  ///   O(list).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout PickedEdges
   ) throws(SamplingError) {
     precondition(
-      reader.topology === column.topology, "a column of another topology than the sampler's")
+      reader.topology === order.edges.topology, "a column of another topology than the sampler's")
+    if order.isKept {
+      pickByOrder(nodes.count, lists, fanout, into: &picked)
+      return
+    }
     for place in nodes.indices {
-      let list = lists[place]
-      if list.count >= Self.longList, fanout > 0 {
-        let key = KnownList(start: list.start, fanout: fanout)
-        if let edges = known[key] {
-          picked.edges.append(contentsOf: edges)
-        } else {
-          let before = picked.edges.count
-          try pick(from: list, nodes[place], fanout, into: &picked.edges)
-          if knownEdges < Self.knownLimit {
-            known[key] = Array(picked.edges[before...])
-            knownEdges += picked.edges.count - before
-          }
-        }
-      } else if list.count > 0, fanout != 0 {
-        try pick(from: list, nodes[place], fanout, into: &picked.edges)
+      if lists[place].count > 0, fanout != 0 {
+        try pick(from: lists[place], nodes[place], fanout, into: &picked.edges)
       }
       picked.indptr.append(picked.edges.count)
     }
-    try column.checkIntact()
+    try order.edges.checkIntact()
+  }
+
+  private mutating func pickByOrder(
+    _ count: Int, _ lists: [EdgeList], _ fanout: Int, into picked: inout PickedEdges
+  ) {
+    let limit = fanout == -1 ? Int.max : fanout
+    let ahead = 16
+    for place in 0..<count {
+      if place + ahead < count {
+        // SAFETY: nothing is read.
+        unsafe mrs_prefetch(order.positions(of: lists[place + ahead]))
+      }
+      let list = lists[place]
+      let kept = min(limit, order.allowedCount(of: list))
+      if kept > 0 {
+        // SAFETY: the list has at least so many edges, and the order lives as long as this value.
+        let positions = unsafe order.positions(of: list)
+        sorter.append(to: &picked.edges, of: list, count: kept) { unsafe positions[$0] }
+      }
+      picked.indptr.append(picked.edges.count)
+    }
   }
 
   private mutating func pick(
     from list: EdgeList, _ node: NodeID, _ fanout: Int, into edges: inout [EdgeID]
   ) throws(SamplingError) {
     var offering = Offering(
-      column: column, list: list, node: node, fanout: fanout == -1 ? Int(list.count) : fanout,
-      best: best)
+      column: order.edges, list: list, node: node,
+      fanout: fanout == -1 ? Int(list.count) : fanout, best: best)
     best = BestPositions()
     defer { best = offering.best }
-    try column.element.with(&offering)
+    try order.edges.element.with(&offering)
     offering.best.collect(into: &positions)
     for position in positions { edges.append(EdgeID(list.start &+ UInt64(position))) }
   }

@@ -30,6 +30,7 @@ package final class BatchStream: Sendable {
   ///   - features: The column whose rows mini-batches carry for their input nodes.
   ///   - count: How many mini-batches there are.
   ///   - threads: Sampler threads.
+  ///   - columnBytes: The memory that edge columns take which are kept for sampling by them.
   ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
   ///     a time; `nil` follows from the topology's cap.
   ///   - patience: How long nothing may move while the consumer waits, before it gets
@@ -37,7 +38,8 @@ package final class BatchStream: Sendable {
   ///   - request: What a mini-batch starts from; called on sampler threads.
   package init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
-    features: NodeRows? = nil, count: Int, threads: Int, groupMemory: ByteCount? = nil,
+    features: NodeRows? = nil, count: Int, threads: Int, columnBytes: Int = 0,
+    groupMemory: ByteCount? = nil,
     patience: Duration = .seconds(60),
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest
@@ -60,7 +62,7 @@ package final class BatchStream: Sendable {
     }
     prefetcher = Prefetcher(
       count: count, threads: threads, window: 2 * threads,
-      memory: topology.plan.batchMemory(threads: threads),
+      memory: topology.plan.batchMemory(threads: threads, columnBytes: columnBytes),
       pulse: pulse, watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) },
       size: \.byteCount
     ) { [grouped] mark throws(SamplingError) in

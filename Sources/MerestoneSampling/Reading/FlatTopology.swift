@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 package import MerestoneCore
 package import MerestoneStorage
 
@@ -185,7 +186,14 @@ extension FlatTopology {
     let count = UInt64(unsafe low.count)
     var span = sources.mutableSpan
     let isWide = unsafe !high.isEmpty
+    let ahead = 32
     for place in edges.indices {
+      if place &+ ahead < edges.count {
+        // SAFETY: nothing is read; an edge out of range does not get further than its turn.
+        unsafe mrs_prefetch(
+          UnsafeRawPointer(low.baseAddress!)
+            + Int(truncatingIfNeeded: edges[place &+ ahead].rawValue &* 4))
+      }
       let edge = edges[place].rawValue
       precondition(edge < count, "edge \(edge) is out of range")
       // SAFETY: checked above; where there are high parts, there is one per edge.

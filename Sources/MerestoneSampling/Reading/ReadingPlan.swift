@@ -93,13 +93,22 @@ package struct ReadingPlan: Sendable, Equatable {
     ByteCount(memory.bytes / 8 / max(1, threads))
   }
 
+  /// What is kept of edge columns for sampling by them may take together: what the edges leave of three
+  /// quarters of the cap; a quarter page by page, and where the edges leave next to nothing a 32nd.
+  package var columnMemory: ByteCount {
+    guard way != .grouped else { return ByteCount(memory.bytes / 4) }
+    return ByteCount(max(memory.bytes / 32, memory.bytes / 4 * 3 - needed.bytes))
+  }
+
   /// What finished mini-batches that wait for their consumer may take: an eighth of the cap, and what
-  /// edges and threads leave of the rest but for another eighth.
-  package func batchMemory(threads: Int) -> ByteCount {
+  /// edges, threads and edge columns leave of the rest but for another eighth.
+  package func batchMemory(threads: Int, columnBytes: Int = 0) -> ByteCount {
     let least = memory.bytes / 8
     guard way != .grouped else { return ByteCount(least) }
     return ByteCount(
-      max(least, memory.bytes - needed.bytes - stamps(threads: threads) - memory.bytes / 8))
+      max(
+        least,
+        memory.bytes - needed.bytes - stamps(threads: threads) - columnBytes - memory.bytes / 8))
   }
 
   /// What a group of mini-batches may take while it is sampled.

@@ -1,0 +1,212 @@
+package import MerestoneCore
+import MerestoneStorage
+
+/// The order of every list's edges by the values of a column, the largest first and among equal ones
+/// the earlier first; shared by all samplers.
+///
+/// Where memory allows, the order is kept, 4 bytes per edge, so that the largest values of a list are
+/// read off; of times also the times themselves, 4 more, so that the edges that are not later than a
+/// time are found in O(log list). Else a list is gone through as it is met. Both give the same edges.
+package final class EdgeOrder: Sendable {
+  /// What the values are.
+  package enum Kind: Sendable {
+    /// Numbers: compared as doubles, so that integers past 2^53 that round alike are equal.
+    case weights
+    /// Times: integers.
+    case times
+  }
+
+  package let edges: EdgeColumn
+
+  /// For every list the positions of its edges in that order, followed by ``none`` for each that the
+  /// edge set leaves out. Shape `[edges]`; empty where the order is not kept.
+  let positions: SharedTable<UInt32>
+
+  /// The times in the same order, as `(latest - time) >> shift`. Shape `[edges]`, or empty.
+  let keys: SharedTable<UInt32>
+
+  /// The latest of all times.
+  let latest: Int64
+  /// The lowest bits of times that the keys leave out: none where times span less than 2^32.
+  let shift: UInt64
+
+  static let none = UInt32.max
+
+  /// Whether the order is kept.
+  var isKept: Bool { positions.count > 0 }
+
+  /// The memory that the order takes, in bytes.
+  package var byteCount: Int { (positions.count + keys.count) * MemoryLayout<UInt32>.size }
+
+  /// Opens a column and sorts every list by it.
+  ///
+  /// - Parameters:
+  ///   - memory: What the order may take; 0 keeps none.
+  /// - Throws: What ``EdgeColumn/init(_:of:)`` throws; ``SamplingError/timesNotIntegers(column:)``;
+  ///   where the order is kept also
+  ///   ``SamplingError/badWeight(column:value:edge:source:destination:)`` for weights that are no
+  ///   numbers, which is thrown when the edge is met otherwise; ``SamplingError/cancelled``.
+  /// - Complexity: O(edges log list) on all threads where the order is kept: the column is read once,
+  ///   of times twice.
+  package init(
+    _ name: String, _ kind: Kind, of topology: Topology, memory: ByteCount, pool: ThreadPool,
+    cancellation: Cancellation = Cancellation()
+  ) throws(SamplingError) {
+    edges = try EdgeColumn(name, of: topology)
+    if kind == .times { try edges.checkHoldsTimes() }
+    let entry = topology.store.manifest.relations[topology.relation.rawValue]
+    let bytesPerEdge = (kind == .times ? 2 : 1) * MemoryLayout<UInt32>.size
+    let isKept =
+      entry.edgeCount > 0 && entry.maxInDegree < Self.none
+      && entry.edgeCount <= memory.bytes / bytesPerEdge
+    let edges = edges
+    let tile = 1 << 12
+    let nodeCount = topology.nodeCount
+    let tiles = (nodeCount + tile - 1) / tile
+    func forEachTile(
+      _ body: @Sendable (Int, Range<Int>) throws(SamplingError) -> Void
+    ) throws(SamplingError) {
+      try pool.forEach(tiles) { index throws(SamplingError) in
+        if cancellation.isCancelled { throw .cancelled }
+        try body(index, index * tile..<min((index + 1) * tile, nodeCount))
+      }
+    }
+    var span = Int64.max...Int64.max
+    if isKept, kind == .times {
+      var earliest = [Int64](repeating: .max, count: tiles)
+      var latest = [Int64](repeating: .min, count: tiles)
+      try earliest.withSharedBuffer { earliest throws(SamplingError) in
+        try latest.withSharedBuffer { latest throws(SamplingError) in
+          try forEachTile { index, nodes throws(SamplingError) in
+            var body = Spanning(edges: edges, nodes: nodes)
+            try edges.element.with(&body)
+            earliest.withPart(index..<index + 1) { $0[0] = body.earliest }
+            latest.withPart(index..<index + 1) { $0[0] = body.latest }
+          }
+        }
+      }
+      if let first = earliest.min(), let last = latest.max(), first <= last { span = first...last }
+    }
+    let (latest, shift) = (span.upperBound, Self.shift(for: span))
+    (self.latest, self.shift) = (latest, shift)
+    var keys: SharedTable<UInt32>?
+    positions = try SharedTable(
+      count: isKept ? entry.edgeCount : 0, zero: 0
+    ) { positions throws(SamplingError) in
+      keys = try SharedTable(
+        count: isKept && kind == .times ? entry.edgeCount : 0, zero: 0
+      ) { keys throws(SamplingError) in
+        guard isKept else { return }
+        try forEachTile { _, nodes throws(SamplingError) in
+          var body = Sorting(
+            edges: edges, nodes: nodes, kind: kind, latest: latest, shift: shift,
+            positions: positions, keys: keys)
+          try edges.element.with(&body)
+        }
+      }
+    }
+    self.keys = keys!
+  }
+
+  /// How many bits of differences between times do not fit a key.
+  static func shift(for span: ClosedRange<Int64>) -> UInt64 {
+    let width = UInt64(bitPattern: span.upperBound &- span.lowerBound)
+    return UInt64(max(0, UInt32.bitWidth - width.leadingZeroBitCount))
+  }
+}
+
+/// Finds the first and the last time of some nodes' edges.
+private struct Spanning: EdgeValueBody {
+  let edges: EdgeColumn
+  let nodes: Range<Int>
+  private(set) var earliest = Int64.max
+  private(set) var latest = Int64.min
+
+  init(edges: EdgeColumn, nodes: Range<Int>) {
+    self.edges = edges
+    self.nodes = nodes
+  }
+
+  mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
+    var reader = InEdgeReader(edges.topology)
+    var lists: [EdgeList] = []
+    try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
+    for list in lists[..<nodes.count] where list.count > 0 {
+      // SAFETY: the list is a node's, and not empty; positions are below its count.
+      let values = unsafe try edges.values(of: list, as: Value.self)
+      for position in 0..<Int(list.count) {
+        let time = unsafe values[position].time
+        earliest = min(earliest, time)
+        latest = max(latest, time)
+      }
+    }
+    try edges.checkIntact()
+  }
+}
+
+/// Sorts the lists of some nodes.
+private struct Sorting: EdgeValueBody {
+  let edges: EdgeColumn
+  let nodes: Range<Int>
+  let kind: EdgeOrder.Kind
+  let latest: Int64
+  let shift: UInt64
+  let positions: SharedBuffer<UInt32>
+  let keys: SharedBuffer<UInt32>
+
+  private struct Entry: Comparable, BitwiseCopyable {
+    /// Smaller for larger values.
+    var key: UInt64
+    var position: UInt32
+
+    @inline(__always) static func < (left: Self, right: Self) -> Bool {
+      left.key == right.key ? left.position < right.position : left.key < right.key
+    }
+  }
+
+  mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
+    var reader = InEdgeReader(edges.topology)
+    var lists: [EdgeList] = []
+    var entries: [Entry] = []
+    try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
+    for (place, list) in lists[..<nodes.count].enumerated() where list.count > 0 {
+      // SAFETY: the list is a node's, and not empty; positions are below its count.
+      let values = unsafe try edges.values(of: list, as: Value.self)
+      entries.removeAll(keepingCapacity: true)
+      for position in 0..<Int(list.count) where unsafe values.allows(position) {
+        let key: UInt64
+        switch kind {
+        case .times: key = UInt64(bitPattern: latest &- (unsafe values[position].time))
+        case .weights:
+          let weight = unsafe values[position].double
+          if weight.isNaN {
+            throw edges.badWeight(
+              weight, at: position, of: list, NodeID(UInt64(nodes.lowerBound + place)))
+          }
+          key = Self.key(weight)
+        }
+        entries.append(Entry(key: key, position: UInt32(truncatingIfNeeded: position)))
+      }
+      entries.sort()
+      let range = Int(list.start)..<Int(list.start) + Int(list.count)
+      positions.withPart(range) { part in
+        for index in entries.indices { part[index] = entries[index].position }
+        for index in entries.count..<range.count { part[index] = EdgeOrder.none }
+      }
+      guard kind == .times else { continue }
+      keys.withPart(range) { part in
+        for index in entries.indices {
+          part[index] = UInt32(truncatingIfNeeded: entries[index].key &>> shift)
+        }
+      }
+    }
+    try edges.checkIntact()
+  }
+
+  /// Smaller for larger weights, equal for equal ones.
+  private static func key(_ weight: Double) -> UInt64 {
+    // A negative zero becomes a positive one.
+    let bits = (weight + 0).bitPattern
+    return bits >> 63 == 0 ? ~(bits | 1 << 63) : bits
+  }
+}
