@@ -111,20 +111,23 @@ extension Graph {
     return nodes
   }
 
-  /// Opens a node column for gathering.
-  func openRows(of name: String) throws(GraphError) -> NodeRows {
-    _ = try nodeEntry(name)
+  /// Opens a node column for gathering; of the edges' destination type where none is named.
+  func openRows(of name: String, type: NodeTypeID? = nil) throws(GraphError) -> NodeRows {
+    let type = type ?? nodeType
+    _ = try nodeEntry(name, of: type)
     do throws(StorageError) {
-      return try NodeRows(name, of: nodeType, in: store)
+      return try NodeRows(name, of: type, in: store)
     } catch {
       throw GraphError(error)
     }
   }
 
-  private func nodeEntry(_ name: String) throws(GraphError) -> ColumnEntry {
-    let columns = store.manifest.nodeTypes[nodeType.rawValue].columns
+  private func nodeEntry(
+    _ name: String, of type: NodeTypeID? = nil
+  ) throws(GraphError) -> ColumnEntry {
+    let columns = store.manifest.nodeTypes[(type ?? nodeType).rawValue].columns
     guard let entry = columns.first(where: { $0.name == name }) else {
-      throw .unknownColumn(name: name, available: nodeColumns)
+      throw .unknownColumn(name: name, available: columns.map(\.name))
     }
     return entry
   }

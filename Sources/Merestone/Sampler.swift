@@ -33,7 +33,7 @@ public struct Sampler: Sendable {
       self.scheme = scheme
       topology = try graph.openTopology()
       do throws(SamplingError) {
-        law = try Sampler.law(scheme.law, topology, graph)
+        law = try scheme.law.open(topology, graph.columns, graph.pool)
         // Refuses bad fanouts here and now.
         _ = try makeSampler()
       } catch {
@@ -44,28 +44,6 @@ public struct Sampler: Sendable {
     func makeSampler() throws(SamplingError) -> NeighborSampler {
       try NeighborSampler(
         topology: topology, fanouts: scheme.fanouts, scheme: law, stampBudget: ByteCount(0))
-    }
-  }
-
-  private static func law(
-    _ law: SamplingScheme.Law, _ topology: Topology, _ graph: Graph
-  ) throws(SamplingError) -> NeighborScheme {
-    func weights(_ name: String) throws(SamplingError) -> EdgeWeights {
-      try graph.columns.weights(name, topology, graph.pool)
-    }
-    func order(_ name: String, _ kind: EdgeOrder.Kind) throws(SamplingError) -> EdgeOrder {
-      try graph.columns.order(name, kind, topology, graph.pool)
-    }
-    return switch law {
-    case .uniform: .uniform
-    case .uniformWithReplacement: .uniformWithReplacement
-    case .weighted(let name): .weighted(by: try weights(name))
-    case .weightedWithReplacement(let name): .weightedWithReplacement(by: try weights(name))
-    case .top(let name): .top(by: try order(name, .weights))
-    case .temporal(let name): .temporal(by: try order(name, .times))
-    case .recent(let name): .recent(by: try order(name, .times))
-    case .labor: .labor
-    case .laborStar: .laborStar
     }
   }
 
@@ -128,36 +106,22 @@ public struct Sampler: Sendable {
     shuffled: Bool = false, seed: UInt64 = 1, epoch: Int = 0,
     threads: Int = ThreadPool.availableProcessors, patience: Duration = .seconds(60)
   ) throws(GraphError) -> MiniBatches {
-    guard size >= 1 else { throw .badBatchSize(size) }
     var rows: NodeRows?
     if let features { rows = try graph.openRows(of: features) }
-    let permutation =
-      shuffled
-      ? RandomPermutation(
-        count: seeds.count, key: RandomKey(seed: seed, stream: .seedShuffle, epoch: epoch))
-      : nil
-    let size = min(size, max(1, seeds.count))
-    let count = (seeds.count + size - 1) / size
-    let key = RandomKey(seed: seed, stream: .neighborSampling, epoch: epoch)
+    let walk = try SeedWalk(
+      count: seeds.count, times: times, size: size, shuffled: shuffled, seed: seed, epoch: epoch)
     do throws(SamplingError) {
-      if !times.isEmpty, times.count != seeds.count {
-        throw .wrongTimeCount(seeds: seeds.count, times: times.count)
-      }
       return MiniBatches(
-        count: count,
+        count: walk.count,
         stream: try BatchStream(
           topology: shared.topology, fanouts: scheme.fanouts, scheme: shared.law, features: rows,
-          count: count, threads: max(1, threads), columnBytes: graph.columns.byteCount,
+          count: walk.count, threads: max(1, threads), columnBytes: graph.columns.byteCount,
           patience: patience
         ) { step in
-          let places = (step * size..<min((step + 1) * size, seeds.count)).map {
-            permutation?[$0] ?? $0
-          }
-          var stepKey = key
-          stepKey.step = UInt32(truncatingIfNeeded: step)
+          let places = walk.places(of: step)
           return BatchRequest(
             seeds: places.map { seeds[$0] }, times: times.isEmpty ? [] : places.map { times[$0] },
-            key: stepKey)
+            key: walk.key(of: step))
         })
     } catch {
       throw GraphError(error)

@@ -2,24 +2,6 @@ public import MerestoneCore
 import MerestoneSampling
 import MerestoneStorage
 
-/// Which in-edges a ``TypedSampler`` keeps of every node: for each relation and hop.
-///
-/// ```swift
-/// let sampler = try graph.sampler(
-///   .uniform(fanouts: ["paper-author": [10, 5], "author-paper": [5, 5]]))
-/// ```
-public struct TypedSamplingScheme: Sendable, Hashable {
-  /// In-edges to keep per node by the relation's name, hop by hop: -1 keeps all, 0 none. Relations
-  /// that are not named are not followed.
-  public let fanouts: [String: [Int]]
-
-  /// Every set of `fanout` edges of a relation is equally likely.
-  ///
-  /// - Parameter fanouts: By the names of relations, the hop next to the seeds first; as many for each.
-  ///   Where several relations have one name, `source/name/destination` says which.
-  public static func uniform(fanouts: [String: [Int]]) -> Self { Self(fanouts: fanouts) }
-}
-
 /// A relation: a kind of edge between two node types.
 public struct Relation: Sendable, Hashable {
   public var source: String
@@ -43,6 +25,9 @@ public struct TypedSubgraph: Sendable, Equatable {
 
     /// The global id of every edge, unique in the relation.
     public var edgeIDs: [EdgeID]
+
+    /// See ``Block/weights``. One per edge, or empty.
+    public var weights: [Float] = []
   }
 
   /// One hop of the sample.
@@ -55,6 +40,9 @@ public struct TypedSubgraph: Sendable, Equatable {
 
     /// One entry for each relation that is followed.
     public var relations: [Edges]
+
+    /// The time as of which each of ``sources`` is seen, where the sample is temporal; else empty.
+    public var sourceTimes: [String: [Int64]] = [:]
   }
 
   /// Types mixed, as given.
@@ -82,18 +70,40 @@ public struct TypedSampler: Sendable {
   /// What was opened, and samplers for as many threads as ask at once.
   private final class Shared: Sendable {
     let store: GraphStore
-    let topologies: [(topology: Topology, fanouts: [Int])]
+    let relations: [FollowedRelation]
     let hopCount: Int
+    // What is prepared of each relation's edge columns.
+    let columns: [PreparedColumns]
     let samplers = LendingPool<TypedNeighborSampler>()
 
-    init(_ graph: Graph, _ fanouts: TypedFanouts) throws(SamplingError) {
+    init(
+      _ graph: Graph, _ law: SamplingScheme.Law, _ fanouts: TypedFanouts
+    ) throws(SamplingError) {
       store = graph.store
       hopCount = fanouts.hopCount
-      topologies = try fanouts.open(graph.store, memory: graph.memory, pool: graph.pool)
+      var prepared: [PreparedColumns] = []
+      relations = try fanouts.open(
+        graph.store, memory: graph.memory, pool: graph.pool
+      ) { topology throws(SamplingError) in
+        let columns = PreparedColumns()
+        prepared.append(columns)
+        return try law.open(topology, columns, graph.pool)
+      }
+      columns = prepared
     }
 
     func makeSampler() throws(SamplingError) -> TypedNeighborSampler {
-      try TypedNeighborSampler(store, following: topologies, hopCount: hopCount)
+      try TypedNeighborSampler(store, following: relations, hopCount: hopCount)
+    }
+
+    /// What finished mini-batches may take.
+    func batchMemory(threads: Int) -> ByteCount {
+      ByteCount(
+        zip(relations, columns).reduce(0) { sum, part in
+          sum
+            + part.0.topology.plan.batchMemory(threads: threads, columnBytes: part.1.byteCount)
+            .bytes
+        })
     }
   }
 
@@ -104,7 +114,7 @@ public struct TypedSampler: Sendable {
       fanouts = try TypedFanouts(
         scheme.fanouts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
         of: graph.store.manifest)
-      shared = try Shared(graph, fanouts)
+      shared = try Shared(graph, scheme.law, fanouts)
     } catch {
       throw GraphError(error)
     }
@@ -112,32 +122,89 @@ public struct TypedSampler: Sendable {
 
   /// Samples the neighbourhood of some nodes of any types, by the user's own ids.
   ///
+  /// - Parameter times: As of when each seed is seen, where the scheme is temporal.
   /// - Throws: ``GraphError/unknownNode(_:)`` for a raw id that no node has.
-  public func sample(_ seeds: [RawID], seed: UInt64 = 1) throws(GraphError) -> TypedSubgraph {
+  public func sample(
+    _ seeds: [RawID], times: [Int64] = [], seed: UInt64 = 1
+  ) throws(GraphError) -> TypedSubgraph {
     var nodes: [TypedNode] = []
     for raw in seeds {
       guard let node = try graph.typedNode(raw) else { throw .unknownNode(raw) }
       nodes.append(node)
     }
-    return try subgraph(of: sample(nodes: nodes, seed: seed), seeds: seeds)
+    return try subgraph(of: sample(nodes: nodes, times: times, seed: seed), seeds: seeds)
   }
 
   /// Samples one mini-batch by types and global ids.
   ///
-  /// - Parameter step: Names the draws together with `seed`: another step, other draws.
+  /// - Parameters:
+  ///   - times: As of when each seed is seen, where the scheme is temporal.
+  ///   - step: Names the draws together with `seed`: another step, other draws.
   public func sample(
-    nodes seeds: [TypedNode], seed: UInt64 = 1, step: Int = 0
+    nodes seeds: [TypedNode], times: [Int64] = [], seed: UInt64 = 1, step: Int = 0
   ) throws(GraphError) -> TypedMiniBatch {
-    for seed in seeds where !graph.store.manifest.nodeTypes.indices.contains(seed.type.rawValue) {
-      throw .unknownNodeType(name: "\(seed.type)", nearest: nil, available: graph.nodeTypes)
-    }
+    try check(seeds)
     do throws(SamplingError) {
       return try shared.samplers.lend(shared.makeSampler) { sampler throws(SamplingError) in
         try sampler.sample(
-          seeds: seeds, key: RandomKey(seed: seed, stream: .query, step: step))
+          seeds: seeds, times: times, key: RandomKey(seed: seed, stream: .query, step: step))
       }
     } catch {
       throw GraphError(error)
+    }
+  }
+
+  /// Walks through seeds of any types in mini-batches, sampled ahead on threads of their own.
+  ///
+  /// - Parameters:
+  ///   - seeds: Nodes to start from. Shape `[n]`.
+  ///   - times: As of when each seed is seen, where the scheme is temporal. Shape `[n]`, or empty.
+  ///   - size: Seeds per mini-batch; the last one may be smaller.
+  ///   - features: Node columns of numbers by type: mini-batches carry their rows for the nodes of
+  ///     these types in ``TypedMiniBatch/features``, read by the same threads.
+  ///   - shuffled: Draws the seeds in an order of their own for each `epoch`.
+  ///   - threads: Sampler threads; they don't change the mini-batches.
+  ///   - patience: See ``Sampler/batches(of:times:size:features:shuffled:seed:epoch:threads:patience:)``.
+  /// - Throws: ``GraphError/unknownNodeType(name:nearest:available:)`` and
+  ///   ``GraphError/unknownColumn(name:available:)`` for features that are not there.
+  public func batches(
+    of seeds: [TypedNode], times: [Int64] = [], size: Int, features: [String: String] = [:],
+    shuffled: Bool = false, seed: UInt64 = 1, epoch: Int = 0,
+    threads: Int = ThreadPool.availableProcessors, patience: Duration = .seconds(60)
+  ) throws(GraphError) -> TypedMiniBatches {
+    try check(seeds)
+    var rows: [NodeRows?] = []
+    if !features.isEmpty {
+      rows = graph.nodeTypes.map { _ in nil }
+      for (name, column) in features.sorted(by: { $0.key < $1.key }) {
+        let type = try graph.nodeTypeID(named: name)
+        rows[type.rawValue] = try graph.openRows(of: column, type: type)
+      }
+    }
+    let walk = try SeedWalk(
+      count: seeds.count, times: times, size: size, shuffled: shuffled, seed: seed, epoch: epoch)
+    do throws(SamplingError) {
+      return TypedMiniBatches(
+        count: walk.count,
+        stream: try TypedBatchStream(
+          shared.store, following: shared.relations, hopCount: shared.hopCount, features: rows,
+          count: walk.count, threads: max(1, threads),
+          memory: shared.batchMemory(threads: max(1, threads)),
+          stampBudget: ByteCount(graph.memory.bytes / 8 / max(1, threads)), patience: patience
+        ) { step in
+          let places = walk.places(of: step)
+          return TypedBatchRequest(
+            seeds: places.map { seeds[$0] }, times: times.isEmpty ? [] : places.map { times[$0] },
+            key: walk.key(of: step))
+        })
+    } catch {
+      throw GraphError(error)
+    }
+  }
+
+  private func check(_ seeds: [TypedNode]) throws(GraphError) {
+    for seed in seeds where !graph.store.manifest.nodeTypes.indices.contains(seed.type.rawValue) {
+      throw .unknownNodeType(name: "\(seed.type)", nearest: nil, available: graph.nodeTypes)
     }
   }
 
@@ -167,8 +234,10 @@ public struct TypedSampler: Sendable {
               [RawID](
                 repeating: raw[edges.destinationType.rawValue][place],
                 count: edges.indptr[place + 1] - edges.indptr[place])
-            }, edgeIDs: edges.edges)
-        })
+            }, edgeIDs: edges.edges, weights: edges.weights)
+        },
+        sourceTimes: Dictionary(
+          uniqueKeysWithValues: zip(names, block.sourceTimes).filter { !$0.1.isEmpty }))
     }
     return TypedSubgraph(
       seeds: seeds, nodes: byType(raw.map(\.count)), blocks: blocks)
@@ -192,7 +261,8 @@ extension Graph {
   /// - Throws: ``GraphError/unknownRelation(name:nearest:available:)``;
   ///   ``GraphError/badFanouts(message:)`` for a name that several relations have, and for relations
   ///   with different numbers of hops; ``GraphError/badFanout(_:hop:)``.
-  /// - Complexity: The edges of the relations are decoded where ``memory`` allows it.
+  /// - Complexity: The edges of the relations are decoded where ``memory`` allows it, for each sampler
+  ///   anew, and their columns prepared as ``sampler(_:)-(SamplingScheme)`` does.
   public func sampler(_ scheme: TypedSamplingScheme) throws(GraphError) -> TypedSampler {
     try TypedSampler(self, scheme)
   }
@@ -206,17 +276,23 @@ extension Graph {
     }
   }
 
-  /// The raw ids of nodes of one type, in order.
-  public func rawIDs(of nodes: [NodeID], type name: String) throws(GraphError) -> [RawID] {
+  /// - Throws: ``GraphError/unknownNodeType(name:nearest:available:)``.
+  func nodeTypeID(named name: String) throws(GraphError) -> NodeTypeID {
     guard let number = nodeTypes.firstIndex(of: name) else {
       throw .unknownNodeType(
         name: name, nearest: NearestName.of(name, among: nodeTypes), available: nodeTypes)
     }
-    let count = store.manifest.nodeTypes[number].count
+    return NodeTypeID(number)
+  }
+
+  /// The raw ids of nodes of one type, in order.
+  public func rawIDs(of nodes: [NodeID], type name: String) throws(GraphError) -> [RawID] {
+    let type = try nodeTypeID(named: name)
+    let count = store.book.nodeCount(of: type)
     var raws: [RawID] = []
     raws.reserveCapacity(nodes.count)
     do throws(StorageError) {
-      let ids = try store.ids(NodeTypeID(number))
+      let ids = try store.ids(type)
       for node in nodes {
         guard node.rawValue < UInt64(count) else {
           throw .outOfRange(path: store.path, what: name, index: node.rawValue, count: count)

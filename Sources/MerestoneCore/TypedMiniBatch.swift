@@ -25,9 +25,12 @@ public struct RelationBlock: Sendable, Equatable {
   /// The global id of every kept edge, unique in the relation. Shape `[e]`.
   public var edges: [EdgeID]
 
+  /// See ``Block/weights``. Shape `[e]`, or empty.
+  public var weights: [Float]
+
   public init(
     relation: RelationID, sourceType: NodeTypeID, destinationType: NodeTypeID, indptr: [Int] = [0],
-    indices: [BlockIndex] = [], edges: [EdgeID] = []
+    indices: [BlockIndex] = [], edges: [EdgeID] = [], weights: [Float] = []
   ) {
     self.relation = relation
     self.sourceType = sourceType
@@ -35,6 +38,12 @@ public struct RelationBlock: Sendable, Equatable {
     self.indptr = indptr
     self.indices = indices
     self.edges = edges
+    self.weights = weights
+  }
+
+  /// The memory that it holds.
+  fileprivate var byteCount: Int {
+    indptr.byteCapacity + indices.byteCapacity + edges.byteCapacity + weights.byteCapacity
   }
 }
 
@@ -51,10 +60,18 @@ public struct TypedBlock: Sendable, Equatable {
   /// One for each relation that the hop follows, by ascending relation.
   public var relations: [RelationBlock]
 
-  public init(sources: [[NodeID]], destinationCounts: [Int], relations: [RelationBlock]) {
+  /// The time as of which each source is seen, where the sample is temporal: see
+  /// ``Block/sourceTimes``. Shape `[types][s]`, or empty.
+  public var sourceTimes: [[Int64]]
+
+  public init(
+    sources: [[NodeID]], destinationCounts: [Int], relations: [RelationBlock],
+    sourceTimes: [[Int64]] = []
+  ) {
     self.sources = sources
     self.destinationCounts = destinationCounts
     self.relations = relations
+    self.sourceTimes = sourceTimes
   }
 
   /// Kept edges of all relations.
@@ -76,12 +93,29 @@ public struct TypedMiniBatch: Sendable, Equatable {
   /// All nodes by type, the seeds first: the sources of the last hop. Shape `[types][n]`.
   public var nodes: [[NodeID]]
 
+  /// The rows of ``nodes`` in a column of each type, where a stream of mini-batches was asked for
+  /// them: none for other types. Shape `[types]`, or empty.
+  public var features: [FeatureRows]
+
   public init(
-    seeds: [TypedNode], seedIndices: [BlockIndex], blocks: [TypedBlock], nodes: [[NodeID]]
+    seeds: [TypedNode], seedIndices: [BlockIndex], blocks: [TypedBlock], nodes: [[NodeID]],
+    features: [FeatureRows] = []
   ) {
     self.seeds = seeds
     self.seedIndices = seedIndices
     self.blocks = blocks
     self.nodes = nodes
+    self.features = features
+  }
+
+  /// The memory that it holds.
+  package var byteCount: Int {
+    func bytes(_ lists: [[NodeID]]) -> Int { lists.reduce(0) { $0 + $1.byteCapacity } }
+    return seeds.count * MemoryLayout<TypedNode>.stride + seedIndices.byteCapacity + bytes(nodes)
+      + features.reduce(0) { $0 + $1.byteCount }
+      + blocks.reduce(0) { sum, block in
+        sum + bytes(block.sources) + block.sourceTimes.reduce(0) { $0 + $1.byteCapacity }
+          + block.relations.reduce(0) { $0 + $1.byteCount }
+      }
   }
 }

@@ -117,7 +117,7 @@ struct TypedGraphCommandTests {
       (64, "once for each relation", ["--seeds", "10", "--fanouts", "buys=2", "--fanouts", "1"]),
       (64, "fanouts twice", ["--seeds", "10", "--fanouts", "buys=2", "--fanouts", "buys=1"]),
       (
-        64, "needs --scheme uniform", ["--seeds", "10", "--fanouts", "buys=2", "--scheme", "labor"]
+        64, "needs --scheme uniform,", ["--seeds", "10", "--fanouts", "buys=2", "--scheme", "ego"]
       ),
       (
         64, "leave --relation away", ["--seeds", "10", "--fanouts", "buys=2", "--relation", "buys"]

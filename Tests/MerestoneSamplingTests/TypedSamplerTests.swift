@@ -5,68 +5,7 @@ import Testing
 @testable import MerestoneSampling
 @testable import MerestoneStorage
 
-/// Users who know each other, items that they buy, and items seen by users: three relations between
-/// two types, and one without edges.
-private struct Shop {
-  static let counts = [120, 80]
-  static let relations: [(source: Int, name: String, destination: Int)] = [
-    (0, "knows", 0), (0, "buys", 1), (1, "seen", 0), (1, "like", 1),
-  ]
-
-  /// The sources of every destination's in-edges, by relation.
-  var lists: [[[UInt64]]]
-
-  init(seed: UInt64) {
-    var generator = SplitMix64(seed: seed)
-    lists = Self.relations.map { relation in
-      (0..<Self.counts[relation.destination]).map { _ in
-        guard relation.name != "like" else { return [] }
-        let degree = Int.random(in: 0..<9, using: &generator)
-        return (0..<degree).map { _ in
-          UInt64.random(in: 0..<UInt64(Self.counts[relation.source]), using: &generator)
-        }.sorted()
-      }
-    }
-  }
-
-  func store(at path: String) throws -> GraphStore {
-    let writer = try GraphWriter(output: path, shards: 1)
-    for (number, lists) in lists.enumerated() where lists.contains(where: { !$0.isEmpty }) {
-      writer.add(
-        try Self.write(
-          lists, sources: Self.counts[Self.relations[number].source],
-          to: writer.path(GraphLayout.edges(RelationID(number), shard: ShardID(0)))))
-    }
-    try writer.commit(
-      GraphManifest(
-        nodeTypes: zip(["user", "item"], Self.counts).map {
-          NodeTypeEntry(name: $0, count: $1, idKind: .integer, rawIDStorage: .identity)
-        },
-        relations: Self.relations.enumerated().map { number, relation in
-          RelationEntry(
-            sourceType: relation.source, name: relation.name,
-            destinationType: relation.destination,
-            edgeCount: lists[number].reduce(0) { $0 + $1.count }, idBytes: 1,
-            maxInDegree: lists[number].map(\.count).max() ?? 0)
-        },
-        book: PartitionBook(
-          nodeBounds: Self.counts.map { [0, UInt64($0)] },
-          edgeBounds: lists.map { [0, UInt64($0.reduce(0) { $0 + $1.count })] })))
-    return try GraphStore.open(path)
-  }
-
-  private static func write(
-    _ lists: [[UInt64]], sources count: Int, to path: String
-  ) throws -> FileEntry {
-    let sources = lists.flatMap { $0 }
-    let degrees = lists.map { UInt64($0.count) }
-    var file = try EdgeStoreWriter(
-      path: path, destinationCount: lists.count, edgeCount: sources.count,
-      maximumSource: UInt64(count - 1))
-    try file.append(inDegrees: degrees.span, sources: sources.span)
-    return try file.finish()
-  }
-
+extension Shop {
   /// A naive sampler, written from the definition.
   func sample(
     _ seeds: [TypedNode], _ fanouts: [(relation: Int, fanouts: [Int])], hops: Int, key: RandomKey
@@ -121,9 +60,10 @@ struct TypedSamplerTests {
     _ key: RandomKey, memory: Int = 1 << 30
   ) throws -> TypedMiniBatch {
     let fanouts = try TypedFanouts(named, of: store.manifest)
+    let relations = try fanouts.open(
+      store, memory: ByteCount(memory), pool: pool, scheme: { _ in .uniform })
     var sampler = try TypedNeighborSampler(
-      store, following: fanouts.open(store, memory: ByteCount(memory), pool: pool),
-      hopCount: fanouts.hopCount)
+      store, following: relations, hopCount: fanouts.hopCount)
     // The second time, with what the first left in its buffers.
     let first = try sampler.sample(seeds: seeds, key: key)
     #expect(try sampler.sample(seeds: seeds, key: key) == first)
@@ -194,6 +134,135 @@ struct TypedSamplerTests {
     #expect(typed.nodes == [expected.inputNodes])
   }
 
+  enum Scheme: CaseIterable {
+    case replacement, weighted, weightedReplacement, top, temporal, recent, labor, laborStar
+
+    var isTemporal: Bool { self == .temporal || self == .recent }
+
+    func open(_ topology: Topology, _ pool: ThreadPool) throws(SamplingError) -> NeighborScheme {
+      let memory = ByteCount(1 << 20)
+      func weights() throws(SamplingError) -> EdgeWeights {
+        try EdgeWeights("weight", of: topology, memory: memory, pool: pool)
+      }
+      func order(_ name: String, _ kind: EdgeOrder.Kind) throws(SamplingError) -> EdgeOrder {
+        try EdgeOrder(name, kind, of: topology, memory: memory, pool: pool)
+      }
+      return switch self {
+      case .replacement: .uniformWithReplacement
+      case .weighted: .weighted(by: try weights())
+      case .weightedReplacement: .weightedWithReplacement(by: try weights())
+      case .top: .top(by: try order("weight", .weights))
+      case .temporal: .temporal(by: try order("time", .times))
+      case .recent: .recent(by: try order("time", .times))
+      case .labor: .labor
+      case .laborStar: .laborStar
+      }
+    }
+  }
+
+  @Test(
+    "keeps of every relation what its scheme picks, and numbers nodes, or nodes and times, by type",
+    arguments: Scheme.allCases, [1 << 30, 0])
+  func schemes(scheme: Scheme, memory: Int) throws {
+    let store = try Shop(seed: 4).store(at: folder.file("shop"))
+    let fanouts = try TypedFanouts(
+      [("knows", [2, 3]), ("buys", [3, 2]), ("seen", [2, 2])], of: store.manifest)
+    let relations = try fanouts.open(
+      store, memory: ByteCount(memory), pool: pool
+    ) { topology throws(SamplingError) in try scheme.open(topology, pool) }
+    var sampler = try TypedNeighborSampler(store, following: relations, hopCount: 2)
+    let seeds = (0..<14).map {
+      TypedNode(type: NodeTypeID($0 % 2), node: NodeID(UInt64($0 % 6 * 5)))
+    }
+    let times = scheme.isTemporal ? (0..<14).map { Int64($0 / 2 % 3 * 7 + 2) } : []
+    let key = RandomKey(seed: 8, stream: .query)
+    let batch = try sampler.sample(seeds: seeds, times: times, key: key)
+    #expect(try sampler.sample(seeds: seeds, times: times, key: key) == batch)
+
+    for (place, seed) in seeds.enumerated() {
+      let index = Int(batch.seedIndices[place].rawValue)
+      #expect(batch.nodes[seed.type.rawValue][index] == seed.node)
+      if scheme.isTemporal {
+        #expect(batch.blocks[1].sourceTimes[seed.type.rawValue][index] == times[place])
+      }
+    }
+    var edgeCount = 0
+    for (hop, block) in batch.blocks.enumerated() {
+      #expect(block.sourceTimes.count == (scheme.isTemporal ? 2 : 0))
+      for (entry, edges) in zip(relations, block.relations) {
+        let (from, to) = (edges.sourceType.rawValue, edges.destinationType.rawValue)
+        let count = block.destinationCounts[to]
+        let nodes = Array(block.sources[to][..<count])
+        let asOf = scheme.isTemporal ? Array(block.sourceTimes[to][..<count]) : []
+        var reader = InEdgeReader(entry.topology)
+        var (lists, sources): ([EdgeList], [NodeID]) = ([], [])
+        try reader.readLists(of: nodes, into: &lists)
+        var hopKey = key
+        hopKey.hop = UInt8(hop)
+        hopKey.relation = UInt16(edges.relation.rawValue)
+        var (pick, picked) = (try #require(entry.scheme.makePick()), PickedEdges())
+        try pick.pick(
+          nodes, times: asOf, lists, fanout: entry.fanouts[hop], draws: hopKey.draws,
+          reader: &reader, into: &picked)
+        #expect(edges.indptr == picked.indptr)
+        #expect(edges.edges == picked.edges)
+        #expect(edges.weights == picked.weights)
+        try reader.readSources(of: edges.edges, into: &sources)
+        for destination in nodes.indices {
+          for edge in edges.indptr[destination]..<edges.indptr[destination + 1] {
+            let index = Int(edges.indices[edge].rawValue)
+            #expect(block.sources[from][index] == sources[edge])
+            if scheme.isTemporal { #expect(block.sourceTimes[from][index] == asOf[destination]) }
+          }
+        }
+        edgeCount += edges.edges.count
+      }
+    }
+    #expect(edgeCount > 60)
+    for (type, nodes) in batch.nodes.enumerated() {
+      // Each node once, or once for each time.
+      let pairs = nodes.indices.map { index in
+        "\(nodes[index]) \(scheme.isTemporal ? batch.blocks[1].sourceTimes[type][index] : 0)"
+      }
+      #expect(Set(pairs).count == nodes.count)
+    }
+  }
+
+  @Test("refuses times that do not fit, and keeps no edge that is later than its seed")
+  func times() throws {
+    let store = try Shop(seed: 5).store(at: folder.file("shop"))
+    let fanouts = try TypedFanouts([("knows", [-1, -1]), ("seen", [-1, -1])], of: store.manifest)
+    let relations = try fanouts.open(
+      store, memory: ByteCount(1 << 30), pool: pool
+    ) { topology throws(SamplingError) in try Scheme.temporal.open(topology, pool) }
+    var sampler = try TypedNeighborSampler(store, following: relations, hopCount: 2)
+    let seeds = (0..<20).map { TypedNode(type: NodeTypeID(0), node: NodeID(UInt64($0))) }
+    let key = RandomKey(seed: 8, stream: .query)
+    #expect(throws: SamplingError.timesMissing(column: "time")) {
+      try sampler.sample(seeds: seeds, key: key)
+    }
+    #expect(throws: SamplingError.wrongTimeCount(seeds: 20, times: 1)) {
+      try sampler.sample(seeds: seeds, times: [3], key: key)
+    }
+    var uniform = try TypedNeighborSampler(
+      store,
+      following: relations.map { FollowedRelation(topology: $0.topology, fanouts: $0.fanouts) },
+      hopCount: 2)
+    #expect(throws: SamplingError.timesWithoutUse(count: 20)) {
+      try uniform.sample(seeds: seeds, times: [Int64](repeating: 9, count: 20), key: key)
+    }
+    let batch = try sampler.sample(
+      seeds: seeds, times: [Int64](repeating: 9, count: 20), key: key)
+    let all = try uniform.sample(seeds: seeds, key: key)
+    for (edges, others) in zip(batch.blocks[0].relations, all.blocks[0].relations) {
+      let relation = edges.relation.rawValue
+      #expect(
+        edges.edges
+          == others.edges.filter { Shop.time(of: Int($0.rawValue), relation: relation) <= 9 })
+      #expect(edges.edges.count < others.edges.count)
+    }
+  }
+
   @Test("names what a graph has not, and fanouts that do not fit")
   func errors() throws {
     let store = try Shop(seed: 2).store(at: folder.file("shop"))
@@ -216,8 +285,8 @@ struct TypedSamplerTests {
       refuse([("buys", [1, 2]), ("knows", [1])])
         == .fanoutsUnequal(relation: "knows", hops: 1, other: "buys", otherHops: 2))
     #expect(refuse([("buys", [1, -2])]) == .fanoutBelowMinusOne(fanout: -2, hop: 1))
-    let past = TypedNode(type: NodeTypeID(1), node: NodeID(80))
-    #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(80), nodeCount: 80)) {
+    let past = TypedNode(type: NodeTypeID(1), node: NodeID(60))
+    #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(60), nodeCount: 60)) {
       try sample(store, [("buys", [1])], [past], RandomKey(seed: 1, stream: .query))
     }
   }

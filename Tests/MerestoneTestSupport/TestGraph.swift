@@ -195,7 +195,7 @@ package struct TestGraph: Sendable {
     return try writer.finish()
   }
 
-  private static func storeColumn(
+  static func storeColumn(
     _ column: ColumnEntry, rows: Int, _ bytes: [UInt8], at path: String
   ) throws -> [FileEntry] {
     var writer = try ColumnWriter(
@@ -204,7 +204,7 @@ package struct TestGraph: Sendable {
     return try writer.finish()
   }
 
-  private static func bytes(_ words: [UInt32]) -> [UInt8] {
+  static func bytes(_ words: [UInt32]) -> [UInt8] {
     words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
   }
 }

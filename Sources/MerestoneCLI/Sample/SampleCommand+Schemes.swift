@@ -47,12 +47,13 @@ extension SampleCommand {
       list: seeds, listFlag: "--seeds", file: idsFile, of: store,
       type: try selection.type == nil ? nil : selection.typeID(in: store))
     for entry in fanouts.relations { try checkReading(store, relation: entry.relation) }
-    let topologies = try fanouts.open(
+    let relations = try fanouts.open(
       store, memory: memory.cap, way: reading,
-      pool: ThreadPool(threads: ThreadPool.availableProcessors))
+      pool: ThreadPool(threads: ThreadPool.availableProcessors), scheme: scheme.open)
     var sampler = try TypedNeighborSampler(
-      store, following: topologies, hopCount: fanouts.hopCount)
-    let batch = try sampler.sample(seeds: seeds, key: key(.query))
+      store, following: relations, hopCount: fanouts.hopCount)
+    let batch = try sampler.sample(
+      seeds: seeds, times: scheme.times(of: seeds.count), key: key(.query))
     return try TypedAnswer(batch, of: store.manifest, fanouts: named) { nodes, type in
       let ids = try store.ids(type)
       return try nodes.map { try ids.raw(of: $0) }

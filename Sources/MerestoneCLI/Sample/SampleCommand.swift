@@ -21,9 +21,9 @@ struct SampleCommand: ContextualCommand {
       asks for another way; all ways give the same sample.
 
       SCHEMES, AND THE FLAGS THAT THEY NEED
-        Neighbourhoods hop by hop: --seeds (or --ids-file) and --fanouts
-          uniform               any of the in-edges; also around --seed-edges, and
-                                over several relations: --fanouts for each
+        Neighbourhoods hop by hop: --seeds (or --ids-file) and --fanouts, for each
+        relation by its name where there are several
+          uniform               any of the in-edges; also around --seed-edges
           replacement           the same, with replacement
           weighted              in proportion to --weight
           weighted-replacement  the same, with replacement
@@ -73,9 +73,9 @@ struct SampleCommand: ContextualCommand {
                      listed once for each); around edges also exclude, seedEdges
                      and seedEdgeIds, and seeds are their sources, their
                      destinations, and further --seeds; over several relations
-                     fanouts by relation, nodes, destinations and sources by
-                     type, and in each block relations: relation, source and
-                     destination (types), edges and edgeIds
+                     fanouts by relation, nodes, destinations, sources and
+                     sourceTimes by type, and in each block relations: relation,
+                     source and destination (types), edges, edgeIds and weights
         walks        seeds, walks (each a list of nodes, --walks for each seed) and
                      edgeIds (null for a step back to the seed)
         important    seeds and neighborhoods: seed, nodes, weights

@@ -89,6 +89,16 @@ extension SampleScheme {
     }
   }
 
+  /// Whether it draws neighbourhoods hop by hop, of one relation or several.
+  var givesBlocks: Bool {
+    switch self {
+    case .uniform, .replacement, .weighted, .weightedReplacement, .top, .temporal, .recent, .labor,
+      .laborStar:
+      true
+    default: false
+    }
+  }
+
   func uses(_ flag: SampleFlag) -> Bool {
     furtherFlags.contains(flag) || neededFlags.contains { $0.contains(flag) }
   }

@@ -12,7 +12,7 @@ struct SchemeOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "In-edges kept per node, one number per hop; 'all' keeps every edge. With uniform also "
+      "In-edges kept per node, one number per hop; 'all' keeps every edge. Hop by hop also "
         + "name=n,..., once for each relation to follow.",
       valueName: "n,..."),
     transform: Fanouts.OfRelation.init(parsing:))
@@ -148,10 +148,11 @@ struct SchemeOptions: ParsableArguments {
         "Give --fanouts once, or once for each relation: --fanouts name=10,5 "
           + "--fanouts other=10,5.")
     }
-    if isNamed, scheme != .uniform {
+    if isNamed, !scheme.givesBlocks {
+      let schemes = SampleScheme.allCases.filter(\.givesBlocks).map(\.rawValue)
       throw ValidationError(
-        "--fanouts by relation needs --scheme uniform; for \(scheme.rawValue) give one list and "
-          + "choose a --relation.")
+        "--fanouts by relation needs --scheme \(schemes.alternatives); for \(scheme.rawValue) give "
+          + "one list.")
     }
     // What names draws or fills memory beforehand has bounds; the samplers check the rest.
     try check("--hops", hops, 0...255)

@@ -8,6 +8,8 @@ struct TypedAnswer: SampleAnswer {
     var destinations: [ArraySlice<RawID>]
     var sources: [ArraySlice<RawID>]
     var relations: [Edges]
+    /// By type; empty where the sample is not temporal.
+    var sourceTimes: [[Int64]]
   }
 
   struct Edges {
@@ -15,6 +17,8 @@ struct TypedAnswer: SampleAnswer {
     /// The in-neighbours of each destination, as positions among the sources.
     var lists: [ArraySlice<BlockIndex>]
     var ids: [EdgeID]
+    /// One per edge, or empty.
+    var weights: [Float]
   }
 
   var types: [String]
@@ -46,8 +50,8 @@ struct TypedAnswer: SampleAnswer {
             entry: manifest.relations[edges.relation.rawValue],
             lists: (0..<edges.indptr.count - 1).map {
               edges.indices[edges.indptr[$0]..<edges.indptr[$0 + 1]]
-            }, ids: edges.edges)
-        })
+            }, ids: edges.edges, weights: edges.weights)
+        }, sourceTimes: block.sourceTimes)
     }
   }
 }
@@ -71,28 +75,43 @@ extension TypedAnswer {
 
   /// An object with a list for each type that has nodes.
   private func byType(_ nodes: [ArraySlice<RawID>]) -> JSON {
+    byType(nodes.map { $0.map(\.json) })
+  }
+
+  private func byType(_ lists: [[JSON]]) -> JSON {
     .members(
-      zip(types, nodes).filter { !$0.1.isEmpty }.map {
-        JSON.Member(key: $0, value: .array($1.map(\.json)))
+      zip(types, lists).filter { !$0.1.isEmpty }.map {
+        JSON.Member(key: $0, value: .array($1))
       })
   }
 
   private func json(_ hop: Hop) -> JSON {
-    .object([
+    var members = JSON.list([
       "destinations": byType(hop.destinations),
       "sources": byType(hop.sources),
-      "relations": .array(
-        hop.relations.map { edges in
-          .object([
-            "relation": .string(edges.entry.name),
-            "source": .string(types[edges.entry.sourceType]),
-            "destination": .string(types[edges.entry.destinationType]),
-            "edges": .array(
-              pairs(edges, hop).map { .array([$0.source.json, $0.destination.json]) }),
-            "edgeIds": .array(edges.ids.map { .unsigned($0.rawValue) }),
-          ])
-        }),
+      "relations": .array(hop.relations.map { json($0, hop) }),
     ])
+    if !hop.sourceTimes.isEmpty {
+      let times = byType(hop.sourceTimes.map { $0.map { JSON.integer(Int($0)) } })
+      members.append(JSON.Member(key: "sourceTimes", value: times))
+    }
+    return .members(members)
+  }
+
+  private func json(_ edges: Edges, _ hop: Hop) -> JSON {
+    var members = JSON.list([
+      "relation": .string(edges.entry.name),
+      "source": .string(types[edges.entry.sourceType]),
+      "destination": .string(types[edges.entry.destinationType]),
+      "edges": .array(
+        pairs(edges, hop).map { .array([$0.source.json, $0.destination.json]) }),
+      "edgeIds": .array(edges.ids.map { .unsigned($0.rawValue) }),
+    ])
+    if !edges.weights.isEmpty {
+      let weights = JSON.array(edges.weights.map { .number(Double($0)) })
+      members.append(JSON.Member(key: "weights", value: weights))
+    }
+    return .members(members)
   }
 
   private func pairs(_ edges: Edges, _ hop: Hop) -> [(source: RawID, destination: RawID)] {

@@ -259,8 +259,8 @@ extension EdgeColumn {
     do throws(SamplingError) {
       try reader.readSources(of: [edge], into: &sources)
       return .badWeight(
-        column: name, value: WeightValue(weight), edge: edge, source: try raw(sources[0]),
-        destination: try raw(destination))
+        column: name, value: WeightValue(weight), edge: edge, source: try raw(sources[0], .source),
+        destination: try raw(destination, .destination))
     } catch {
       return error
     }
@@ -269,15 +269,15 @@ extension EdgeColumn {
   /// The error for weights that are too large together.
   func sumOverflow(_ destination: NodeID) -> SamplingError {
     do throws(SamplingError) {
-      return .weightSumOverflow(column: name, destination: try raw(destination))
+      return .weightSumOverflow(column: name, destination: try raw(destination, .destination))
     } catch {
       return error
     }
   }
 
-  private func raw(_ node: NodeID) throws(SamplingError) -> RawID {
+  private func raw(_ node: NodeID, _ end: EdgeEnd) throws(SamplingError) -> RawID {
     do throws(StorageError) {
-      return try topology.store.ids(topology.nodeType).raw(of: node)
+      return try topology.store.ids(topology.type(of: end)).raw(of: node)
     } catch {
       throw .storage(error)
     }

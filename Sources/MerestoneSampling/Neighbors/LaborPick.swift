@@ -74,7 +74,8 @@ struct LaborPick: NeighborPick {
       }
       try read(lists[first..<end], &reader)
       if isOptimized, fanout > 0 {
-        try pickOptimized(fanout, draws, nodeCount: reader.topology.nodeCount, into: &picked)
+        let sourceCount = reader.topology.nodeCount(of: .source)
+        try pickOptimized(fanout, draws, sourceCount: sourceCount, into: &picked)
       } else {
         pickPlain(fanout, draws, into: &picked)
       }
@@ -178,11 +179,11 @@ struct LaborPick: NeighborPick {
   }
 
   private mutating func pickOptimized(
-    _ fanout: Int, _ draws: RandomDraws, nodeCount: Int, into picked: inout PickedEdges
+    _ fanout: Int, _ draws: RandomDraws, sourceCount: Int, into picked: inout PickedEdges
   ) throws(SamplingError) {
     var relabeler =
       self.relabeler
-      ?? NodeRelabeler(nodeCount: nodeCount, stampBudget: NeighborSampler.stampBudget)
+      ?? NodeRelabeler(nodeCount: sourceCount, stampBudget: NeighborSampler.stampBudget)
     self.relabeler = nil
     defer { self.relabeler = relabeler }
     relabeler.reset()

@@ -113,7 +113,10 @@ package struct NeighborSampler {
   private mutating func slots(
     _ seeds: [NodeID], _ times: [Int64]
   ) throws(SamplingError) -> [NodeID] {
-    if seedTimes != nil { return try seedTimes!.slots(seeds, times) }
+    if seedTimes != nil {
+      try seedTimes!.begin(seeds: seeds.count, times)
+      return seedTimes!.slots(seeds, times)
+    }
     guard times.isEmpty else { throw .timesWithoutUse(count: times.count) }
     return seeds
   }

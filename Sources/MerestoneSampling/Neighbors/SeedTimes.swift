@@ -17,16 +17,14 @@ struct SeedTimes {
     nodeBits = UInt64(Int.bitWidth - max(0, nodeCount - 1).leadingZeroBitCount)
   }
 
-  /// Begins a mini-batch: the pairs of its seeds and their times.
+  /// Begins a mini-batch of some seeds with their times, of this and of other types.
   /// - Throws: ``SamplingError/timesMissing(column:)``,
   ///   ``SamplingError/wrongTimeCount(seeds:times:)``.
-  mutating func slots(
-    _ seeds: [NodeID], _ seedTimes: [Int64]
-  ) throws(SamplingError) -> [NodeID] {
-    guard seedTimes.count == seeds.count else {
+  mutating func begin(seeds: Int, _ seedTimes: [Int64]) throws(SamplingError) {
+    guard seedTimes.count == seeds else {
       throw seedTimes.isEmpty
         ? .timesMissing(column: column)
-        : .wrongTimeCount(seeds: seeds.count, times: seedTimes.count)
+        : .wrongTimeCount(seeds: seeds, times: seedTimes.count)
     }
     times.removeAll(keepingCapacity: true)
     for time in seedTimes.sorted() where times.last != time { times.append(time) }
@@ -34,7 +32,11 @@ struct SeedTimes {
     guard times.count <= 1 << min(32, 64 - nodeBits) else {
       throw .blockTooLarge(nodes: times.count)
     }
-    return zip(seeds, seedTimes).map { slot($0, $1) }
+  }
+
+  /// The pairs of nodes and times that the mini-batch began with.
+  func slots(_ nodes: [NodeID], _ seedTimes: [Int64]) -> [NodeID] {
+    zip(nodes, seedTimes).map { slot($0, $1) }
   }
 
   /// Turns pairs into their nodes, and writes their times in place of what `times` holds.

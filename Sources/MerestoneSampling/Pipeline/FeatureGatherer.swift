@@ -16,14 +16,20 @@ struct FeatureGatherer {
 
   /// Writes the rows of a mini-batch's input nodes in place of what it holds.
   func gather(into batch: inout MiniBatch) throws(SamplingError) {
-    let nodes = batch.inputNodes
+    try gather(batch.inputNodes, into: &batch.features)
+  }
+
+  /// Writes the rows of some nodes in place of what `features` holds.
+  func gather(
+    _ nodes: [NodeID], into features: inout FeatureRows
+  ) throws(SamplingError) {
     try Self.wrap { () throws(StorageError) in
       try rows.readAhead(of: nodes.span) { () throws(StorageError) in
         if pulse.isCancelled { throw .interrupted(path: rows.name) }
         pulse.beat()
       }
     }
-    try batch.features.fill(count: nodes.count, width: rows.width) { values throws(SamplingError) in
+    try features.fill(count: nodes.count, width: rows.width) { values throws(SamplingError) in
       var first = 0
       while first < nodes.count {
         try pulse.check()

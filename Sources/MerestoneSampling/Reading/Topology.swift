@@ -76,10 +76,7 @@ package final class Topology: Sendable {
   package var nodeCount: Int { store.book.nodeCount(of: nodeType) }
 
   /// Whether the ids of sources have at most 32 bits.
-  var isNarrow: Bool {
-    let entry = store.manifest.relations[relation.rawValue]
-    return store.manifest.nodeTypes[entry.sourceType].count <= 1 << 32
-  }
+  var isNarrow: Bool { nodeCount(of: .source) <= 1 << 32 }
 
   /// Whether any edge can be read alone, without decoding others.
   var isInPlace: Bool { flat != nil || packed != nil }

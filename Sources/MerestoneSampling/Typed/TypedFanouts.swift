@@ -36,21 +36,24 @@ package struct TypedFanouts: Sendable {
 
   /// Opens the relations, each to be read as its share of `memory` allows: all decoded, or none.
   ///
-  /// - Parameter way: Chooses by hand.
+  /// - Parameters:
+  ///   - way: Chooses by hand.
+  ///   - scheme: Which edges of a relation are kept.
   package func open(
-    _ store: GraphStore, memory: ByteCount, way: Reading? = nil, pool: ThreadPool
-  ) throws(SamplingError) -> [(topology: Topology, fanouts: [Int])] {
+    _ store: GraphStore, memory: ByteCount, way: Reading? = nil, pool: ThreadPool,
+    scheme: (Topology) throws(SamplingError) -> NeighborScheme
+  ) throws(SamplingError) -> [FollowedRelation] {
     let sizes = relations.map { FlatTopology.byteCount(of: $0.relation, in: store.manifest) }
     let total = Double(max(1, sizes.reduce(0, +)))
-    var result: [(topology: Topology, fanouts: [Int])] = []
+    var result: [FollowedRelation] = []
     for (place, entry) in relations.enumerated() {
       let share = Int(Double(memory.bytes) * (Double(sizes[place]) / total))
+      let topology = try Topology.open(
+        store, relation: entry.relation, memory: ByteCount(share), way: way, pool: pool,
+        joinsTypes: true)
       result.append(
-        (
-          try Topology.open(
-            store, relation: entry.relation, memory: ByteCount(share), way: way, pool: pool,
-            joinsTypes: true), entry.fanouts
-        ))
+        FollowedRelation(
+          topology: topology, fanouts: entry.fanouts, scheme: try scheme(topology)))
     }
     return result
   }

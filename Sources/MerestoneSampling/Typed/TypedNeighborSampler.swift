@@ -1,20 +1,41 @@
 package import MerestoneCore
 package import MerestoneStorage
 
-/// Samples mini-batches of a graph with several node types, uniformly without replacement, with
-/// fanouts of its own for each relation and hop.
+/// A relation that typed samples follow.
+package struct FollowedRelation: Sendable {
+  package let topology: Topology
+
+  /// Edges kept per destination and hop, the hop next to the seeds first; -1 keeps every edge, 0 none.
+  package let fanouts: [Int]
+
+  /// Which edges are kept.
+  package var scheme: NeighborScheme
+
+  package init(topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform) {
+    self.topology = topology
+    self.fanouts = fanouts
+    self.scheme = scheme
+  }
+}
+
+/// Samples mini-batches of a graph with several node types, with fanouts of its own for each relation
+/// and hop, by any ``NeighborScheme``.
 ///
 /// In a hop every destination of a type keeps up to the relation's fanout of its in-edges, for each
 /// relation that leads to the type; what was reached by any relation are the destinations of the
-/// next hop. Draws are those of ``NeighborSampler``: a key names hop and relation, the entity is the
-/// destination. So the draws of one relation do not depend on the fanouts of another, and a graph
+/// next hop. Draws are those of ``NeighborSampler``: a key names hop and relation, the entity is that
+/// of the scheme. So the draws of one relation do not depend on the fanouts of another, and a graph
 /// of one type and one relation gives the same blocks here and there. A sampler belongs to one
 /// thread.
 package struct TypedNeighborSampler {
+  /// Where the sampler says after each hop that it gets on, and hears whether it should.
+  package var pulse: Pulse?
   private let store: GraphStore
   private let hopCount: Int
   private var followed: [Followed] = []
   private var relabelers: [NodeRelabeler]
+  // Of each type, where the schemes are temporal; the relabelers then number pairs of node and time.
+  private var seedTimes: [SeedTimes] = []
   private var sources: [NodeID] = []
   private var scratch: [UInt32] = []
 
@@ -25,26 +46,44 @@ package struct TypedNeighborSampler {
     let destinationType: Int
     let fanouts: [Int]
     let isWide: Bool
+    var pick: (any NeighborPick)?
     var reader: InEdgeReader
     var lists: [EdgeList] = []
   }
 
+  /// The nodes of a hop, by type.
+  private struct Reached {
+    var nodes: [[NodeID]] = []
+    /// Empty where the sample is not temporal.
+    var times: [[Int64]] = []
+  }
+
   /// - Parameters:
-  ///   - topologies: The relations to follow with edges kept per destination and hop, the hop next
-  ///     to the seeds first; -1 keeps every edge, 0 none. Ascending by relation, each once.
+  ///   - relations: Ascending, each once.
   ///   - hopCount: How many fanouts each has.
+  ///   - stampBudget: What tables with one entry per node may take together; 0 for a sampler that
+  ///     lives for one mini-batch only.
   /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
-  /// - Precondition: The topologies are of `store`, with all edges, and have `hopCount` fanouts.
+  /// - Precondition: The topologies are of `store`, with all edges, and have `hopCount` fanouts; all
+  ///   schemes are temporal or none is; columns were opened with these topologies.
   package init(
-    _ store: GraphStore, following topologies: [(topology: Topology, fanouts: [Int])],
-    hopCount: Int
+    _ store: GraphStore, following relations: [FollowedRelation], hopCount: Int,
+    stampBudget: ByteCount = ByteCount(0)
   ) throws(SamplingError) {
     self.store = store
     self.hopCount = hopCount
-    relabelers = store.manifest.nodeTypes.map {
-      NodeRelabeler(nodeCount: $0.count, stampBudget: ByteCount(0))
+    let times = relations.compactMap(\.scheme.times)
+    precondition(times.isEmpty || times.count == relations.count, "some relations without times")
+    let types = store.manifest.nodeTypes
+    let share = ByteCount(stampBudget.bytes / max(1, types.count))
+    relabelers = types.map {
+      NodeRelabeler(nodeCount: times.isEmpty ? $0.count : .max, stampBudget: share)
     }
-    for (topology, fanouts) in topologies {
+    if let column = times.first {
+      seedTimes = types.map { SeedTimes(column: column.name, nodeCount: $0.count) }
+    }
+    for entry in relations {
+      let (topology, fanouts) = (entry.topology, entry.fanouts)
       precondition(fanouts.count == hopCount, "\(fanouts.count) fanouts for \(hopCount) hops")
       precondition(!topology.isFiltered, "typed samples follow all edges")
       for (hop, fanout) in fanouts.enumerated() where fanout < -1 {
@@ -55,7 +94,8 @@ package struct TypedNeighborSampler {
         Followed(
           relation: topology.relation, sourceType: topology.type(of: .source).rawValue,
           destinationType: type.rawValue, fanouts: fanouts,
-          isWide: store.book.nodeCount(of: type) > 1 << 32, reader: InEdgeReader(topology)))
+          isWide: store.book.nodeCount(of: type) > 1 << 32, pick: entry.scheme.makePick(),
+          reader: InEdgeReader(topology)))
     }
     precondition(
       zip(followed, followed.dropFirst()).allSatisfy { $0.relation < $1.relation },
@@ -66,13 +106,16 @@ package struct TypedNeighborSampler {
   ///
   /// - Parameters:
   ///   - seeds: Nodes of any types, repetitions allowed. Shape `[b]`.
+  ///   - times: As of when each seed is seen, shape `[b]`, where the schemes are temporal. Else
+  ///     empty.
   ///   - key: Names the draws; its hop and relation are set here.
   /// - Throws: ``SamplingError/seedOutOfRange(seed:nodeCount:)``; the store's error where a page
-  ///   that is needed is damaged.
+  ///   that is needed is damaged; ``SamplingError/timesMissing(column:)`` and its like for times
+  ///   that do not fit; ``SamplingError/badWeight(column:value:edge:source:destination:)``.
   /// - Precondition: The types of the seeds exist.
   /// - Complexity: O(nodes reached · relations into their types + sampled edges).
   package mutating func sample(
-    seeds: [TypedNode], key: RandomKey
+    seeds: [TypedNode], times: [Int64] = [], key: RandomKey
   ) throws(SamplingError) -> TypedMiniBatch {
     for seed in seeds {
       let count = store.book.nodeCount(of: seed.type)
@@ -80,39 +123,55 @@ package struct TypedNeighborSampler {
         throw .seedOutOfRange(seed: seed.node, nodeCount: count)
       }
     }
+    if seedTimes.isEmpty, !times.isEmpty { throw .timesWithoutUse(count: times.count) }
+    for type in seedTimes.indices { try seedTimes[type].begin(seeds: seeds.count, times) }
     for type in relabelers.indices { relabelers[type].reset() }
-    let seedIndices = try number(seeds)
+    let seedIndices = try number(seeds, times)
     var blocks: [TypedBlock] = []
+    var reached = reached()
     for hop in 0..<hopCount {
-      let destinations = nodes()
+      try pulse?.check()
+      let destinations = reached
       var relations: [RelationBlock] = []
       for place in followed.indices {
         relations.append(try sample(place, hop, destinations, key))
       }
+      reached = self.reached()
       blocks.append(
         TypedBlock(
-          sources: nodes(), destinationCounts: destinations.map(\.count), relations: relations))
+          sources: reached.nodes, destinationCounts: destinations.nodes.map(\.count),
+          relations: relations, sourceTimes: reached.times))
     }
     return TypedMiniBatch(
-      seeds: seeds, seedIndices: seedIndices, blocks: blocks, nodes: nodes())
+      seeds: seeds, seedIndices: seedIndices, blocks: blocks, nodes: reached.nodes)
   }
 
-  /// All nodes seen so far, by type.
-  private func nodes() -> [[NodeID]] {
-    relabelers.map { relabeler in
+  /// All nodes seen so far.
+  private func reached() -> Reached {
+    var result = Reached()
+    for type in relabelers.indices {
       var nodes: [NodeID] = []
-      relabeler.copyNodes(into: &nodes)
-      return nodes
+      relabelers[type].copyNodes(into: &nodes)
+      if !seedTimes.isEmpty {
+        var times: [Int64] = []
+        seedTimes[type].split(&nodes, into: &times)
+        result.times.append(times)
+      }
+      result.nodes.append(nodes)
     }
+    return result
   }
 
-  private mutating func number(_ seeds: [TypedNode]) throws(SamplingError) -> [BlockIndex] {
+  private mutating func number(
+    _ seeds: [TypedNode], _ times: [Int64]
+  ) throws(SamplingError) -> [BlockIndex] {
     var result = [BlockIndex](repeating: BlockIndex(0), count: seeds.count)
     for type in relabelers.indices {
       let places = seeds.indices.filter { seeds[$0].type.rawValue == type }
+      var nodes = places.map { seeds[$0].node }
+      if !seedTimes.isEmpty { nodes = seedTimes[type].slots(nodes, places.map { times[$0] }) }
       var indices: [BlockIndex] = []
-      try relabelers[type].relabel(
-        places.map { seeds[$0].node }, count: places.count, into: &indices)
+      try relabelers[type].relabel(nodes, count: places.count, into: &indices)
       for (place, index) in zip(places, indices) { result[place] = index }
     }
     return result
@@ -120,12 +179,13 @@ package struct TypedNeighborSampler {
 
   /// Samples one relation's edges of a hop.
   private mutating func sample(
-    _ place: Int, _ hop: Int, _ destinations: [[NodeID]], _ key: RandomKey
+    _ place: Int, _ hop: Int, _ destinations: Reached, _ key: RandomKey
   ) throws(SamplingError) -> RelationBlock {
     // Out of the list while it works, and back with its memory.
     var relation = followed[place]
     defer { followed[place] = relation }
-    let nodes = destinations[relation.destinationType]
+    let nodes = destinations.nodes[relation.destinationType]
+    let times = seedTimes.isEmpty ? [] : destinations.times[relation.destinationType]
     var result = RelationBlock(
       relation: relation.relation, sourceType: NodeTypeID(relation.sourceType),
       destinationType: NodeTypeID(relation.destinationType))
@@ -133,15 +193,27 @@ package struct TypedNeighborSampler {
     hopKey.hop = UInt8(truncatingIfNeeded: hop)
     hopKey.relation = UInt16(truncatingIfNeeded: relation.relation.rawValue)
     try relation.reader.readLists(of: nodes, into: &relation.lists)
-    var picked = Block.empty
-    picked.pick(
-      nodes, relation.lists, fanout: relation.fanouts[hop], draws: hopKey.draws,
-      isWide: relation.isWide, scratch: &scratch)
-    try relation.reader.readSources(of: picked.edges, into: &sources)
+    var block = Block.empty
+    if relation.pick != nil {
+      var picked = PickedEdges()
+      try relation.pick!.pick(
+        nodes, times: times, relation.lists, fanout: relation.fanouts[hop], draws: hopKey.draws,
+        reader: &relation.reader, into: &picked)
+      picked.move(into: &block)
+    } else {
+      block.pick(
+        nodes, relation.lists, fanout: relation.fanouts[hop], draws: hopKey.draws,
+        isWide: relation.isWide, scratch: &scratch)
+    }
+    try relation.reader.readSources(of: block.edges, into: &sources)
+    if !seedTimes.isEmpty {
+      seedTimes[relation.sourceType].join(&sources, block.indptr, times)
+    }
     try relabelers[relation.sourceType].relabel(
-      sources, count: picked.edges.count, into: &result.indices)
-    result.indptr = picked.indptr
-    result.edges = picked.edges
+      sources, count: block.edges.count, into: &result.indices)
+    result.indptr = block.indptr
+    result.edges = block.edges
+    result.weights = block.weights
     return result
   }
 }
