@@ -45,6 +45,87 @@ struct GroupSamplerTests {
     }
   }
 
+  enum Scheme: CaseIterable {
+    case replacement, weighted, weightedReplacement, top, temporal, recent
+
+    func open(
+      _ topology: Topology, memory: ByteCount, _ pool: ThreadPool
+    ) throws(SamplingError) -> NeighborScheme {
+      func weights() throws(SamplingError) -> EdgeWeights {
+        try EdgeWeights("weight", of: topology, memory: memory, pool: pool)
+      }
+      func order(_ name: String, _ kind: EdgeOrder.Kind) throws(SamplingError) -> EdgeOrder {
+        try EdgeOrder(name, kind, of: topology, memory: memory, pool: pool)
+      }
+      return switch self {
+      case .replacement: .uniformWithReplacement
+      case .weighted: .weighted(by: try weights())
+      case .weightedReplacement: .weightedWithReplacement(by: try weights())
+      case .top: .top(by: try order("weight", .weights))
+      case .temporal: .temporal(by: try order("time", .times))
+      case .recent: .recent(by: try order("time", .times))
+      }
+    }
+  }
+
+  @Test(
+    "gives those of every scheme that picks without sources, with columns prepared or read",
+    arguments: Scheme.allCases, [0, 1 << 24])
+  func schemes(scheme: Scheme, memory: Int) throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 2, seed: 4)
+    graph.edgeColumns = [
+      TestColumn(
+        name: "weight", element: .f32, values: (0..<graph.edgeCount).map { Double($0 % 9) }),
+      TestColumn(
+        name: "time", element: .i64, values: (0..<graph.edgeCount).map { Double($0 * $0 % 53) }),
+    ]
+    let store = try graph.store(at: folder.file("graph"))
+    let pool = ThreadPool(threads: 2)
+    let topology = try Topology.open(
+      store, memory: ByteCount(memory), way: .grouped, pool: pool)
+    let law = try scheme.open(topology, memory: ByteCount(memory), pool)
+    #expect(
+      (law.readColumn == nil) == (memory > 0 || scheme == .replacement), "what is read from files")
+    // List by list under a cap of 0, where what was read is given back after each.
+    if let column = law.readColumn { #expect(column.partBytes == 0) }
+    let fanouts = [4, 3, 2]
+    let ample = ByteCount(1 << 30)
+    let flat = try Topology.open(store, memory: ample, pool: pool)
+    var single = try NeighborSampler(
+      topology: flat, fanouts: fanouts, scheme: scheme.open(flat, memory: ample, pool))
+    let members = (0..<5).map { _ in GroupMember() }
+    let sampler = GroupSampler(
+      topology: topology, fanouts: fanouts, scheme: law, pool: ThreadPool(threads: 2),
+      stampBudget: ByteCount(1 << 20), dropsBehind: true,
+      sizes: GroupSampler.BucketSizes(edgeShift: 13, nodeShift: 10), pulse: Pulse())
+    @Sendable func request(_ place: Int) -> BatchRequest {
+      var request = Self.request(place)
+      // Seeds come twice, as of different times.
+      request.seeds += request.seeds + (0..<60).map { NodeID(UInt64($0 * 150)) }
+      guard scheme == .temporal || scheme == .recent else { return request }
+      request.times = request.seeds.indices.map { Int64($0 * 11 % 50) }
+      return request
+    }
+    for round in 0..<2 {
+      try sampler.sample(members) { request(5 * round + $0) }
+      for (place, member) in members.enumerated() {
+        let request = request(5 * round + place)
+        var batch = MiniBatch.empty
+        try sampler.finish(member, into: &batch)
+        let expected = try single.sample(
+          seeds: request.seeds, times: request.times, key: request.key)
+        let isSame = batch == expected
+        #expect(isSame, "round \(round), member \(place)")
+        #expect(expected.blocks[2].destinationCount > 512)
+      }
+    }
+    guard scheme == .temporal else { return }
+    #expect(throws: SamplingError.timesMissing(column: "time")) {
+      try sampler.sample(members) { Self.request($0) }
+    }
+  }
+
   @Test("keeps memory of finished mini-batches with those that are handed over")
   func finishedParts() throws {
     let folder = TemporaryFolder()

@@ -43,6 +43,8 @@ struct ReadingPlanTests {
       ample.batchMemory(threads: 2, columnBytes: 1000).bytes
         == ample.batchMemory(threads: 2).bytes - 1000)
     #expect(plan(4000).groupMemory(threads: 2).bytes == 3000)
+    #expect(
+      plan(4000).groupMemory(threads: 2, columnBytes: 100, readsColumn: true).bytes == 2400)
     // Edge columns: what the edges leave of three quarters, never nothing; grouped a quarter.
     #expect(ample.columnMemory.bytes == 3 << 18 - ample.flatBytes.bytes)
     let tight = plan(ample.flatBytes.bytes * 4 / 3 + 8)

@@ -97,6 +97,21 @@ package final class EdgeColumn: Sendable {
     if element.isFloatingPoint { throw .timesNotIntegers(column: name) }
   }
 
+  /// How many bytes a thread may read before they are given back, so that the files do not count as
+  /// memory beyond an eighth of the cap, eight threads reckoned with; any number of a column that is
+  /// smaller than that.
+  var partBytes: Int {
+    let rows = topology.store.book.edgeCount(of: topology.relation)
+    let budget = topology.plan.memory.bytes / 8
+    return rows * element.byteCount <= budget ? .max : budget / 8
+  }
+
+  /// Gives back what was read, by all threads; reading goes on as before.
+  func drop() {
+    for column in columns { column?.drop() }
+    for split in splits { split?.drop() }
+  }
+
   /// Throws when a file has shrunk while it was read.
   func checkIntact() throws(SamplingError) {
     do throws(StorageError) {

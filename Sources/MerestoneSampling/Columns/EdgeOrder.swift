@@ -60,6 +60,7 @@ package final class EdgeOrder: Sendable {
       entry.edgeCount > 0 && entry.maxInDegree < Self.none
       && entry.edgeCount <= memory.bytes / bytesPerEdge
     let edges = edges
+    let isTooLarge = edges.partBytes != .max
     let tile = 1 << 12
     let nodeCount = topology.nodeCount
     let tiles = (nodeCount + tile - 1) / tile
@@ -69,6 +70,7 @@ package final class EdgeOrder: Sendable {
       try pool.forEach(tiles) { index throws(SamplingError) in
         if cancellation.isCancelled { throw .cancelled }
         try body(index, index * tile..<min((index + 1) * tile, nodeCount))
+        if isTooLarge { edges.drop() }
       }
     }
     var span = Int64.max...Int64.max

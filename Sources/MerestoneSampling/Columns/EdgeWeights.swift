@@ -77,6 +77,7 @@ package final class EdgeWeights: Sendable {
       isKept && sumCount * 8 + edgeCount * Self.guidedBytes <= memory.bytes
       && topology.isNarrow && edgeCount < UInt32.max
     let edges = edges
+    let isTooLarge = edges.partBytes != .max
     let tile = 1 << 12
     let nodeCount = topology.nodeCount
     var allCount = [Bool](repeating: false, count: (nodeCount + tile - 1) / tile)
@@ -93,6 +94,7 @@ package final class EdgeWeights: Sendable {
               edges: edges, nodes: index * tile..<min((index + 1) * tile, nodeCount),
               spacing: spacing, sums: sums, guided: guided)
             let counts = try edges.element.with(&body)
+            if isTooLarge { edges.drop() }
             allCount.withPart(index..<index + 1) { $0[0] = counts }
           }
         }

@@ -6,8 +6,10 @@ import MerestoneCore
 final class GroupMember: @unchecked Sendable {  // one thread works on a member at a time
   private(set) var batch = MiniBatch.empty
   private var key = RandomKey(seed: 0, stream: .neighborSampling)
-  // The distinct seeds.
+  // The distinct seeds; where the scheme is temporal the distinct pairs of seed and time.
   private var seedNodes: [NodeID] = []
+  private var seedNodeTimes: [Int64] = []
+  private var seedTimes: SeedTimes?
   // The lists of the nodes that earlier hops reached.
   private var lists: [EdgeList] = []
   private var listed = 0
@@ -15,16 +17,38 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   let edgeExchange = Exchange()
 
   /// Starts a mini-batch.
+  ///
+  /// - Parameter seedTimes: For the pairs of nodes and times, where the scheme is temporal.
   func begin(
-    seeds: [NodeID], key: RandomKey, hops: Int, _ relabeler: inout NodeRelabeler
+    _ request: BatchRequest, hops: Int, seedTimes: SeedTimes?, _ relabeler: inout NodeRelabeler
   ) throws(SamplingError) {
-    self.key = key
+    key = request.key
     listed = 0
     relabeler.reset()
+    let seeds = request.seeds
     batch.seeds = seeds
-    try relabeler.relabel(seeds, count: seeds.count, into: &batch.seedIndices)
+    self.seedTimes = seedTimes
+    if seedTimes != nil {
+      try self.seedTimes!.begin(seeds: seeds.count, request.times)
+    } else if !request.times.isEmpty {
+      throw .timesWithoutUse(count: request.times.count)
+    }
+    try relabeler.relabel(
+      slots(seeds, request.times), count: seeds.count, into: &batch.seedIndices)
     relabeler.copyNodes(into: &seedNodes)
+    self.seedTimes?.split(&seedNodes, into: &seedNodeTimes)
     if batch.blocks.count != hops { batch.blocks = Array(repeating: .empty, count: hops) }
+  }
+
+  /// What stands for nodes where a relabeler numbers them.
+  private func slots(_ nodes: [NodeID], _ times: [Int64]) -> [NodeID] {
+    seedTimes?.slots(nodes, times) ?? nodes
+  }
+
+  /// As of when the destinations of a hop are seen; empty where the scheme is not temporal.
+  private func times(of hop: Int) -> [Int64] {
+    guard seedTimes != nil else { return [] }
+    return hop == 0 ? seedNodeTimes : batch.blocks[hop - 1].sourceTimes
   }
 
   /// The destinations of a hop.
@@ -37,24 +61,48 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     withKeys(of: nodes(of: hop), from: listed) { nodeExchange.deal($0, to: cut, forLists: true) }
   }
 
-  /// Picks a hop's edges and asks for their sources.
-  func pick(
-    hop: Int, fanout: Int, relation: RelationID, nodeCut: BucketCut, edgeCut: BucketCut,
-    scratch: inout [UInt32]
-  ) {
+  /// Takes the lists that were asked for.
+  func takeLists(of hop: Int, _ cut: BucketCut) {
     let nodes = nodes(of: hop)
     let count = nodes.count
     if lists.count < count { lists.resize(to: count, filling: EdgeList(start: 0, count: 0)) }
     withKeys(of: nodes, from: listed) { keys in
-      nodeExchange.collect(keys, from: nodeCut, into: &lists, at: listed)
+      nodeExchange.collect(keys, from: cut, into: &lists, at: listed)
     }
     listed = count
+  }
+
+  /// Picks a hop's edges uniformly.
+  func pick(hop: Int, fanout: Int, relation: RelationID, scratch: inout [UInt32]) {
+    batch.blocks[hop].pick(
+      nodes(of: hop), lists, fanout: fanout, draws: draws(of: hop, relation), isWide: false,
+      scratch: &scratch)
+  }
+
+  /// Picks a hop's edges by a scheme.
+  func pick(
+    hop: Int, fanout: Int, relation: RelationID, by pick: inout GroupSampler.SchemePick
+  ) throws(SamplingError) {
+    let nodes = nodes(of: hop)
+    batch.blocks[hop].destinationCount = nodes.count
+    var picked = PickedEdges(reusing: &batch.blocks[hop])
+    try pick.pick.pick(
+      nodes, times: times(of: hop), lists, fanout: fanout, draws: draws(of: hop, relation),
+      reader: &pick.reader, into: &picked)
+    picked.move(into: &batch.blocks[hop])
+  }
+
+  private func draws(of hop: Int, _ relation: RelationID) -> RandomDraws {
+    var key = key
     key.hop = UInt8(truncatingIfNeeded: hop)
     key.relation = UInt16(truncatingIfNeeded: relation.rawValue)
-    batch.blocks[hop].pick(
-      nodes, lists, fanout: fanout, draws: key.draws, isWide: false, scratch: &scratch)
+    return key.draws
+  }
+
+  /// Asks for the sources of a hop's edges.
+  func askForSources(of hop: Int, _ cut: BucketCut) {
     withKeys(of: batch.blocks[hop].edges, from: 0) {
-      edgeExchange.deal($0, to: edgeCut, forLists: false)
+      edgeExchange.deal($0, to: cut, forLists: false)
     }
   }
 
@@ -65,16 +113,32 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     let nodes = nodes(of: hop)
     relabeler.reset()
     // The destinations are distinct: they get the indices 0, 1, 2 ... again.
-    try relabeler.relabel(nodes, count: nodes.count, into: &batch.blocks[hop].indices)
+    let times = times(of: hop)
+    try relabeler.relabel(
+      slots(nodes, times), count: nodes.count, into: &batch.blocks[hop].indices)
     let edges = batch.blocks[hop].edges
+    if seedTimes != nil {
+      var sources = sources(of: edges, edgeCut)
+      seedTimes!.join(&sources, batch.blocks[hop].indptr, times)
+      try relabeler.relabel(sources, count: edges.count, into: &batch.blocks[hop].indices)
+      relabeler.copyNodes(into: &batch.blocks[hop].sources)
+      seedTimes!.splitSources(of: &batch.blocks[hop])
+      return
+    }
     try relabeler.relabel(count: edges.count, into: &batch.blocks[hop].indices) { sources in
       withKeys(of: edges, from: 0) { edgeExchange.collect($0, from: edgeCut, into: &sources) }
     }
     relabeler.copyNodes(into: &batch.blocks[hop].sources)
   }
 
-  /// Finishes the last hop, hands the mini-batch over, and keeps one whose memory can be used again.
-  ///
+  /// The sources of edges that were asked for.
+  private func sources(of edges: [EdgeID], _ cut: BucketCut) -> [NodeID] {
+    var found = [UInt32](repeating: 0, count: edges.count)
+    var span = found.mutableSpan
+    withKeys(of: edges, from: 0) { edgeExchange.collect($0, from: cut, into: &span) }
+    return found.map { NodeID(UInt64($0)) }
+  }
+
   /// Finishes the last hop and hands the mini-batch over.
   ///
   /// Memory for what only a finished mini-batch has wanders with those that are handed over: they
@@ -97,7 +161,8 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
 
   /// The memory that this member takes.
   var byteCount: Int {
-    seedNodes.byteCapacity + lists.byteCapacity + nodeExchange.byteCount + edgeExchange.byteCount
+    seedNodes.byteCapacity + seedNodeTimes.byteCapacity + lists.byteCapacity
+      + nodeExchange.byteCount + edgeExchange.byteCount
       + batch.byteCount
   }
 

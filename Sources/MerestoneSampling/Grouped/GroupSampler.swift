@@ -4,18 +4,21 @@ import MerestoneStorage
 /// Samples a group of mini-batches together from the compressed pages, with nothing of the graph
 /// resident: hop by hop, every page that the group touches is decoded once for all of them.
 ///
-/// Picks need only where a list lies, so all edges of a hop are known before any page is read. They
+/// Picks need only where a list lies, and maybe edge columns, so all edges of a hop are known before any
+/// page is read. They
 /// are dealt to buckets of 64 pages; each bucket is decoded into a buffer that fits the last-level
 /// cache and answers every mini-batch in turn. Mini-batches are the same as ``NeighborSampler``
 /// makes one by one.
 final class GroupSampler: Sendable {
   private let topology: Topology
   private let fanouts: [Int]
+  private let scheme: NeighborScheme
   private let pool: ThreadPool
   private let cut: Cut
   private let relabelers = LendingPool<NodeRelabeler>()
   private let stampBudget: ByteCount
   private let pages = LendingPool<PageBuffers>()
+  private let picks = LendingPool<SchemePick>()
   private let dropsBehind: Bool
   private let pulse: Pulse
   private let sizes: BucketSizes
@@ -23,6 +26,12 @@ final class GroupSampler: Sendable {
   private struct Cut: Sendable {
     let nodes: BucketCut
     let edges: BucketCut
+  }
+
+  /// What a thread needs to pick by a scheme.
+  struct SchemePick {
+    var pick: BoundedPick
+    var reader: InEdgeReader
   }
 
   /// What a thread needs to decode a bucket.
@@ -54,6 +63,7 @@ final class GroupSampler: Sendable {
 
   /// - Parameters:
   ///   - topology: Unfiltered, with nodes of at most 32 bits.
+  ///   - scheme: One that does not read sources to pick.
   ///   - pool: Decodes and samples.
   ///   - stampBudget: For each thread's table over nodes.
   ///   - dropsBehind: Whether pages are given back once they are decoded, so that the file does not
@@ -62,13 +72,15 @@ final class GroupSampler: Sendable {
   ///   - pulse: Where the sampler says after each piece of work that it gets on, and hears whether it
   ///     should.
   init(
-    topology: Topology, fanouts: [Int], pool: ThreadPool, stampBudget: ByteCount,
-    dropsBehind: Bool, sizes: BucketSizes = .standard, pulse: Pulse
+    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, pool: ThreadPool,
+    stampBudget: ByteCount, dropsBehind: Bool, sizes: BucketSizes = .standard, pulse: Pulse
   ) {
     self.pulse = pulse
     self.sizes = sizes
     self.topology = topology
     self.fanouts = fanouts
+    precondition(!scheme.readsSources, "picks that wait for sources")
+    self.scheme = scheme
     self.pool = pool
     self.dropsBehind = dropsBehind
     let book = topology.store.book
@@ -93,6 +105,9 @@ final class GroupSampler: Sendable {
     _ members: [GroupMember],
     request: @Sendable (Int) throws(SamplingError) -> BatchRequest
   ) throws(SamplingError) {
+    let seedTimes = scheme.times.map {
+      SeedTimes(column: $0.name, nodeCount: topology.nodeCount)
+    }
     try pool.forEach(members.count) { place throws(SamplingError) in
       try pulse.check()
       let request = try request(place)
@@ -100,8 +115,7 @@ final class GroupSampler: Sendable {
         throw .seedOutOfRange(seed: seed, nodeCount: topology.nodeCount)
       }
       try lendRelabeler { relabeler throws(SamplingError) in
-        try members[place].begin(
-          seeds: request.seeds, key: request.key, hops: fanouts.count, &relabeler)
+        try members[place].begin(request, hops: fanouts.count, seedTimes: seedTimes, &relabeler)
       }
     }
     for hop in fanouts.indices {
@@ -117,11 +131,7 @@ final class GroupSampler: Sendable {
       }
       try pool.forEach(members.count) { place throws(SamplingError) in
         try pulse.check()
-        lendBuffers { buffers in
-          members[place].pick(
-            hop: hop, fanout: fanouts[hop], relation: topology.relation, nodeCut: cut.nodes,
-            edgeCut: cut.edges, scratch: &buffers.nodes)
-        }
+        try pick(members[place], hop: hop)
       }
       let edges = ExchangeGroup(members.map(\.edgeExchange))
       try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
@@ -130,6 +140,26 @@ final class GroupSampler: Sendable {
         if dropsBehind { try dropPages(behind: bucket) }
       }
     }
+  }
+
+  private func makePick() throws(SamplingError) -> SchemePick {
+    guard let pick = BoundedPick(scheme) else { preconditionFailure("uniform picks are built in") }
+    return SchemePick(pick: pick, reader: InEdgeReader(topology))
+  }
+
+  private func pick(_ member: GroupMember, hop: Int) throws(SamplingError) {
+    member.takeLists(of: hop, cut.nodes)
+    if scheme.isUniform {
+      lendBuffers { buffers in
+        member.pick(
+          hop: hop, fanout: fanouts[hop], relation: topology.relation, scratch: &buffers.nodes)
+      }
+    } else {
+      try picks.lend(makePick) { pick throws(SamplingError) in
+        try member.pick(hop: hop, fanout: fanouts[hop], relation: topology.relation, by: &pick)
+      }
+    }
+    member.askForSources(of: hop, cut.edges)
   }
 
   private func lendBuffers<R, E: Error>(
@@ -142,8 +172,10 @@ final class GroupSampler: Sendable {
     _ body: (inout NodeRelabeler) throws(E) -> R
   ) throws(E) -> R {
     try relabelers.lend(
-      { () throws(E) in NodeRelabeler(nodeCount: topology.nodeCount, stampBudget: stampBudget) },
-      body)
+      { () throws(E) in
+        NodeRelabeler(
+          nodeCount: scheme.times == nil ? topology.nodeCount : .max, stampBudget: stampBudget)
+      }, body)
   }
 
   /// Finishes a member, and exchanges its mini-batch for a used one.

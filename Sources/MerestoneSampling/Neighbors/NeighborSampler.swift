@@ -14,7 +14,7 @@ package struct NeighborSampler {
   package var pulse: Pulse?
   private var relabeler: NodeRelabeler
   private var reader: InEdgeReader
-  private var schemePick: (any NeighborPick)?
+  private var schemePick: BoundedPick?
   // Only where the scheme is temporal; the relabeler then numbers pairs of node and time.
   private var seedTimes: SeedTimes?
   private var destinations: [NodeID] = []
@@ -47,7 +47,7 @@ package struct NeighborSampler {
     relabeler = NodeRelabeler(
       nodeCount: scheme.times == nil ? topology.nodeCount : .max, stampBudget: stampBudget)
     reader = InEdgeReader(topology)
-    schemePick = scheme.makePick()
+    schemePick = BoundedPick(scheme)
     seedTimes = scheme.times.map { SeedTimes(column: $0.name, nodeCount: topology.nodeCount) }
   }
 

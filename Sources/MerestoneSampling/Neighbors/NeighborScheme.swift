@@ -56,6 +56,25 @@ package enum NeighborScheme: Sendable {
 extension NeighborScheme {
   var isUniform: Bool { if case .uniform = self { true } else { false } }
 
+  /// Whether which edges are kept depends on their sources.
+  var readsSources: Bool {
+    switch self {
+    case .labor, .laborStar: true
+    default: false
+    }
+  }
+
+  /// The column whose values are read from the files while sampling, where one is.
+  var readColumn: EdgeColumn? {
+    switch self {
+    case .weighted(let weights), .weightedWithReplacement(let weights):
+      weights.guided.count > 0 ? nil : weights.edges
+    case .top(let order), .temporal(let order), .recent(let order):
+      order.isKept ? nil : order.edges
+    default: nil
+    }
+  }
+
   /// The column of times, where the scheme is temporal.
   var times: EdgeColumn? {
     switch self {

@@ -52,12 +52,18 @@ package final class BatchStream: Sendable {
       topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
     let stampBudget = topology.plan.stampBudget(threads: threads)
     var grouped: GroupedBatches?
-    if !topology.isInPlace, scheme.isUniform, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
+    if !topology.isInPlace, !scheme.readsSources, !topology.isFiltered,
+      topology.nodeCount <= 1 << 32
+    {
       grouped = GroupedBatches(
         sampler: GroupSampler(
-          topology: topology, fanouts: fanouts, pool: ThreadPool(threads: threads),
-          stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind, pulse: pulse),
-        count: count, memory: groupMemory ?? topology.plan.groupMemory(threads: threads),
+          topology: topology, fanouts: fanouts, scheme: scheme,
+          pool: ThreadPool(threads: threads), stampBudget: stampBudget,
+          dropsBehind: topology.plan.dropsBehind, pulse: pulse),
+        count: count,
+        memory: groupMemory
+          ?? topology.plan.groupMemory(
+            threads: threads, columnBytes: columnBytes, readsColumn: scheme.readColumn != nil),
         request: request)
     }
     prefetcher = Prefetcher(

@@ -112,9 +112,16 @@ package struct ReadingPlan: Sendable, Equatable {
   }
 
   /// What a group of mini-batches may take while it is sampled.
-  package func groupMemory(threads: Int) -> ByteCount {
-    let mapped = dropsBehind ? 0 : fileBytes.bytes
-    return ByteCount(max(0, memory.bytes / 4 * 3 - stamps(threads: threads) - mapped))
+  ///
+  /// - Parameters:
+  ///   - columnBytes: What is kept of edge columns.
+  ///   - readsColumn: Whether one is read from its files, which may take an eighth of the cap.
+  package func groupMemory(
+    threads: Int, columnBytes: Int = 0, readsColumn: Bool = false
+  ) -> ByteCount {
+    let mapped = (dropsBehind ? 0 : fileBytes.bytes) + (readsColumn ? memory.bytes / 8 : 0)
+    return ByteCount(
+      max(0, memory.bytes / 4 * 3 - stamps(threads: threads) - mapped - columnBytes))
   }
 
   /// What the tables of all threads take.

@@ -46,7 +46,7 @@ package struct TypedNeighborSampler {
     let destinationType: Int
     let fanouts: [Int]
     let isWide: Bool
-    var pick: (any NeighborPick)?
+    var pick: BoundedPick?
     var reader: InEdgeReader
     var lists: [EdgeList] = []
   }
@@ -94,7 +94,7 @@ package struct TypedNeighborSampler {
         Followed(
           relation: topology.relation, sourceType: topology.type(of: .source).rawValue,
           destinationType: type.rawValue, fanouts: fanouts,
-          isWide: store.book.nodeCount(of: type) > 1 << 32, pick: entry.scheme.makePick(),
+          isWide: store.book.nodeCount(of: type) > 1 << 32, pick: BoundedPick(entry.scheme),
           reader: InEdgeReader(topology)))
     }
     precondition(

@@ -1,0 +1,90 @@
+import MerestoneCore
+import MerestoneStorage
+
+/// Picks by a scheme; where that reads a column of many values from its files, in the order of the files
+/// and part by part.
+///
+/// Files count as memory while they are mapped, and what was read of them for a part is given back
+/// before the next one. In their order a mini-batch touches each stretch of them once.
+struct BoundedPick {
+  private var pick: any NeighborPick
+  private let column: EdgeColumn?
+  private let partBytes: Int
+
+  // A first touch brings as much with it.
+  private static let stretch = 64 << 10
+
+  /// - Returns: `nil` for the uniform scheme, which the samplers have built in.
+  init?(_ scheme: NeighborScheme) {
+    guard let pick = scheme.makePick() else { return nil }
+    self.pick = pick
+    partBytes = scheme.readColumn?.partBytes ?? .max
+    column = partBytes == .max ? nil : scheme.readColumn
+  }
+
+  /// See ``NeighborPick/pick(_:times:_:fanout:draws:reader:into:)``.
+  mutating func pick(
+    _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
+    reader: inout InEdgeReader, into picked: inout PickedEdges
+  ) throws(SamplingError) {
+    guard let column else {
+      try pick.pick(
+        nodes, times: times, lists, fanout: fanout, draws: draws, reader: &reader, into: &picked)
+      return
+    }
+    let order = nodes.indices.sorted { lists[$0].start < lists[$1].start }
+    var all = PickedEdges()
+    var first = 0
+    while first < order.count {
+      let part = order[first..<end(ofPartFrom: first, order, lists, column.element.byteCount)]
+      var piece = PickedEdges()
+      try pick.pick(
+        part.map { nodes[$0] }, times: times.isEmpty ? [] : part.map { times[$0] },
+        part.map { lists[$0] }, fanout: fanout, draws: draws, reader: &reader, into: &piece)
+      all.append(piece)
+      column.drop()
+      first = part.endIndex
+    }
+    picked.take(all, by: order)
+  }
+
+  /// Where the part ends that begins at a place of the order: at least one list later.
+  private func end(
+    ofPartFrom first: Int, _ order: [Int], _ lists: [EdgeList], _ valueBytes: Int
+  ) -> Int {
+    var (place, bytes, last) = (first, 0, -1)
+    while place < order.count {
+      let list = lists[order[place]]
+      let lower = Int(list.start) * valueBytes / Self.stretch
+      let upper = (Int(list.start) + Int(list.count)) * valueBytes / Self.stretch
+      bytes += max(0, upper - max(lower - 1, last)) * Self.stretch
+      last = max(last, upper)
+      if bytes > partBytes, place > first { return place }
+      place += 1
+    }
+    return place
+  }
+}
+
+extension PickedEdges {
+  /// Adds the edges of further destinations.
+  fileprivate mutating func append(_ others: PickedEdges) {
+    let before = edges.count
+    for end in others.indptr.dropFirst() { indptr.append(before + end) }
+    edges.append(contentsOf: others.edges)
+    weights.append(contentsOf: others.weights)
+  }
+
+  /// Takes over the edges of destinations that were picked in another order.
+  fileprivate mutating func take(_ others: PickedEdges, by order: [Int]) {
+    var places = [Int](repeating: 0, count: order.count)
+    for (place, destination) in order.enumerated() { places[destination] = place }
+    edges.reserveCapacity(others.edges.count)
+    for place in places {
+      let range = others.indptr[place]..<others.indptr[place + 1]
+      edges.append(contentsOf: others.edges[range])
+      if !others.weights.isEmpty { weights.append(contentsOf: others.weights[range]) }
+      indptr.append(edges.count)
+    }
+  }
+}
