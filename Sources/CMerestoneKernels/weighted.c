@@ -275,6 +275,7 @@ INLINE size_t pick_weighted(
         while (next < count && entering->used < LANES) {
             const struct mrs_edge_list *list = &lists[next];
             int64_t *kept = &indptr[next + 1];
+            uint32_t *from = sources ? sources + place : NULL;
             // Lists that are kept whole are read at once.
             if (kind == MRS_GUIDED_SUMS && next + LANES < count) {
                 const struct mrs_edge_list *ahead = &list[LANES];
@@ -284,10 +285,10 @@ INLINE size_t pick_weighted(
             if (list->count == 0) {
                 *kept = 0;
             } else if (!replaces && list->count <= fanout) {
-                *kept = keep_all(w, list, edges + place, sources + place, kind);
+                *kept = keep_all(w, list, edges + place, from, kind);
                 place += list->count;
             } else {
-                enter(w, entering, list, nodes[next], edges + place, sources + place, kept, kind);
+                enter(w, entering, list, nodes[next], edges + place, from, kept, kind);
                 place += fanout;
             }
             next++;

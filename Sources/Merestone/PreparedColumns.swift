@@ -24,9 +24,11 @@ final class PreparedColumns: Sendable {
   }
 
   private let held = Mutex(Held())
+  // Beside the lock, which is held while a column is prepared.
+  private let bytes = Atomic<Int>(0)
 
-  /// The memory that all of them take, in bytes.
-  var byteCount: Int { held.withLock(\.byteCount) }
+  /// The memory that all that are ready take, in bytes.
+  var byteCount: Int { bytes.load(ordering: .relaxed) }
 
   /// A column's weights, added up as far as memory allows.
   func weights(
@@ -36,6 +38,7 @@ final class PreparedColumns: Sendable {
       if let known = held.weights[name] { return known }
       let made = try EdgeWeights(name, of: topology, memory: held.room(topology), pool: pool)
       held.weights[name] = made
+      bytes.store(held.byteCount, ordering: .relaxed)
       return made
     }
   }
@@ -49,6 +52,7 @@ final class PreparedColumns: Sendable {
       if let known = held.orders[key] { return known }
       let made = try EdgeOrder(name, kind, of: topology, memory: held.room(topology), pool: pool)
       held.orders[key] = made
+      bytes.store(held.byteCount, ordering: .relaxed)
       return made
     }
   }

@@ -68,6 +68,36 @@ struct SamplerTests {
     #expect(batch == .empty)
   }
 
+  @Test("takes the memory of another series' mini-batch, and nothing of what it held")
+  func reuseOfOthers() throws {
+    let folder = TemporaryFolder()
+    let ample = try Self.graph(in: folder, memory: ByteCount(1 << 30))
+    let grouped = try Graph(at: folder.file("graph"), memory: ByteCount(1000))
+    let times = [Int64](repeating: 50, count: Self.seeds.count)
+    for graph in [ample, grouped] {
+      let temporal = try graph.sampler(.temporal(by: "time", fanouts: [4, 3]))
+        .batches(of: Self.seeds, times: times, size: 8, features: "features", threads: 1)
+      let labor = try graph.sampler(.labor(fanouts: [4, 3]))
+        .batches(of: Self.seeds, size: 8, threads: 1)
+      for scheme: SamplingScheme in [
+        .uniform(fanouts: [4, 3]), .uniformWithReplacement(fanouts: [4, 3]),
+      ] {
+        let plain = try graph.sampler(scheme).batches(of: Self.seeds, size: 8, threads: 1)
+        let reusing = try graph.sampler(scheme).batches(of: Self.seeds, size: 8, threads: 1)
+        for _ in 0..<2 {
+          var marked = try #require(try temporal.next())
+          #expect(try reusing.next(&marked))
+          #expect(try plain.next() == marked)
+          marked = try #require(try labor.next())
+          #expect(try reusing.next(&marked))
+          #expect(try plain.next() == marked)
+        }
+        var batch = MiniBatch.empty
+        while try reusing.next(&batch) { #expect(try plain.next() == batch) }
+      }
+    }
+  }
+
   @Test("gives feature rows with mini-batches, and none after a cancellation")
   func features() throws {
     let folder = TemporaryFolder()

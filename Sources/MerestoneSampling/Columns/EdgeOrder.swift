@@ -58,7 +58,8 @@ package final class EdgeOrder: Sendable {
     let bytesPerEdge = (kind == .times ? 2 : 1) * MemoryLayout<UInt32>.size
     let isKept =
       entry.edgeCount > 0 && entry.maxInDegree < Self.none
-      && entry.edgeCount <= memory.bytes / bytesPerEdge
+      // The longest list while it is sorted.
+      && entry.maxInDegree <= memory.bytes / 16 && entry.edgeCount <= memory.bytes / bytesPerEdge
     let edges = edges
     let isTooLarge = edges.partBytes != .max
     let tile = 1 << 12

@@ -31,8 +31,7 @@ package final class EdgeWeights: Sendable {
   let spacing: Int
   let sums: SharedTable<Double>
 
-  /// All running sums with their guide, and room for what the kernel reads past them; empty where
-  /// they take too much memory.
+  /// All running sums with their guide; empty where they take too much memory.
   let guided: SharedTable<mrs_guided_edge>
 
   /// Whether no edge has a running sum equal to that before it; only known where sums are kept.

@@ -37,6 +37,11 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
       slots(seeds, request.times), count: seeds.count, into: &batch.seedIndices)
     relabeler.copyNodes(into: &seedNodes)
     self.seedTimes?.split(&seedNodes, into: &seedNodeTimes)
+    // A mini-batch of another series may have left them.
+    for block in batch.blocks.indices {
+      batch.blocks[block].weights.removeAll(keepingCapacity: true)
+      batch.blocks[block].sourceTimes.removeAll(keepingCapacity: true)
+    }
     if batch.blocks.count != hops { batch.blocks = Array(repeating: .empty, count: hops) }
   }
 

@@ -143,7 +143,9 @@ final class GroupSampler: Sendable {
   }
 
   private func makePick() throws(SamplingError) -> SchemePick {
-    guard let pick = BoundedPick(scheme) else { preconditionFailure("uniform picks are built in") }
+    guard let pick = BoundedPick(scheme, fanouts: fanouts) else {
+      preconditionFailure("uniform picks are built in")
+    }
     return SchemePick(pick: pick, reader: InEdgeReader(topology))
   }
 

@@ -15,11 +15,12 @@ struct BoundedPick {
   private static let stretch = 64 << 10
 
   /// - Returns: `nil` for the uniform scheme, which the samplers have built in.
-  init?(_ scheme: NeighborScheme) {
-    guard let pick = scheme.makePick() else { return nil }
+  init?(_ scheme: NeighborScheme, fanouts: [Int], stampBudget: ByteCount = ByteCount(0)) {
+    guard let pick = scheme.makePick(stampBudget: stampBudget) else { return nil }
     self.pick = pick
-    partBytes = scheme.readColumn?.partBytes ?? .max
-    column = partBytes == .max ? nil : scheme.readColumn
+    let read = scheme.readColumn(fanouts: fanouts)
+    partBytes = read?.partBytes ?? .max
+    column = partBytes == .max ? nil : read
   }
 
   /// See ``NeighborPick/pick(_:times:_:fanout:draws:reader:into:)``.

@@ -21,6 +21,7 @@ import MerestoneCore
 /// estimate of the sum over all.
 struct LaborPick: NeighborPick {
   private let isOptimized: Bool
+  private let stampBudget: ByteCount
   private var edges: [EdgeID] = []
   private var bounds: [Int] = []
   private var allowed: [EdgeID] = []
@@ -40,7 +41,10 @@ struct LaborPick: NeighborPick {
   // Edges that the kernel looks at in one call.
   private static let piece = 1 << 14
 
-  init(isOptimized: Bool) { self.isOptimized = isOptimized }
+  init(isOptimized: Bool, stampBudget: ByteCount) {
+    self.isOptimized = isOptimized
+    self.stampBudget = stampBudget
+  }
 
   /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds what it keeps; where edges
   ///   are left out also 262,144 in-edges at once, or the longest list. LABOR-* holds all in-edges
@@ -183,7 +187,7 @@ struct LaborPick: NeighborPick {
   ) throws(SamplingError) {
     var relabeler =
       self.relabeler
-      ?? NodeRelabeler(nodeCount: sourceCount, stampBudget: NeighborSampler.stampBudget)
+      ?? NodeRelabeler(nodeCount: sourceCount, stampBudget: stampBudget)
     self.relabeler = nil
     defer { self.relabeler = relabeler }
     relabeler.reset()

@@ -47,7 +47,7 @@ package struct NeighborSampler {
     relabeler = NodeRelabeler(
       nodeCount: scheme.times == nil ? topology.nodeCount : .max, stampBudget: stampBudget)
     reader = InEdgeReader(topology)
-    schemePick = BoundedPick(scheme)
+    schemePick = BoundedPick(scheme, fanouts: fanouts, stampBudget: stampBudget)
     seedTimes = scheme.times.map { SeedTimes(column: $0.name, nodeCount: topology.nodeCount) }
   }
 

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// Which in-edges a ``NeighborSampler`` keeps of every destination.
@@ -64,14 +65,15 @@ extension NeighborScheme {
     }
   }
 
-  /// The column whose values are read from the files while sampling, where one is.
-  var readColumn: EdgeColumn? {
+  /// The column whose values are read from the files while sampling with these fanouts, where one is.
+  func readColumn(fanouts: [Int]) -> EdgeColumn? {
     switch self {
     case .weighted(let weights), .weightedWithReplacement(let weights):
-      weights.guided.count > 0 ? nil : weights.edges
+      let isDrawnByKernel = fanouts.allSatisfy { (0...Int(MRS_WEIGHTED_FANOUT)).contains($0) }
+      return weights.guided.count > 0 && isDrawnByKernel ? nil : weights.edges
     case .top(let order), .temporal(let order), .recent(let order):
-      order.isKept ? nil : order.edges
-    default: nil
+      return order.isKept && order.shift == 0 ? nil : order.edges
+    default: return nil
     }
   }
 
@@ -84,7 +86,9 @@ extension NeighborScheme {
   }
 
   /// What picks the edges; `nil` for the uniform scheme, which the sampler has built in.
-  func makePick() -> (any NeighborPick)? {
+  ///
+  /// - Parameter stampBudget: What a table with one entry per node may take, where the pick needs one.
+  func makePick(stampBudget: ByteCount = ByteCount(0)) -> (any NeighborPick)? {
     switch self {
     case .uniform: nil
     case .uniformWithReplacement: ReplacementPick()
@@ -93,8 +97,8 @@ extension NeighborScheme {
     case .top(let order): TopPick(order: order)
     case .temporal(let order): TemporalPick(order: order, isRecent: false)
     case .recent(let order): TemporalPick(order: order, isRecent: true)
-    case .labor: LaborPick(isOptimized: false)
-    case .laborStar: LaborPick(isOptimized: true)
+    case .labor: LaborPick(isOptimized: false, stampBudget: stampBudget)
+    case .laborStar: LaborPick(isOptimized: true, stampBudget: stampBudget)
     }
   }
 }

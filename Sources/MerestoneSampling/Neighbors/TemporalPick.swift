@@ -1,5 +1,6 @@
 internal import CMerestoneKernels
 import MerestoneCore
+import MerestoneStorage
 
 /// Picks among the edges that are not later than the time as of which their destination is seen:
 /// uniformly without replacement, or the most recent ones.
@@ -18,8 +19,9 @@ struct TemporalPick: NeighborPick {
   private var edges = TimedEdges()
   private var window: [UInt64] = []
 
-  // Lists that are searched at once.
+  // Lists that are searched at once, fewer where many places are drawn of each.
   private static let width = 32
+  private static let windowSize = 4096
 
   init(order: EdgeOrder, isRecent: Bool) {
     self.order = order
@@ -51,13 +53,14 @@ struct TemporalPick: NeighborPick {
   ) throws(SamplingError) {
     var draws = draws
     let limit = fanout == -1 ? Int.max : fanout
-    let drawn = isRecent || fanout == -1 ? 0 : fanout
-    if window.count < Self.width * drawn {
-      window = [UInt64](repeating: 0, count: Self.width * drawn)
-    }
+    let relation = order.edges.topology.relation
+    let longest = order.edges.topology.store.manifest.relations[relation.rawValue].maxInDegree
+    let drawn = isRecent || fanout == -1 || fanout >= longest ? 0 : fanout
+    let width = max(1, min(Self.width, Self.windowSize / max(1, drawn)))
+    if window.count < width * drawn { window = [UInt64](repeating: 0, count: width * drawn) }
     var first = 0
     while first < nodes.count {
-      let part = first..<min(first + Self.width, nodes.count)
+      let part = first..<min(first + width, nodes.count)
       try search.run(order, lists, times, part)
       // What is drawn or the first places are on their way before any of them is read.
       for place in part {

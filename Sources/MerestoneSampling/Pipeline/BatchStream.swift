@@ -63,7 +63,8 @@ package final class BatchStream: Sendable {
         count: count,
         memory: groupMemory
           ?? topology.plan.groupMemory(
-            threads: threads, columnBytes: columnBytes, readsColumn: scheme.readColumn != nil),
+            threads: threads, columnBytes: columnBytes,
+            readsColumn: scheme.readColumn(fanouts: fanouts) != nil),
         request: request)
     }
     prefetcher = Prefetcher(
@@ -76,6 +77,7 @@ package final class BatchStream: Sendable {
       if let grouped {
         return { index throws(SamplingError) in
           var batch = used.take()
+          if features == nil { batch.features = .none }
           mark.enter(.sampling)
           try grouped.make(index, into: &batch)
           mark.enter(.features)
@@ -90,6 +92,7 @@ package final class BatchStream: Sendable {
         mark.enter(.seeds)
         let request = try request(index)
         var batch = used.take()
+        if features == nil { batch.features = .none }
         mark.enter(.sampling)
         try sampler.sample(
           seeds: request.seeds, times: request.times, key: request.key, into: &batch)

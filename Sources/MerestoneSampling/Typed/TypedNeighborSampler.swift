@@ -32,7 +32,8 @@ package struct TypedNeighborSampler {
   package var pulse: Pulse?
   private let store: GraphStore
   private let hopCount: Int
-  private var followed: [Followed] = []
+  // Each is out of the list while it works.
+  private var followed: [Followed?] = []
   private var relabelers: [NodeRelabeler]
   // Of each type, where the schemes are temporal; the relabelers then number pairs of node and time.
   private var seedTimes: [SeedTimes] = []
@@ -76,6 +77,7 @@ package struct TypedNeighborSampler {
     precondition(times.isEmpty || times.count == relations.count, "some relations without times")
     let types = store.manifest.nodeTypes
     let share = ByteCount(stampBudget.bytes / max(1, types.count))
+    let pickShare = ByteCount(stampBudget.bytes / max(1, relations.count))
     relabelers = types.map {
       NodeRelabeler(nodeCount: times.isEmpty ? $0.count : .max, stampBudget: share)
     }
@@ -94,12 +96,14 @@ package struct TypedNeighborSampler {
         Followed(
           relation: topology.relation, sourceType: topology.type(of: .source).rawValue,
           destinationType: type.rawValue, fanouts: fanouts,
-          isWide: store.book.nodeCount(of: type) > 1 << 32, pick: BoundedPick(entry.scheme),
+          isWide: store.book.nodeCount(of: type) > 1 << 32,
+          pick: BoundedPick(
+            entry.scheme, fanouts: fanouts, stampBudget: pickShare),
           reader: InEdgeReader(topology)))
     }
+    let numbers = relations.map(\.topology.relation)
     precondition(
-      zip(followed, followed.dropFirst()).allSatisfy { $0.relation < $1.relation },
-      "relations ascend")
+      zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }, "relations ascend")
   }
 
   /// Samples one mini-batch.
@@ -181,8 +185,7 @@ package struct TypedNeighborSampler {
   private mutating func sample(
     _ place: Int, _ hop: Int, _ destinations: Reached, _ key: RandomKey
   ) throws(SamplingError) -> RelationBlock {
-    // Out of the list while it works, and back with its memory.
-    var relation = followed[place]
+    guard var relation = followed[place].take() else { preconditionFailure("a relation at work") }
     defer { followed[place] = relation }
     let nodes = destinations.nodes[relation.destinationType]
     let times = seedTimes.isEmpty ? [] : destinations.times[relation.destinationType]
