@@ -193,7 +193,7 @@ public struct TypedSampler: Sendable {
           stampBudget: ByteCount(graph.memory.bytes / 8 / max(1, threads)), patience: patience
         ) { step in
           let places = walk.places(of: step)
-          return TypedBatchRequest(
+          return BatchRequest(
             seeds: places.map { seeds[$0] }, times: times.isEmpty ? [] : places.map { times[$0] },
             key: walk.key(of: step))
         })

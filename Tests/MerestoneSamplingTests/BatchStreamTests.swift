@@ -12,7 +12,7 @@ struct BatchStreamTests {
     (0..<(step % 5 == 3 ? 0 : 20 + step)).map { NodeID(UInt64($0 * $0 * 31 + step * 977) % 12_000) }
   }
 
-  static func request(_ step: Int) -> BatchRequest {
+  static func request(_ step: Int) -> BatchRequest<NodeID> {
     BatchRequest(seeds: seeds(step), key: RandomKey(seed: 9, stream: .neighborSampling, step: step))
   }
 

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Sampling a group of mini-batches bucket by bucket")
 struct GroupSamplerTests {
-  private static func request(_ place: Int) -> BatchRequest {
+  private static func request(_ place: Int) -> BatchRequest<NodeID> {
     BatchRequest(
       seeds: (0..<30).map { NodeID(UInt64(($0 * 331 + place * 7919) % 9000)) },
       key: RandomKey(seed: 5, stream: .neighborSampling, step: place))
@@ -45,33 +45,10 @@ struct GroupSamplerTests {
     }
   }
 
-  enum Scheme: CaseIterable {
-    case replacement, weighted, weightedReplacement, top, temporal, recent
-
-    func open(
-      _ topology: Topology, memory: ByteCount, _ pool: ThreadPool
-    ) throws(SamplingError) -> NeighborScheme {
-      func weights() throws(SamplingError) -> EdgeWeights {
-        try EdgeWeights("weight", of: topology, memory: memory, pool: pool)
-      }
-      func order(_ name: String, _ kind: EdgeOrder.Kind) throws(SamplingError) -> EdgeOrder {
-        try EdgeOrder(name, kind, of: topology, memory: memory, pool: pool)
-      }
-      return switch self {
-      case .replacement: .uniformWithReplacement
-      case .weighted: .weighted(by: try weights())
-      case .weightedReplacement: .weightedWithReplacement(by: try weights())
-      case .top: .top(by: try order("weight", .weights))
-      case .temporal: .temporal(by: try order("time", .times))
-      case .recent: .recent(by: try order("time", .times))
-      }
-    }
-  }
-
   @Test(
     "gives those of every scheme that picks without sources, with columns prepared or read",
-    arguments: Scheme.allCases, [0, 1 << 24])
-  func schemes(scheme: Scheme, memory: Int) throws {
+    arguments: TestScheme.allCases.filter { $0 != .labor && $0 != .laborStar }, [0, 1 << 24])
+  func schemes(scheme: TestScheme, memory: Int) throws {
     let folder = TemporaryFolder()
     var graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 2, seed: 4)
     graph.edgeColumns = [
@@ -100,11 +77,11 @@ struct GroupSamplerTests {
       topology: topology, fanouts: fanouts, scheme: law, pool: ThreadPool(threads: 2),
       stampBudget: ByteCount(1 << 20), dropsBehind: true,
       sizes: GroupSampler.BucketSizes(edgeShift: 13, nodeShift: 10), pulse: Pulse())
-    @Sendable func request(_ place: Int) -> BatchRequest {
+    @Sendable func request(_ place: Int) -> BatchRequest<NodeID> {
       var request = Self.request(place)
       // Seeds come twice, as of different times.
       request.seeds += request.seeds + (0..<60).map { NodeID(UInt64($0 * 150)) }
-      guard scheme == .temporal || scheme == .recent else { return request }
+      guard scheme.isTemporal else { return request }
       request.times = request.seeds.indices.map { Int64($0 * 11 % 50) }
       return request
     }

@@ -134,36 +134,10 @@ struct TypedSamplerTests {
     #expect(typed.nodes == [expected.inputNodes])
   }
 
-  enum Scheme: CaseIterable {
-    case replacement, weighted, weightedReplacement, top, temporal, recent, labor, laborStar
-
-    var isTemporal: Bool { self == .temporal || self == .recent }
-
-    func open(_ topology: Topology, _ pool: ThreadPool) throws(SamplingError) -> NeighborScheme {
-      let memory = ByteCount(1 << 20)
-      func weights() throws(SamplingError) -> EdgeWeights {
-        try EdgeWeights("weight", of: topology, memory: memory, pool: pool)
-      }
-      func order(_ name: String, _ kind: EdgeOrder.Kind) throws(SamplingError) -> EdgeOrder {
-        try EdgeOrder(name, kind, of: topology, memory: memory, pool: pool)
-      }
-      return switch self {
-      case .replacement: .uniformWithReplacement
-      case .weighted: .weighted(by: try weights())
-      case .weightedReplacement: .weightedWithReplacement(by: try weights())
-      case .top: .top(by: try order("weight", .weights))
-      case .temporal: .temporal(by: try order("time", .times))
-      case .recent: .recent(by: try order("time", .times))
-      case .labor: .labor
-      case .laborStar: .laborStar
-      }
-    }
-  }
-
   @Test(
     "keeps of every relation what its scheme picks, and numbers nodes, or nodes and times, by type",
-    arguments: Scheme.allCases, [1 << 30, 0])
-  func schemes(scheme: Scheme, memory: Int) throws {
+    arguments: TestScheme.allCases, [1 << 30, 0])
+  func schemes(scheme: TestScheme, memory: Int) throws {
     let store = try Shop(seed: 4).store(at: folder.file("shop"))
     let fanouts = try TypedFanouts(
       [("knows", [2, 3]), ("buys", [3, 2]), ("seen", [2, 2])], of: store.manifest)
@@ -234,7 +208,7 @@ struct TypedSamplerTests {
     let fanouts = try TypedFanouts([("knows", [-1, -1]), ("seen", [-1, -1])], of: store.manifest)
     let relations = try fanouts.open(
       store, memory: ByteCount(1 << 30), pool: pool
-    ) { topology throws(SamplingError) in try Scheme.temporal.open(topology, pool) }
+    ) { topology throws(SamplingError) in try TestScheme.temporal.open(topology, pool) }
     var sampler = try TypedNeighborSampler(store, following: relations, hopCount: 2)
     let seeds = (0..<20).map { TypedNode(type: NodeTypeID(0), node: NodeID(UInt64($0))) }
     let key = RandomKey(seed: 8, stream: .query)

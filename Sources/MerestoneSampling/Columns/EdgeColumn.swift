@@ -112,6 +112,27 @@ package final class EdgeColumn: Sendable {
     for split in splits { split?.drop() }
   }
 
+  // Nodes whose lists are prepared together.
+  private static let tile = 1 << 12
+
+  /// How often ``forEachTile(_:_:_:)`` calls its body.
+  var tileCount: Int { (topology.nodeCount + Self.tile - 1) / Self.tile }
+
+  /// Calls `body` on all threads with numbered ranges of all nodes, and gives back what it has read of a
+  /// large column.
+  func forEachTile(
+    _ pool: ThreadPool, _ cancellation: Cancellation,
+    _ body: @Sendable (Int, Range<Int>) throws(SamplingError) -> Void
+  ) throws(SamplingError) {
+    let isLarge = partBytes != .max
+    let nodeCount = topology.nodeCount
+    try pool.forEach(tileCount) { index throws(SamplingError) in
+      if cancellation.isCancelled { throw .cancelled }
+      try body(index, index * Self.tile..<min((index + 1) * Self.tile, nodeCount))
+      if isLarge { drop() }
+    }
+  }
+
   /// Throws when a file has shrunk while it was read.
   func checkIntact() throws(SamplingError) {
     do throws(StorageError) {

@@ -61,26 +61,13 @@ package final class EdgeOrder: Sendable {
       // The longest list while it is sorted.
       && entry.maxInDegree <= memory.bytes / 16 && entry.edgeCount <= memory.bytes / bytesPerEdge
     let edges = edges
-    let isTooLarge = edges.partBytes != .max
-    let tile = 1 << 12
-    let nodeCount = topology.nodeCount
-    let tiles = (nodeCount + tile - 1) / tile
-    func forEachTile(
-      _ body: @Sendable (Int, Range<Int>) throws(SamplingError) -> Void
-    ) throws(SamplingError) {
-      try pool.forEach(tiles) { index throws(SamplingError) in
-        if cancellation.isCancelled { throw .cancelled }
-        try body(index, index * tile..<min((index + 1) * tile, nodeCount))
-        if isTooLarge { edges.drop() }
-      }
-    }
     var span = Int64.max...Int64.max
     if isKept, kind == .times {
-      var earliest = [Int64](repeating: .max, count: tiles)
-      var latest = [Int64](repeating: .min, count: tiles)
+      var earliest = [Int64](repeating: .max, count: edges.tileCount)
+      var latest = [Int64](repeating: .min, count: edges.tileCount)
       try earliest.withSharedBuffer { earliest throws(SamplingError) in
         try latest.withSharedBuffer { latest throws(SamplingError) in
-          try forEachTile { index, nodes throws(SamplingError) in
+          try edges.forEachTile(pool, cancellation) { index, nodes throws(SamplingError) in
             var body = Spanning(edges: edges, nodes: nodes)
             try edges.element.with(&body)
             earliest.withPart(index..<index + 1) { $0[0] = body.earliest }
@@ -100,7 +87,7 @@ package final class EdgeOrder: Sendable {
         count: isKept && kind == .times ? entry.edgeCount : 0, zero: 0
       ) { keys throws(SamplingError) in
         guard isKept else { return }
-        try forEachTile { _, nodes throws(SamplingError) in
+        try edges.forEachTile(pool, cancellation) { _, nodes throws(SamplingError) in
           var body = Sorting(
             edges: edges, nodes: nodes, kind: kind, latest: latest, shift: shift,
             positions: positions, keys: keys)

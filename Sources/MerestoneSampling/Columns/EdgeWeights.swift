@@ -76,10 +76,7 @@ package final class EdgeWeights: Sendable {
       isKept && sumCount * 8 + edgeCount * Self.guidedBytes <= memory.bytes
       && topology.isNarrow && edgeCount < UInt32.max
     let edges = edges
-    let isTooLarge = edges.partBytes != .max
-    let tile = 1 << 12
-    let nodeCount = topology.nodeCount
-    var allCount = [Bool](repeating: false, count: (nodeCount + tile - 1) / tile)
+    var allCount = [Bool](repeating: false, count: edges.tileCount)
     var sums: SharedTable<Double>?
     guided = try SharedTable(
       count: keepsAll ? edgeCount : 0, zero: mrs_guided_edge()
@@ -87,13 +84,12 @@ package final class EdgeWeights: Sendable {
       sums = try SharedTable(count: sumCount, zero: 0) { sums throws(SamplingError) in
         guard isKept else { return }
         try allCount.withSharedBuffer { allCount throws(SamplingError) in
-          try pool.forEach(allCount.count) { index throws(SamplingError) in
-            if cancellation.isCancelled { throw .cancelled }
+          try edges.forEachTile(
+            pool, cancellation
+          ) { [spacing] index, nodes throws(SamplingError) in
             var body = Adding(
-              edges: edges, nodes: index * tile..<min((index + 1) * tile, nodeCount),
-              spacing: spacing, sums: sums, guided: guided)
+              edges: edges, nodes: nodes, spacing: spacing, sums: sums, guided: guided)
             let counts = try edges.element.with(&body)
-            if isTooLarge { edges.drop() }
             allCount.withPart(index..<index + 1) { $0[0] = counts }
           }
         }

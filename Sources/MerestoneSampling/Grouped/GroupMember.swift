@@ -20,7 +20,8 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   ///
   /// - Parameter seedTimes: For the pairs of nodes and times, where the scheme is temporal.
   func begin(
-    _ request: BatchRequest, hops: Int, seedTimes: SeedTimes?, _ relabeler: inout NodeRelabeler
+    _ request: BatchRequest<NodeID>, hops: Int, seedTimes: SeedTimes?,
+    _ relabeler: inout NodeRelabeler
   ) throws(SamplingError) {
     key = request.key
     listed = 0

@@ -4,11 +4,10 @@ import MerestoneStorage
 /// Samples a group of mini-batches together from the compressed pages, with nothing of the graph
 /// resident: hop by hop, every page that the group touches is decoded once for all of them.
 ///
-/// Picks need only where a list lies, and maybe edge columns, so all edges of a hop are known before any
-/// page is read. They
-/// are dealt to buckets of 64 pages; each bucket is decoded into a buffer that fits the last-level
-/// cache and answers every mini-batch in turn. Mini-batches are the same as ``NeighborSampler``
-/// makes one by one.
+/// Picks need only where a list lies, and maybe edge columns, so all edges of a hop are known before
+/// any page is read. They are dealt to buckets of 64 pages; each bucket is decoded into a buffer that
+/// fits the last-level cache and answers every mini-batch in turn. Mini-batches are the same as
+/// ``NeighborSampler`` makes one by one.
 final class GroupSampler: Sendable {
   private let topology: Topology
   private let fanouts: [Int]
@@ -103,7 +102,7 @@ final class GroupSampler: Sendable {
   ///   - request: The seeds and the key of a member by its place.
   func sample(
     _ members: [GroupMember],
-    request: @Sendable (Int) throws(SamplingError) -> BatchRequest
+    request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) throws(SamplingError) {
     let seedTimes = scheme.times.map {
       SeedTimes(column: $0.name, nodeCount: topology.nodeCount)

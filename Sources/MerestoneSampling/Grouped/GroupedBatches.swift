@@ -14,7 +14,7 @@ import MerestoneCore
   private let sampler: GroupSampler
   private let count: Int
   private let memory: Int
-  private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest
+  private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
 
   private var members: [GroupMember] = []
   private var group = 0..<0
@@ -35,7 +35,7 @@ import MerestoneCore
   init(
     sampler: GroupSampler, count: Int, memory: ByteCount,
     request:
-      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest
+      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) {
     self.sampler = sampler
     self.count = count

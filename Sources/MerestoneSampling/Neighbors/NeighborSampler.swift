@@ -226,9 +226,9 @@ package struct NeighborSampler {
       try schemePick!.pick(
         destinations, times: destinationTimes, lists, fanout: fanouts[hop], draws: draws,
         reader: &reader, into: &picked)
-      let hasSources = picked.sources.count == picked.edges.count
+      let hasSources = !picked.sources.isEmpty
       picked.move(into: &block)
-      if hasSources, seedTimes == nil, !relabeler.isWide {
+      if hasSources {
         try relabeler.relabel(sources: &block.indices)
         return
       }

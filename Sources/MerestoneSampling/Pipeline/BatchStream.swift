@@ -2,15 +2,15 @@ package import MerestoneCore
 package import MerestoneStorage
 import Synchronization
 
-/// What one mini-batch of a series starts from.
-package struct BatchRequest: Sendable {
-  package var seeds: [NodeID]
+/// What one mini-batch of a series starts from: nodes, of one type or each with its type.
+package struct BatchRequest<Seed: Sendable>: Sendable {
+  package var seeds: [Seed]
 
   /// As of when each seed is seen, where the scheme is temporal.
   package var times: [Int64]
   package var key: RandomKey
 
-  package init(seeds: [NodeID], times: [Int64] = [], key: RandomKey) {
+  package init(seeds: [Seed], times: [Int64] = [], key: RandomKey) {
     self.seeds = seeds
     self.times = times
     self.key = key
@@ -42,7 +42,7 @@ package final class BatchStream: Sendable {
     groupMemory: ByteCount? = nil,
     patience: Duration = .seconds(60),
     request:
-      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest
+      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) throws(SamplingError) {
     let used = UsedBatches(limit: 2 * threads + 1)
     let pulse = Pulse()

@@ -1,21 +1,6 @@
 package import MerestoneCore
 package import MerestoneStorage
 
-/// What one mini-batch of a graph with several node types starts from.
-package struct TypedBatchRequest: Sendable {
-  package var seeds: [TypedNode]
-
-  /// As of when each seed is seen, where the schemes are temporal.
-  package var times: [Int64]
-  package var key: RandomKey
-
-  package init(seeds: [TypedNode], times: [Int64] = [], key: RandomKey) {
-    self.seeds = seeds
-    self.times = times
-    self.key = key
-  }
-}
-
 /// Mini-batches of a graph with several node types, sampled ahead of their consumer and handed over in
 /// order: those that a ``TypedNeighborSampler`` makes one by one.
 package final class TypedBatchStream: Sendable {
@@ -34,7 +19,7 @@ package final class TypedBatchStream: Sendable {
     _ store: GraphStore, following relations: [FollowedRelation], hopCount: Int,
     features: [NodeRows?] = [], count: Int, threads: Int, memory: ByteCount,
     stampBudget: ByteCount, patience: Duration = .seconds(60),
-    request: @escaping @Sendable (Int) throws(SamplingError) -> TypedBatchRequest
+    request: @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<TypedNode>
   ) throws(SamplingError) {
     let pulse = Pulse()
     // Refuses bad fanouts here and now.

@@ -208,12 +208,18 @@ package struct TypedNeighborSampler {
         nodes, relation.lists, fanout: relation.fanouts[hop], draws: hopKey.draws,
         isWide: relation.isWide, scratch: &scratch)
     }
-    try relation.reader.readSources(of: block.edges, into: &sources)
-    if !seedTimes.isEmpty {
-      seedTimes[relation.sourceType].join(&sources, block.indptr, times)
+    if block.indices.isEmpty {
+      try relation.reader.readSources(of: block.edges, into: &sources)
+      if !seedTimes.isEmpty {
+        seedTimes[relation.sourceType].join(&sources, block.indptr, times)
+      }
+      try relabelers[relation.sourceType].relabel(
+        sources, count: block.edges.count, into: &block.indices)
+    } else {
+      // The pick has met the sources.
+      try relabelers[relation.sourceType].relabel(sources: &block.indices)
     }
-    try relabelers[relation.sourceType].relabel(
-      sources, count: block.edges.count, into: &result.indices)
+    result.indices = block.indices
     result.indptr = block.indptr
     result.edges = block.edges
     result.weights = block.weights
