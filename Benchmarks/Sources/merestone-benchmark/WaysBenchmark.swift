@@ -55,6 +55,7 @@ struct WaysBenchmark {
             threads: 2),
           setting: setting + ", 2 threads", target: way.target))
     }
+    if scale == 22 { try labor(graphs, &report) }
     for way in ways {
       let path = try graphs.kronecker(scale: scale, encoding: way.encoding)
       let worker = SamplingWorker(
@@ -69,6 +70,20 @@ struct WaysBenchmark {
           setting: "2^\(scale), \(way.memory) MiB and a thread for each",
           target: way.name == "flat" ? ">= 1.6" : ">= 1.85"))
     }
+  }
+
+  /// LABOR-0, which other programs offer, too.
+  private func labor(_ graphs: BenchmarkGraphs, _ report: inout Report) throws {
+    let graph = try Graph(
+      at: graphs.kronecker(scale: scale, encoding: "lz4"), memory: ByteCount(1 << 30), threads: 2)
+    let sampler = try graph.sampler(.labor(fanouts: [15, 10, 5]))
+    report.add(
+      Figure(
+        name: "sampling LABOR-0, flat", unit: "M edges/s",
+        values: try Stopwatch.samplingRates(
+          sampler, nodes: graph.nodeCount, batches: 30, runs: 5, threads: 2),
+        setting: "2^\(scale), --memory 1024MiB, fanouts 15,10,5, batch 1024, 2 threads",
+        target: ">= 5 times GraphBolt's"))
   }
 }
 

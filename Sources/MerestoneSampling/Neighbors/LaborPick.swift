@@ -31,6 +31,7 @@ struct LaborPick: NeighborPick {
   private var relabeler: NodeRelabeler?
   private var narrow: [UInt32] = []
   private var kept: [EdgeID] = []
+  private var classes: LaborClasses
 
   static let tolerance = 1e-4
   static let mostRounds = 100
@@ -41,9 +42,15 @@ struct LaborPick: NeighborPick {
   // Edges that the kernel looks at in one call.
   private static let piece = 1 << 14
 
+  // Lists between one that is looked at and one that is fetched, and how much of that is: where a long
+  // list goes on, the processor sees by itself.
+  private static let ahead = 2
+  private static let fetchedEdges: UInt64 = 128
+
   init(isOptimized: Bool, stampBudget: ByteCount) {
     self.isOptimized = isOptimized
     self.stampBudget = stampBudget
+    classes = LaborClasses(budget: stampBudget)
   }
 
   /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds what it keeps; where edges
@@ -58,8 +65,17 @@ struct LaborPick: NeighborPick {
       return
     }
     if !isOptimized, fanout > 0, !reader.topology.isFiltered, reader.topology.isNarrow {
-      for list in lists[..<nodes.count] {
-        try keep(list, fanout, draws, &reader, into: &picked)
+      var scanned: UInt64 = 0
+      for list in lists[..<nodes.count] where list.count > UInt64(fanout) {
+        scanned += list.count
+      }
+      classes.prepare(
+        nodeCount: reader.topology.nodeCount(of: .source), draws: draws, scanned: scanned)
+      for place in nodes.indices {
+        if place + Self.ahead < nodes.count {
+          Self.prefetch(lists[place + Self.ahead], reader.topology)
+        }
+        try keep(lists[place], fanout, draws, &reader, into: &picked)
         picked.indptr.append(picked.edges.count)
       }
       return
@@ -104,6 +120,18 @@ struct LaborPick: NeighborPick {
       bounds.append(edges.count)
     }
     try reader.readSources(of: edges, into: &sources)
+  }
+
+  /// Fetches the beginning of a list, where it is decoded.
+  private static func prefetch(_ list: EdgeList, _ topology: Topology) {
+    guard let flat = topology.flat else { return }
+    let end = min(list.range.upperBound, list.start &+ fetchedEdges, UInt64(unsafe flat.low.count))
+    var edge = list.start
+    while edge < end {
+      // SAFETY: the edge exists.
+      unsafe mrs_prefetch(flat.low.baseAddress! + Int(edge))
+      edge &+= 16
+    }
   }
 
   /// LABOR-0 of one list with nothing left out, by the kernel.
@@ -155,11 +183,20 @@ struct LaborPick: NeighborPick {
     _ sources: UnsafePointer<UInt32>, _ count: Int, _ first: UInt64, _ limit: UInt64,
     _ draws: RandomDraws
   ) -> Int {
-    unsafe kept.withUnsafeMutableBufferPointer { kept in
-      // SAFETY: an edge id is one word; there is room for one more than a piece.
-      unsafe mrs_labor_keep(
-        sources, first, count, limit, draws.key.x, draws.key.y,
-        UnsafeMutableRawPointer(kept.baseAddress!).assumingMemoryBound(to: UInt64.self))
+    unsafe kept.withUnsafeMutableBufferPointer { [classes] kept in
+      // SAFETY: an edge id is one word; there is room for one more than a piece; every source has a
+      // class.
+      let edges = unsafe UnsafeMutableRawPointer(kept.baseAddress!)
+        .assumingMemoryBound(to: UInt64.self)
+      return unsafe classes.withCurrent { classes in
+        if let classes = unsafe classes {
+          unsafe mrs_labor_keep_classified(
+            sources, first, count, limit, draws.key.x, draws.key.y, classes, edges)
+        } else {
+          unsafe mrs_labor_keep(
+            sources, first, count, limit, draws.key.x, draws.key.y, edges)
+        }
+      }
     }
   }
 
