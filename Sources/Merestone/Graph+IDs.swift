@@ -40,9 +40,13 @@ extension Graph {
 
   /// The raw ids of several nodes, in order.
   public func rawIDs(of nodes: [NodeID]) throws(GraphError) -> [RawID] {
-    var raws: [RawID] = []
-    raws.reserveCapacity(nodes.count)
-    for node in nodes { raws.append(try rawID(of: node)) }
-    return raws
+    for node in nodes where node.rawValue >= UInt64(nodeCount) {
+      throw .nodeOutOfRange(node, nodeCount: nodeCount)
+    }
+    do throws(StorageError) {
+      return try store.rawIDs(of: nodes, type: nodeType)
+    } catch {
+      throw GraphError(error)
+    }
   }
 }

@@ -288,20 +288,10 @@ extension Graph {
   /// The raw ids of nodes of one type, in order.
   public func rawIDs(of nodes: [NodeID], type name: String) throws(GraphError) -> [RawID] {
     let type = try nodeTypeID(named: name)
-    let count = store.book.nodeCount(of: type)
-    var raws: [RawID] = []
-    raws.reserveCapacity(nodes.count)
     do throws(StorageError) {
-      let ids = try store.ids(type)
-      for node in nodes {
-        guard node.rawValue < UInt64(count) else {
-          throw .outOfRange(path: store.path, what: name, index: node.rawValue, count: count)
-        }
-        raws.append(try ids.raw(of: node))
-      }
+      return try store.rawIDs(of: nodes, type: type)
     } catch {
       throw GraphError(error)
     }
-    return raws
   }
 }

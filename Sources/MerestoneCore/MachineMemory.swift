@@ -19,4 +19,25 @@ public enum MachineMemory {
     guard unsafe getrusage(Int32(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
     return Int(usage.ru_maxrss) * 1024
   }
+
+  /// How much of mapped files and shared memory this process has resident now, in bytes; `nil` where
+  /// the kernel does not say.
+  /// - Complexity: one system call, one or two microseconds.
+  package static var residentFileBytes: Int? {
+    guard statusFile >= 0 else { return nil }
+    // "size resident shared text ...", in pages.
+    var text = [UInt8](repeating: 0, count: 128)
+    let count = unsafe text.withUnsafeMutableBytes { bytes in
+      // SAFETY: at most as many bytes as there is room for are written.
+      unsafe pread(statusFile, bytes.baseAddress, bytes.count, 0)
+    }
+    guard count > 0 else { return nil }
+    let fields = text[..<count].split(separator: UInt8(ascii: " "), maxSplits: 3)
+    guard fields.count > 3, let pages = Int(String(decoding: fields[2], as: UTF8.self)) else {
+      return nil
+    }
+    return pages * max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+  }
+
+  private static let statusFile = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
 }

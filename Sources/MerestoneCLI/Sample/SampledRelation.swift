@@ -13,11 +13,7 @@ struct SampledRelation {
 
   /// The raw ids of nodes at one end, in order.
   func raw(_ nodes: [NodeID], _ end: EdgeEnd = .destination) throws(StorageError) -> [RawID] {
-    let ids = try store.ids(end == .source ? sourceType : destinationType)
-    var raw: [RawID] = []
-    raw.reserveCapacity(nodes.count)
-    for node in nodes { raw.append(try ids.raw(of: node)) }
-    return raw
+    try store.rawIDs(of: nodes, type: end == .source ? sourceType : destinationType)
   }
 }
 

@@ -49,5 +49,6 @@ struct PageCursor {
     _ = try shard.decodePage(wanted, into: &span, scratch: &scratch)
     self.scratch = scratch
     page = wanted
+    store.touchMappedFiles()
   }
 }

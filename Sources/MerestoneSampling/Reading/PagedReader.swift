@@ -44,6 +44,7 @@ struct PagedReader {
     }
     let lower = store.book.edges(of: relation, in: place.shard).lowerBound
     guard let edges = try shard(place.shard) else { return EdgeList(start: lower, count: 0) }
+    store.touchMappedFiles()
     do throws(StorageError) {
       let range = try edges.edgeRange(of: place.local)
       return EdgeList(start: lower + UInt64(range.lowerBound), count: UInt64(range.count))
@@ -78,6 +79,7 @@ struct PagedReader {
       let position = Int(visit.edge - bounds.lowerBound)
       if position / current.pageEdges != loadedPage {
         loadedPage = position / current.pageEdges
+        store.touchMappedFiles()
         if page.isEmpty { page = [UInt64](repeating: 0, count: current.pageEdges) }
         do throws(StorageError) {
           var span = page.mutableSpan

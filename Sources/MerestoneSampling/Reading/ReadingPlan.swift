@@ -88,6 +88,13 @@ package struct ReadingPlan: Sendable, Equatable {
   /// Whether pages that were read are given back, so that the files do not count as memory.
   package var dropsBehind: Bool { fileBytes.bytes > memory.bytes / 4 }
 
+  /// What mapped files may take where they are read page by page and are large for the cap: an eighth
+  /// of it, and 16 MiB where that is less; `nil` where they may stay.
+  package var mappedBound: ByteCount? {
+    guard way == .grouped, dropsBehind else { return nil }
+    return ByteCount(max(16 << 20, memory.bytes / 8))
+  }
+
   /// What a thread's table over nodes may take; a graph with more nodes gets a hash table.
   package func stampBudget(threads: Int) -> ByteCount {
     ByteCount(memory.bytes / 8 / max(1, threads))

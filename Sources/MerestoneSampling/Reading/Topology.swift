@@ -41,6 +41,7 @@ package final class Topology: Sendable {
     plan = ReadingPlan(
       store.manifest, relation: relation, memory: memory,
       way: flat != nil ? .flat : packed != nil ? .packed : .grouped)
+    if let bound = plan.mappedBound { store.boundMappedFiles(to: bound.bytes) }
     self.store = store
     self.relation = relation
     self.edgeSet = edgeSet

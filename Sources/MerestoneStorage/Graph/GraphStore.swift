@@ -14,6 +14,7 @@ package final class GraphStore: Sendable {
   /// The manifest's files, by path.
   let listed: [String: FileEntry]
   private let opened = Mutex(Opened())
+  let mappedMemory = MappedMemory()
 
   /// Files in use, by path.
   private struct Opened {
@@ -153,6 +154,17 @@ package final class GraphStore: Sendable {
       if let earlier = opened.ids[type] { return earlier }
       opened.ids[type] = ids
       return ids
+    }
+  }
+
+  /// Gives the memory of all mapped files back; later reads fault it in again.
+  func dropMappedFiles() {
+    let opened = opened.withLock { $0 }
+    for edges in opened.edges.values { edges.drop() }
+    for edges in opened.reverse.values { edges.drop() }
+    for column in opened.columns.values { column.drop() }
+    for ids in opened.ids.values {
+      for column in ids.columns { column.drop() }
     }
   }
 
