@@ -32,12 +32,19 @@ public enum MachineMemory {
       unsafe pread(statusFile, bytes.baseAddress, bytes.count, 0)
     }
     guard count > 0 else { return nil }
-    let fields = text[..<count].split(separator: UInt8(ascii: " "), maxSplits: 3)
-    guard fields.count > 3, let pages = Int(String(decoding: fields[2], as: UTF8.self)) else {
-      return nil
+    var field = 0
+    var pages = 0
+    for character in text[..<count] {
+      if character == UInt8(ascii: " ") {
+        field += 1
+        if field == 3 { return pages * pageBytes }
+      } else if field == 2 {
+        pages = pages &* 10 &+ Int(character &- UInt8(ascii: "0"))
+      }
     }
-    return pages * max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+    return nil
   }
 
+  private static let pageBytes = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
   private static let statusFile = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
 }

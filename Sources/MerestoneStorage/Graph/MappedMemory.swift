@@ -27,12 +27,11 @@ final class MappedMemory: Sendable {
   /// Counts a touch.
   ///
   /// - Parameter drop: Gives all memory of the mapped files back.
-  /// - Complexity: O(1); one or two system calls for every 16 touches, or more often where the bound
-  ///   is below 128 MiB.
+  /// - Complexity: O(1); one system call for every 16 touches, more where the bound is below 32 MiB.
   func touch(_ drop: () -> Void) {
     let limit = limit.load(ordering: .relaxed)
     guard limit < .max else { return }
-    let period = max(1, min(Self.mostTouches, limit / HugePages.byteCount / 4))
+    let period = max(1, min(Self.mostTouches, limit / HugePages.byteCount))
     let count = touches.wrappingAdd(1, ordering: .relaxed).newValue
     guard count % period == 0, let resident = MachineMemory.residentFileBytes else { return }
     let floor = floor.load(ordering: .relaxed)
