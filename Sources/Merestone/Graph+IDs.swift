@@ -7,6 +7,7 @@ extension Graph {
   /// - Complexity: A few page reads of a mapped file; nothing stays in memory.
   public func node(_ raw: RawID) throws(GraphError) -> NodeID? {
     do throws(StorageError) {
+      defer { store.touchMappedFiles() }
       return try store.ids(nodeType).global(of: raw)
     } catch {
       throw GraphError(error)
@@ -32,6 +33,7 @@ extension Graph {
       throw .nodeOutOfRange(node, nodeCount: nodeCount)
     }
     do throws(StorageError) {
+      defer { store.touchMappedFiles() }
       return try store.ids(nodeType).raw(of: node)
     } catch {
       throw GraphError(error)
