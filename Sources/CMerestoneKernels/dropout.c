@@ -1,16 +1,15 @@
 #include "include/dropout.h"
 
 #include "clones.h"
+#include "philox.h"
 
 #include <string.h>
 
-/// Four counters side by side; each lane keeps a 32-bit word in its lower half, and whatever
-/// stands in the upper half is masked off where it would count.
-typedef uint64_t lanes __attribute__((vector_size(32)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef float floats8 __attribute__((vector_size(32)));
 
-enum { COUNTERS = 8, COLUMNS = 4 * COUNTERS };
+/// A counter in each lane of a vector gives four columns.
+enum { COUNTERS = sizeof(u64v) / sizeof(uint64_t), COLUMNS = 4 * COUNTERS };
 
 MRS_CLONES
 void mrs_dropout_rows(
@@ -21,34 +20,23 @@ void mrs_dropout_rows(
         const uint64_t entity = entities[row];
         for (size_t column = 0; column < columns; column += COLUMNS) {
             const uint64_t number = column / 4;
-            lanes a0 = {0}, a1 = {0}, a3 = {0}, b3 = {0};
-            a0 += entity & low;
-            a1 += entity >> 32;
-            lanes b0 = a0, b1 = a1;
-            lanes a2 = {number, number + 1, number + 2, number + 3};
-            lanes b2 = a2 + 4;
+            u64v c[4] = {};
+            c[0] += entity & low;
+            c[1] += entity >> 32;
+            for (uint64_t counter = 0; counter < COUNTERS; counter++) c[2][counter] = number + counter;
             uint32_t k0 = key0, k1 = key1;
-            for (int round = 0; round < 10; round++) {
-                const lanes ap = (a0 & low) * 0xD2511F53u, aq = (a2 & low) * 0xCD9E8D57u;
-                const lanes bp = (b0 & low) * 0xD2511F53u, bq = (b2 & low) * 0xCD9E8D57u;
-                a0 = (aq >> 32) ^ a1 ^ (uint64_t)k0;
-                b0 = (bq >> 32) ^ b1 ^ (uint64_t)k0;
-                a2 = (ap >> 32) ^ a3 ^ (uint64_t)k1;
-                b2 = (bp >> 32) ^ b3 ^ (uint64_t)k1;
-                a1 = aq;
-                b1 = bq;
-                a3 = ap;
-                b3 = bp;
-                k0 += 0x9E3779B9u;
-                k1 += 0xBB67AE85u;
+#pragma unroll
+            for (int round = 0; round < ROUNDS; round++) {
+                philox_round(c, k0, k1);
+                k0 += W0;
+                k1 += W1;
             }
-            const lanes af = (a0 & low) | (a1 << 32), as = (a2 & low) | (a3 << 32);
-            const lanes bf = (b0 & low) | (b1 << 32), bs = (b2 & low) | (b3 << 32);
-            const lanes word[4] = {
-                __builtin_shufflevector(af, as, 0, 4, 1, 5),
-                __builtin_shufflevector(af, as, 2, 6, 3, 7),
-                __builtin_shufflevector(bf, bs, 0, 4, 1, 5),
-                __builtin_shufflevector(bf, bs, 2, 6, 3, 7),
+            const u64v first = (c[0] & low) | (c[1] << 32), second = (c[2] & low) | (c[3] << 32);
+            const words8 word[4] = {
+                (words8)__builtin_shufflevector(first, second, 0, 8, 1, 9),
+                (words8)__builtin_shufflevector(first, second, 2, 10, 3, 11),
+                (words8)__builtin_shufflevector(first, second, 4, 12, 5, 13),
+                (words8)__builtin_shufflevector(first, second, 6, 14, 7, 15),
             };
             const size_t here = columns - column < COLUMNS ? columns - column : COLUMNS;
             const float *from = x + row * columns + column;
@@ -63,7 +51,7 @@ void mrs_dropout_rows(
             for (int part = 0; part < 4; part++) {
                 floats8 value;
                 memcpy(&value, values + 8 * part, sizeof value);
-                const words8 kept = (words8)((words8)word[part] >= threshold);
+                const words8 kept = (words8)(word[part] >= threshold);
                 const words8 result = (words8)(value * scale) & kept;
                 memcpy(values + 8 * part, &result, sizeof result);
             }

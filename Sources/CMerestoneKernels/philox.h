@@ -30,34 +30,33 @@ INLINE struct halves multiply(u32v a, u32v b) {
     return halves;
 }
 
-/// Philox4x32-10 with the counter (`entity`, 0, `number`, 0), one lane per entity.
+/// A round of Philox4x32 of a counter in every 64-bit lane, whose words are the low halves of `c`.
 ///
-/// Even and odd lanes go their way apart, each in the low half of a 64-bit lane, and meet at the end:
-/// no round shuffles. What the products leave in the high halves is only ever added to high halves,
-/// which multiplication leaves out.
+/// What products leave in the high halves is only ever added to high halves, which multiplication
+/// leaves out: nothing is masked or shuffled before the end.
+INLINE void philox_round(u64v c[4], uint32_t key0, uint32_t key1) {
+    const u64v low = (u64v){} + 0xFFFFFFFFu;
+    u64v a = (c[0] & low) * M0, b = (c[2] & low) * M1;
+    c[0] = (b >> 32) ^ c[1] ^ (uint64_t)key0;
+    c[1] = b;
+    c[2] = (a >> 32) ^ c[3] ^ (uint64_t)key1;
+    c[3] = a;
+}
+
+/// Philox4x32-10 with the counter (`entity`, 0, `number`, 0), one lane per entity. Even and odd lanes
+/// go their way apart and meet at the end.
 INLINE void philox(u32v entity, uint32_t number, uint32_t key0, uint32_t key1, u32v words[4]) {
-    const u64v low = (u64v){} + 0xFFFFFFFFu, m0 = (u64v){} + M0, m1 = (u64v){} + M1;
-    u64v even0 = (u64v)entity & low, odd0 = (u64v)entity >> 32, even1 = {}, odd1 = {};
-    u64v even2 = even1 + number, odd2 = even2, even3 = {}, odd3 = {};
+    const u64v low = (u64v){} + 0xFFFFFFFFu, zero = {};
+    u64v even[4] = {(u64v)entity & low, zero, zero + number, zero};
+    u64v odd[4] = {(u64v)entity >> 32, zero, zero + number, zero};
 #pragma unroll
     for (int round = 0; round < ROUNDS; round++) {
-        u64v even_a = (even0 & low) * m0, even_b = (even2 & low) * m1;
-        u64v odd_a = (odd0 & low) * m0, odd_b = (odd2 & low) * m1;
-        even0 = (even_b >> 32) ^ even1 ^ (uint64_t)key0;
-        odd0 = (odd_b >> 32) ^ odd1 ^ (uint64_t)key0;
-        even2 = (even_a >> 32) ^ even3 ^ (uint64_t)key1;
-        odd2 = (odd_a >> 32) ^ odd3 ^ (uint64_t)key1;
-        even1 = even_b;
-        odd1 = odd_b;
-        even3 = even_a;
-        odd3 = odd_a;
+        philox_round(even, key0, key1);
+        philox_round(odd, key0, key1);
         key0 += W0;
         key1 += W1;
     }
-    words[0] = (u32v)((even0 & low) | (odd0 << 32));
-    words[1] = (u32v)((even1 & low) | (odd1 << 32));
-    words[2] = (u32v)((even2 & low) | (odd2 << 32));
-    words[3] = (u32v)((even3 & low) | (odd3 << 32));
+    for (int i = 0; i < 4; i++) words[i] = (u32v)((even[i] & low) | (odd[i] << 32));
 }
 
 /// The same for one entity.
