@@ -14,6 +14,9 @@ final class MappedMemory: Sendable {
   private let floor = Atomic<Int>(0)
   private let touches = Atomic<Int>(0)
 
+  /// How often a bounded file was touched.
+  var touchCount: Int { touches.load(ordering: .relaxed) }
+
   private static let mostTouches = 16
 
   /// Bounds the memory from now on.
