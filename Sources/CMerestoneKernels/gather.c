@@ -91,8 +91,8 @@ INLINE void fetch_lines(const uint8_t *row, size_t lines) {
 }
 
 INLINE void gather_rows(
-    const struct mrs_row_table *table, const uint64_t *ids, size_t count, bool past_caches,
-    float *out) {
+    const struct mrs_row_table *table, const uint64_t *ids, const uint32_t *places, size_t count,
+    bool past_caches, float *out) {
     static void (*const widen[])(const uint8_t *restrict, size_t, float *restrict) = {
         widen_u8, widen_u16, widen_u32, widen_u64, widen_i32, widen_i64, widen_f16, copy_f32, widen_f64,
     };
@@ -107,12 +107,12 @@ INLINE void gather_rows(
     size_t shard = 0;
     for (size_t i = 0; i < count + ahead; i++) {
         if (i >= ahead) {
-            size_t place = i - ahead;
-            const uint8_t *row = waiting[place % RING];
+            const uint8_t *row = waiting[(i - ahead) % RING];
+            float *to = out + (places ? places[i - ahead] : i - ahead) * width;
             if (past_caches) {
-                put_row((uint8_t *)(out + place * width), row, row_bytes);
+                put_row((uint8_t *)to, row, row_bytes);
             } else {
-                widen[table->element](row, width, out + place * width);
+                widen[table->element](row, width, to);
             }
         }
         if (i < count) {
@@ -130,17 +130,17 @@ INLINE void gather_rows(
 
 MRS_CLONES static void gather_past_caches(
     const struct mrs_row_table *table, const uint64_t *ids, size_t count, float *out) {
-    gather_rows(table, ids, count, true, out);
+    gather_rows(table, ids, NULL, count, true, out);
 }
 
 void mrs_gather_rows(
-    const struct mrs_row_table *table, const uint64_t *ids, size_t count, bool past_caches,
-    float *out) {
+    const struct mrs_row_table *table, const uint64_t *ids, const uint32_t *places, size_t count,
+    bool past_caches, float *out) {
     // Where a row does not start and end at half a block, the rest would have to wait for the next.
-    past_caches = past_caches && table->element == MRS_F32 && (uintptr_t)out % sizeof(half_block) == 0
+    past_caches = past_caches && !places && table->element == MRS_F32 && (uintptr_t)out % sizeof(half_block) == 0
         && table->width * sizeof(float) % sizeof(half_block) == 0;
     if (!past_caches) {
-        gather_rows(table, ids, count, false, out);
+        gather_rows(table, ids, places, count, false, out);
         return;
     }
     gather_past_caches(table, ids, count, out);

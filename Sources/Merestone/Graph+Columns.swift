@@ -101,8 +101,8 @@ extension Graph {
         let owned = store.book.nodes(of: nodeType, in: ShardID(shard))
         guard let codes = try store.nodeColumn(column, type: nodeType, shard: ShardID(shard))
         else { continue }
-        for row in 0..<codes.rows where try codes.integer(at: row) == Int64(split.rawValue) {
-          nodes.append(NodeID(owned.lowerBound + UInt64(row)))
+        try codes.forEachInteger { (row, code) in
+          if code == Int64(split.rawValue) { nodes.append(NodeID(owned.lowerBound + UInt64(row))) }
         }
       }
     } catch {

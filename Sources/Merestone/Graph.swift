@@ -27,7 +27,7 @@ public final class Graph: Sendable {
   let store: GraphStore
   let pool: ThreadPool
   private let topology = Mutex<Topology?>(nil)
-  let columns = PreparedColumns()
+  let columns: PreparedColumns
   let samplers = Mutex<[SamplingScheme: Sampler.Shared]>([:])
 
   /// Opens a graph.
@@ -53,7 +53,18 @@ public final class Graph: Sendable {
     } catch {
       throw GraphError(error)
     }
+    columns = PreparedColumns(store.columnBudget)
+    store.columnBudget.set(columnMemory)
     if let reading { try check(reading) }
+  }
+
+  /// What columns may take: what edges leave; an eighth of the cap where samplers over several
+  /// relations share the rest.
+  private var columnMemory: Int {
+    guard store.manifest.relations.count == 1 else { return memory.bytes / 8 }
+    return ReadingPlan(
+      store.manifest, relation: RelationID(0), memory: memory, way: reading
+    ).columnMemory.bytes
   }
 
   /// Refuses a way of reading that this graph or the cap does not allow.

@@ -85,7 +85,7 @@ public struct TypedSampler: Sendable {
       relations = try fanouts.open(
         graph.store, memory: graph.memory, pool: graph.pool
       ) { topology throws(SamplingError) in
-        let columns = PreparedColumns()
+        let columns = PreparedColumns(MemoryBudget(topology.plan.columnMemory.bytes))
         prepared.append(columns)
         return try law.open(topology, columns, graph.pool)
       }
@@ -189,7 +189,10 @@ public struct TypedSampler: Sendable {
         stream: try TypedBatchStream(
           shared.store, following: shared.relations, hopCount: shared.hopCount, features: rows,
           count: walk.count, threads: max(1, threads),
-          memory: shared.batchMemory(threads: max(1, threads)),
+          memory: ByteCount(
+            max(
+              graph.memory.bytes / 8,
+              shared.batchMemory(threads: max(1, threads)).bytes - graph.columns.byteCount)),
           stampBudget: ByteCount(graph.memory.bytes / 8 / max(1, threads)), patience: patience
         ) { step in
           let places = walk.places(of: step)

@@ -72,6 +72,32 @@ struct PrefetcherTests {
     }
   }
 
+  @Test("have a first that is made alone where memory is bounded: nobody knows what it takes")
+  func firstAlone() throws {
+    for memory in [ByteCount(1000), ByteCount(.max)] {
+      let started = Atomic<Int>(0)
+      let mayEnd = Atomic<Bool>(false)
+      let size: @Sendable (Int) -> Int = { _ in 100 }
+      let prefetcher = Prefetcher<Int, Failure>(
+        count: 9, threads: 3, window: 6, memory: memory, size: size
+      ) { _ in
+        { item in
+          started.add(1, ordering: .relaxed)
+          while !mayEnd.load(ordering: .relaxed) { usleep(50) }
+          return item
+        }
+      }
+      let expected = memory.bytes == .max ? 3 : 1
+      let end = ContinuousClock.now + .seconds(20)
+      while started.load(ordering: .relaxed) < expected, ContinuousClock.now < end { usleep(50) }
+      // Time to start one too many.
+      usleep(2000)
+      #expect(started.load(ordering: .relaxed) == expected)
+      mayEnd.store(true, ordering: .relaxed)
+      for item in 0..<9 { #expect(try prefetcher.next() == item) }
+    }
+  }
+
   @Test("end early when nobody wants them any more")
   func abandoned() throws {
     for _ in 0..<20 {

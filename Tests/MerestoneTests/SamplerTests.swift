@@ -98,10 +98,12 @@ struct SamplerTests {
     }
   }
 
-  @Test("gives feature rows with mini-batches, and none after a cancellation")
-  func features() throws {
+  @Test(
+    "gives feature rows with mini-batches, mapped or copied from their files, and none after a cancellation",
+    arguments: [1 << 30, 1000])
+  func features(memory: Int) throws {
     let folder = TemporaryFolder()
-    let graph = try Self.graph(in: folder, memory: ByteCount(1 << 30))
+    let graph = try Self.graph(in: folder, memory: ByteCount(memory))
     let sampler = try graph.sampler(.uniform(fanouts: [4, 3]))
     let batches = try sampler.batches(of: Self.seeds, size: 20, features: "features", threads: 2)
     var batch = MiniBatch.empty

@@ -26,11 +26,12 @@ struct mrs_row_table {
 /// Copies rows of a table and widens (or rounds) their values to float, fetching the next rows
 /// while one is copied.
 ///
-/// Row `ids[i]` becomes row `i` of `out`, for `i` in `0..<count`. Nothing is checked. `past_caches`
+/// Row `ids[i]` becomes row `places[i]` of `out`, or row `i` without places, for `i` in `0..<count`.
+/// Nothing is checked. `past_caches`
 /// writes rows that are floats already straight to memory, for more rows than the caches hold: the
 /// old contents of `out` are not read, and what the caches hold stays.
 void mrs_gather_rows(
-    const struct mrs_row_table *table, const uint64_t *ids, size_t count, bool past_caches,
-    float *out);
+    const struct mrs_row_table *table, const uint64_t *ids, const uint32_t *places, size_t count,
+    bool past_caches, float *out);
 
 #endif

@@ -1,3 +1,5 @@
+import MerestoneCore
+
 /// The edges of one bucket of ``GroupStage``, grouped and settled, where they have columns; else see
 /// ``PairGroup``.
 struct EdgeGroup {

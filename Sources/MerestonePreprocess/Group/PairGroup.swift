@@ -1,3 +1,5 @@
+import MerestoneCore
+
 /// The edges of one bucket of ``GroupStage``, grouped and settled, where they have no columns: equal
 /// ones cannot be told apart, so that it is enough to count them.
 struct PairGroup {

@@ -1,3 +1,4 @@
+import MerestoneCore
 import MerestoneStorage
 
 /// The out-edges of one bucket, or of a part of it, sorted by source and edge id.

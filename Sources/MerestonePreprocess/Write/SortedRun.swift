@@ -1,4 +1,5 @@
 import Glibc
+import MerestoneCore
 import MerestoneStorage
 
 /// The edges of one bucket, or of a part of it, in the order of the store.

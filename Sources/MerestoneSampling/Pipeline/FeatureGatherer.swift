@@ -6,9 +6,6 @@ struct FeatureGatherer {
   private let rows: NodeRows
   private let pulse: Pulse
 
-  /// Rows between two looks at whether anybody waits for the rest.
-  private static let portion = 16_384
-
   init(_ rows: NodeRows, pulse: Pulse) {
     self.rows = rows
     self.pulse = pulse
@@ -23,23 +20,19 @@ struct FeatureGatherer {
   func gather(
     _ nodes: [NodeID], into features: inout FeatureRows
   ) throws(SamplingError) {
-    try Self.wrap { () throws(StorageError) in
-      try rows.readAhead(of: nodes.span) { () throws(StorageError) in
-        if pulse.isCancelled { throw .interrupted(path: rows.name) }
-        pulse.beat()
-      }
-    }
+    try Self.wrap { () throws(StorageError) in try rows.readAhead(of: nodes.span, between: beat) }
     try features.fill(count: nodes.count, width: rows.width) { values throws(SamplingError) in
-      var first = 0
-      while first < nodes.count {
-        try pulse.check()
-        let portion = first..<min(first + Self.portion, nodes.count)
-        try Self.wrap { () throws(StorageError) in
-          try rows.copyRows(of: nodes.span, part: portion, into: &values)
-        }
-        first = portion.upperBound
+      try Self.wrap { () throws(StorageError) in
+        try rows.copyRows(of: nodes.span, into: &values, between: beat)
       }
     }
+    try pulse.check()
+  }
+
+  /// Says that the work gets on, and ends it where nobody waits for it.
+  private func beat() throws(StorageError) {
+    if pulse.isCancelled { throw .interrupted(path: rows.name) }
+    pulse.beat()
   }
 
   private static func wrap(_ body: () throws(StorageError) -> Void) throws(SamplingError) {

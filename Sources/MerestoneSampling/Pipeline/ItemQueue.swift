@@ -8,8 +8,8 @@ import MerestoneCore
   private let count: Int
   private let window: Int
   private let memory: Int
-  // What the largest item so far took.
-  private var largest = 1
+  // What the largest item so far took; `nil` before the first is made.
+  private var largest: Int?
   private var slots: [Result<Item, Failure>?]
   private var nextToMake = 0
   private var nextToTake = 0
@@ -22,7 +22,7 @@ import MerestoneCore
   ///   - count: How many items there are.
   ///   - window: The most items that are claimed and not taken.
   ///   - memory: What these may take together, if each takes as much as the largest so far. One item
-  ///     is made even where it takes more.
+  ///     is made even where it takes more, and the first alone, because nobody knows what it takes.
   ///   - makers: Threads that claim items; each says ``leave()`` at its end.
   init(count: Int, window: Int, memory: ByteCount, makers: Int) {
     self.count = count
@@ -86,7 +86,7 @@ import MerestoneCore
     lock()
     defer { unlock() }
     while !hasEnded, nextToMake < count,
-      nextToMake >= nextToTake + max(1, min(window, memory / largest))
+      nextToMake >= nextToTake + mostItems
     {
       unsafe pthread_cond_wait(changed, mutex)
     }
@@ -95,16 +95,23 @@ import MerestoneCore
     return nextToMake - 1
   }
 
+  private var mostItems: Int {
+    if memory == .max { return window }
+    guard let largest else { return 1 }
+    return max(1, min(window, memory / max(1, largest)))
+  }
+
   /// Hands over an item that was claimed.
   /// - Parameter bytes: What it takes.
   func fill(_ index: Int, _ result: Result<Item, Failure>, bytes: Int = 0) {
     lock()
     defer { unlock() }
-    largest = max(largest, bytes)
+    largest = max(largest ?? 0, bytes)
+    // More items than the first may be made now.
+    unsafe pthread_cond_broadcast(changed)
     // After the end nobody takes, and the slot's memory is of use elsewhere.
     if hasEnded { return }
     slots[index % window] = result
-    unsafe pthread_cond_broadcast(changed)
   }
 
   /// Ends claiming and taking, items that are made included.

@@ -34,7 +34,7 @@ extension Column {
               bounds: bounds.baseAddress!, parts: part, shards: 1,
               element: element.kernelElement, width: width)
             unsafe mrs_gather_rows(
-              &table, rows.baseAddress!, rows.count, false, to.baseAddress!)
+              &table, rows.baseAddress!, nil, rows.count, false, to.baseAddress!)
           }
         }
       }
@@ -71,15 +71,42 @@ extension Column {
   ///   integer below 2^63.
   package func integer(at row: Int) throws(StorageError) -> Int64 {
     try withRow(row) { (bytes, start) throws(StorageError) in
-      if let word = element.word(in: bytes, at: start), element != .u64 || word <= Int64.max {
-        return Int64(bitPattern: word)
-      }
-      let value = element.double(in: bytes, at: start)
-      if let integer = Int64(exactly: value) { return integer }
-      throw .corrupt(
-        path: path, byteOffset: start, field: "value", expected: "a 64-bit integer",
-        found: "\(value)")
+      try integer(in: bytes, at: start, row: row)
     }
+  }
+
+  /// Goes through the integers of a column of width 1, row by row, and gives the memory back behind
+  /// itself where the column does not stay mapped.
+  ///
+  /// - Throws: As ``integer(at:)`` does, and what `body` throws.
+  package func forEachInteger(
+    _ body: (_ row: Int, _ value: Int64) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    precondition(width == 1, "a scalar of a column of width \(width)")
+    let step = ColumnChecksums.blockBytes / rowBytes
+    for first in stride(from: 0, to: rows, by: step) {
+      let part = first..<min(first + step, rows)
+      try withRawRows(part) { bytes throws(StorageError) in
+        for row in part {
+          try body(row, try integer(in: bytes, at: (row &- first) &* rowBytes, row: row))
+        }
+      }
+      if !staysMapped { drop() }
+    }
+  }
+
+  @inline(__always)
+  private func integer(
+    in bytes: RawSpan, at start: Int, row: Int
+  ) throws(StorageError) -> Int64 {
+    if let word = element.word(in: bytes, at: start), element != .u64 || word <= Int64.max {
+      return Int64(bitPattern: word)
+    }
+    let value = element.double(in: bytes, at: start)
+    if let integer = Int64(exactly: value) { return integer }
+    throw .corrupt(
+      path: path, byteOffset: byteOffset(ofRow: row), field: "value", expected: "a 64-bit integer",
+      found: "\(value)")
   }
 
   /// The value in a row of a column of unsigned integers of width 1.
@@ -110,7 +137,20 @@ extension Column {
     }
   }
 
-  /// Lends the file's bytes and where the row starts in them.
+  /// Copies the verified bytes of consecutive rows from a column that does not stay mapped.
+  ///
+  /// - Throws: ``StorageError/truncatedWhileMapped(path:)`` where the file has become shorter.
+  /// - Precondition: The rows exist, and `bytes` has room for them from `start` on.
+  func copyBytes(
+    of range: Range<Int>, into bytes: inout MutableSpan<UInt8>, at start: Int = 0
+  ) throws(StorageError) {
+    let lower = range.lowerBound &* rowBytes
+    try verify(bytes: lower..<range.upperBound &* rowBytes)
+    let part = start..<start &+ range.count &* rowBytes
+    try file.copyBytes(at: bodyStart &+ lower, into: &bytes, part: part)
+  }
+
+  /// Lends bytes of the file and where the row starts in them.
   @inline(__always)
   private func withRow<R>(
     _ row: Int, _ body: (RawSpan, Int) throws(StorageError) -> R
@@ -119,6 +159,14 @@ extension Column {
     guard row >= 0, row < rows else {
       throw .outOfRange(
         path: path, what: "row", index: UInt64(bitPattern: Int64(row)), count: rows)
+    }
+    guard staysMapped else {
+      // The largest element has eight bytes.
+      var value: InlineArray<8, UInt8> = .init(repeating: 0)
+      var bytes = value.mutableSpan
+      try copyBytes(of: row..<row + 1, into: &bytes)
+      // SAFETY: the bytes are read while the value lives.
+      return try unsafe body(value.span.bytes, 0)
     }
     // The row exists, so its bytes are inside the mapping and the product can't overflow.
     let lower = row &* rowBytes

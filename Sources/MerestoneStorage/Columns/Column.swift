@@ -3,7 +3,8 @@ import Synchronization
 /// One column of a graph: a `.npy` file with rows of `width` values, mapped.
 ///
 /// Every MiB of the body is compared with its checksum (``ColumnChecksums``) when it is first
-/// touched in this process. Safe to read from several threads. Resident: two bits per MiB.
+/// touched in this process. Safe to read from several threads. Resident: two bits per MiB, and what
+/// of the file was touched where it ``staysMapped``.
 package final class Column: Sendable {
   package let path: String
   package let element: ElementType
@@ -14,6 +15,10 @@ package final class Column: Sendable {
 
   /// The size of one row in bytes.
   package let rowBytes: Int
+
+  /// Whether what was read stays mapped and counts as memory, up to the size of the file. Single rows
+  /// of other columns are copied from the file, some 0.5 us each.
+  package let staysMapped: Bool
 
   /// The sizes of the column's two files in bytes.
   package var bytesOnDisk: Int { file.count + checksums.count }
@@ -35,18 +40,20 @@ package final class Column: Sendable {
   ///   - rows: The number of rows that it must have; `nil` takes any.
   ///   - width: The number of values in a row. A column of width 1 may be a one-dimensional array.
   ///   - checksum: The CRC-32C of the side file as the manifest knows it; `nil` skips the check.
+  ///   - staysMapped: Whether what was read may stay mapped.
   /// - Complexity: The side file is read (4 bytes per MiB of body), nothing of the body.
   package static func open(
     path: String, element: ElementType? = nil, rows: Int? = nil, width: Int = 1,
-    checksum: UInt32? = nil
+    checksum: UInt32? = nil, staysMapped: Bool = true
   ) throws(StorageError) -> Column {
-    try Column(path, element, rows, width, checksum)
+    try Column(path, element, rows, width, checksum, staysMapped)
   }
 
   private init(
-    _ path: String, _ element: ElementType?, _ rows: Int?, _ width: Int, _ checksum: UInt32?
+    _ path: String, _ element: ElementType?, _ rows: Int?, _ width: Int, _ checksum: UInt32?,
+    _ staysMapped: Bool
   ) throws(StorageError) {
-    let file = try MappedFile(path: path)
+    let file = try MappedFile(path: path, staysOpen: !staysMapped)
     let checksums = try MappedFile(path: ColumnChecksums.path(of: path))
     let sides = try checksums.withBytes { bytes throws(StorageError) in
       if let checksum {
@@ -77,6 +84,7 @@ package final class Column: Sendable {
       throw .wrongSize(path: path, expected: overflow ? Int.max : size, found: file.count)
     }
     self.path = path
+    self.staysMapped = staysMapped
     self.element = layout.element
     self.rows = layout.rows
     self.width = width
@@ -124,6 +132,7 @@ extension Column {
       try ColumnChecksums.check(
         bytes, bodyStart + lower..<bodyStart + upper, against: expected, path)
     }
+    if !staysMapped { drop() }
     if verified.insert(block) { unverifiedCount.subtract(1, ordering: .releasing) }
   }
 

@@ -15,12 +15,16 @@ package final class GraphStore: Sendable {
   let listed: [String: FileEntry]
   private let opened = Mutex(Opened())
   let mappedMemory = MappedMemory()
+  /// What node columns may stay mapped, and what else lives as long as the graph shares.
+  package let columnBudget = MemoryBudget()
 
   /// Files in use, by path.
   private struct Opened {
     var edges: [String: EdgeStore] = [:]
     var reverse: [String: ReverseStore] = [:]
     var columns: [String: Column] = [:]
+    // By type and number.
+    var staysMapped: [[Int]: Bool] = [:]
     var ids: [NodeTypeID: IDMap] = [:]
   }
 
@@ -112,16 +116,28 @@ package final class GraphStore: Sendable {
 
   /// A shard's part of a node column: row = local id. `nil` where the shard has no such nodes.
   ///
+  /// Columns stay mapped, all shards of each, while ``columnBudget`` lasts.
+  ///
   /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` for a name that the type
   ///   does not have; what ``Column/open(path:element:rows:width:checksum:)`` throws.
   package func nodeColumn(
     _ name: String, type: NodeTypeID, shard: ShardID
   ) throws(StorageError) -> Column? {
-    let columns = manifest.nodeTypes[type.rawValue].columns
-    let number = try position(of: name, in: columns, owner: manifest.nodeTypes[type.rawValue].name)
-    return try column(
-      GraphLayout.nodeColumn(number, of: type, shard: shard), columns[number],
-      rows: book.nodes(of: type, in: shard))
+    let entry = manifest.nodeTypes[type.rawValue]
+    let number = try position(of: name, in: entry.columns, owner: entry.name)
+    let column = entry.columns[number]
+    return try self.column(
+      GraphLayout.nodeColumn(number, of: type, shard: shard), column,
+      rows: book.nodes(of: type, in: shard)
+    ) {
+      opened.withLock { opened in
+        if let known = opened.staysMapped[[type.rawValue, number]] { return known }
+        let bytes = entry.count * column.width * column.element.byteCount
+        let staysMapped = columnBudget.take(bytes)
+        opened.staysMapped[[type.rawValue, number]] = staysMapped
+        return staysMapped
+      }
+    }
   }
 
   /// What the manifest says of a node column.
@@ -189,10 +205,12 @@ package final class GraphStore: Sendable {
   }
 
   private func column(
-    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>
+    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>, staysMapped: () -> Bool = { true }
   ) throws(StorageError) -> Column? {
     if let column = opened.withLock({ $0.columns[name] }) { return column }
-    guard let column = try openColumn(name, entry, rows: rows) else { return nil }
+    guard
+      let column = try openColumn(name, entry, rows: rows, staysMapped: staysMapped())
+    else { return nil }
     return opened.withLock { opened in
       if let earlier = opened.columns[name] { return earlier }
       opened.columns[name] = column
@@ -202,7 +220,7 @@ package final class GraphStore: Sendable {
 
   /// Maps a column and compares its headers with the manifest.
   func openColumn(
-    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>
+    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>, staysMapped: Bool = true
   ) throws(StorageError) -> Column? {
     guard let file = listed[name] else {
       if rows.isEmpty { return nil }
@@ -210,7 +228,7 @@ package final class GraphStore: Sendable {
     }
     return try Column.open(
       path: path + "/" + name, element: entry.element, rows: rows.count, width: entry.width,
-      checksum: file.checksum)
+      checksum: file.checksum, staysMapped: staysMapped)
   }
 
   /// Maps an edge file and compares its header with the manifest.

@@ -3,8 +3,9 @@ package import MerestoneCore
 
 /// A node column of numbers over all shards, for gathering rows of nodes wherever they lie.
 ///
-/// Rows are read where they lie in the mapped files; every MiB is compared with its checksum when it
-/// is first touched in the process. Any thread may read.
+/// Rows are read where they lie in the mapped files, or copied from the files where those are too
+/// large to stay mapped; every MiB is compared with its checksum when it is first touched in the
+/// process. Any thread may read.
 ///
 /// `@unchecked Sendable`: immutable; the addresses are those of `columns`, which live as long.
 @safe package final class NodeRows: @unchecked Sendable {
@@ -17,13 +18,16 @@ package import MerestoneCore
   /// The size of one row in the files.
   package let rowBytes: Int
 
+  /// Whether rows are read where the files are mapped; see ``Column/staysMapped``.
+  package let staysMapped: Bool
+
   private let graphPath: String
-  private let element: ElementType
+  let element: ElementType
   // By shard; `nil` where it has no such nodes.
-  private let columns: [Column?]
+  let columns: [Column?]
   private let parts: [UnsafeRawPointer?]
   // The first node of each shard, and the number of nodes.
-  private let bounds: [UInt64]
+  let bounds: [UInt64]
 
   /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` for a name that the type
   ///   does not have; what opening a column throws.
@@ -49,6 +53,7 @@ package import MerestoneCore
     element = entry.element
     rowBytes = entry.width * entry.element.byteCount
     graphPath = store.path
+    staysMapped = columns.allSatisfy { $0?.staysMapped ?? true }
     self.columns = columns
     unsafe self.parts = parts
     self.bounds = bounds
@@ -69,43 +74,51 @@ package import MerestoneCore
   ///
   /// - Parameters:
   ///   - nodes: Global ids, in any order, repetitions allowed. Shape `[n]`.
-  ///   - part: Gathers only these of the `n` rows; all by default.
   ///   - output: Receives row `nodes[i]` as its row `i`. Shape `[n, width]`.
+  ///   - between: Called between pieces of the work; its error ends it.
   /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for a node that does not exist;
   ///   what reading a column throws.
   /// - Precondition: `output.count == n * width`.
-  /// - Complexity: O(*n* · (*width* + log shards)); allocates nothing.
+  /// - Complexity: O(*n* · (*width* + log shards)); allocates nothing where the files stay mapped, and
+  ///   20 bytes a row and 512 KiB where they do not.
   package func copyRows(
-    of nodes: Span<NodeID>, part: Range<Int>? = nil, into output: inout MutableSpan<Float>
+    of nodes: Span<NodeID>, into output: inout MutableSpan<Float>,
+    between: () throws(StorageError) -> Void = {}
   ) throws(StorageError) {
-    let part = part ?? 0..<nodes.count
     let (size, overflow) = nodes.count.multipliedReportingOverflow(by: width)
     precondition(
       !overflow && output.count == size,
       "\(nodes.count) rows of \(width) values into \(output.count) floats")
-    try prepare(nodes.extracting(part), between: {})
-    guard !part.isEmpty, width > 0 else { return }
-    // SAFETY: every node has a row in the part of its shard, which is mapped while `self` lives; a
-    // node's id is one word; the output's size was checked.
-    unsafe parts.withUnsafeBufferPointer { parts in
-      unsafe bounds.withUnsafeBufferPointer { bounds in
-        unsafe nodes.withUnsafeBufferPointer { nodes in
-          unsafe output.withUnsafeMutableBufferPointer { to in
-            var table = unsafe mrs_row_table(
-              bounds: bounds.baseAddress!, parts: parts.baseAddress!, shards: parts.count,
-              element: element.kernelElement, width: width)
-            unsafe mrs_gather_rows(
-              &table,
-              UnsafeRawPointer(nodes.baseAddress! + part.lowerBound).assumingMemoryBound(
-                to: UInt64.self),
-              part.count, size * MemoryLayout<Float>.size >= Self.pastCachesByteCount,
-              to.baseAddress! + part.lowerBound * width)
+    try prepare(nodes, between: between)
+    guard !nodes.isEmpty, width > 0 else { return }
+    guard staysMapped else { return try copyFromFiles(of: nodes, into: &output, between) }
+    let pastCaches = size * MemoryLayout<Float>.size >= Self.pastCachesByteCount
+    for first in stride(from: 0, to: nodes.count, by: Self.portion) {
+      try between()
+      let count = min(Self.portion, nodes.count - first)
+      // SAFETY: every node has a row in the part of its shard, which is mapped while `self` lives; a
+      // node's id is one word; the output's size was checked.
+      unsafe parts.withUnsafeBufferPointer { parts in
+        unsafe bounds.withUnsafeBufferPointer { bounds in
+          unsafe nodes.withUnsafeBufferPointer { nodes in
+            unsafe output.withUnsafeMutableBufferPointer { to in
+              var table = unsafe mrs_row_table(
+                bounds: bounds.baseAddress!, parts: parts.baseAddress!, shards: parts.count,
+                element: element.kernelElement, width: width)
+              unsafe mrs_gather_rows(
+                &table,
+                UnsafeRawPointer(nodes.baseAddress! + first).assumingMemoryBound(to: UInt64.self),
+                nil, count, pastCaches, to.baseAddress! + first * width)
+            }
           }
         }
       }
     }
     for column in columns { try column?.checkIntact() }
   }
+
+  // Rows between two looks at whether anybody waits for the rest.
+  private static let portion = 16_384
 
   /// Starts to read what a gathering of these nodes will touch and is not in memory: rows that were
   /// never touched with the MiB that have their checksums, others page by page, each page once and
@@ -180,7 +193,7 @@ package import MerestoneCore
   }
 
   /// The shard that owns a node.
-  private func shard(of node: UInt64) -> Int {
+  func shard(of node: UInt64) -> Int {
     var lower = 0
     var upper = columns.count
     while upper - lower > 1 {

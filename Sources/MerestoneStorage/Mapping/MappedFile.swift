@@ -10,23 +10,20 @@ import Glibc
 
   private let base: UnsafeRawBufferPointer
   private let guardSlot: Int32
+  // -1 where the file is only mapped.
+  private let descriptor: Int32
 
   /// Maps a whole file.
   ///
-  /// - Parameter expectedBytes: The size that the file must have; `nil` takes any.
+  /// - Parameters:
+  ///   - expectedBytes: The size that the file must have; `nil` takes any.
+  ///   - staysOpen: Allows ``copyBytes(at:into:)``; takes a file descriptor for as long.
   /// - Throws: ``StorageError/missing(path:)``, ``StorageError/wrongSize(path:expected:found:)``,
   ///   or ``StorageError/io(path:operation:code:)``.
   /// - Complexity: three system calls at any size; nothing is read.
-  package init(path: String, expectedBytes: Int? = nil) throws(StorageError) {
-    let mapping = unsafe try Self.map(path, expectedBytes)
-    self.path = path
-    unsafe base = mapping.base
-    unsafe guardSlot = mapping.guardSlot
-  }
-
-  private static func map(
-    _ path: String, _ expectedBytes: Int?
-  ) throws(StorageError) -> (base: UnsafeRawBufferPointer, guardSlot: Int32) {
+  package init(
+    path: String, expectedBytes: Int? = nil, staysOpen: Bool = false
+  ) throws(StorageError) {
     // A named pipe must be refused, not waited for.
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -34,7 +31,23 @@ import Glibc
       throw code == ENOENT
         ? .missing(path: path) : .io(path: path, operation: "open", code: code)
     }
-    defer { _ = Glibc.close(descriptor) }
+    let mapping: (base: UnsafeRawBufferPointer, guardSlot: Int32)
+    do throws(StorageError) {
+      unsafe mapping = try Self.map(descriptor, path, expectedBytes)
+    } catch {
+      _ = Glibc.close(descriptor)
+      throw error
+    }
+    if !staysOpen { _ = Glibc.close(descriptor) }
+    self.path = path
+    unsafe base = mapping.base
+    unsafe guardSlot = mapping.guardSlot
+    self.descriptor = staysOpen ? descriptor : -1
+  }
+
+  private static func map(
+    _ descriptor: Int32, _ path: String, _ expectedBytes: Int?
+  ) throws(StorageError) -> (base: UnsafeRawBufferPointer, guardSlot: Int32) {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw .io(path: path, operation: "read the size of", code: errno)
@@ -65,6 +78,7 @@ import Glibc
   }
 
   deinit {
+    if descriptor >= 0 { _ = Glibc.close(descriptor) }
     guard let address = unsafe base.baseAddress else { return }
     mrs_guard_remove(guardSlot)
     // SAFETY: the mapping is this value's own, and spans of it can't outlive a borrow.
@@ -96,6 +110,31 @@ import Glibc
     } catch {
       try checkIntact()
       throw error
+    }
+  }
+
+  /// Fills a part of `bytes` from the file, past the mapping: nothing of the file counts as memory.
+  ///
+  /// - Throws: ``StorageError/truncatedWhileMapped(path:)`` where the file ends before.
+  /// - Precondition: The file stays open; the part is inside `bytes`.
+  package borrowing func copyBytes(
+    at byteOffset: Int, into bytes: inout MutableSpan<UInt8>, part: Range<Int>
+  ) throws(StorageError) {
+    precondition(part.lowerBound >= 0 && part.upperBound <= bytes.count, "part of the bytes")
+    unsafe try bytes.withUnsafeMutableBytes { bytes throws(StorageError) in
+      var done = 0
+      while done < part.count {
+        // SAFETY: the pointer and the count describe the rest of the part.
+        let count = unsafe pread(
+          descriptor, bytes.baseAddress! + part.lowerBound + done, part.count - done,
+          byteOffset + done)
+        if count < 0 {
+          if errno == EINTR { continue }
+          throw .io(path: path, operation: "read", code: errno)
+        }
+        guard count > 0 else { throw .truncatedWhileMapped(path: path) }
+        done += count
+      }
     }
   }
 

@@ -23,6 +23,8 @@ package final class TrainingData: Sendable {
           + "split")
     }
     self.store = store
+    // Decoded edges take up to a half of the memory.
+    store.columnBudget.set(options.memoryBytes / 4)
     nodeType = NodeTypeID(store.manifest.relations[0].destinationType)
     let entry = store.manifest.nodeTypes[nodeType.rawValue]
     func column(
@@ -86,8 +88,8 @@ package final class TrainingData: Sendable {
           let labels = try store.nodeColumn(labelColumn, type: nodeType, shard: ShardID(shard))
         else { continue }
         let code = Int64(split.rawValue)
-        for row in 0..<splits.rows where try splits.integer(at: row) == code {
-          if try labels.integer(at: row) >= 0 {
+        try splits.forEachInteger { (row, found) throws(StorageError) in
+          if found == code, try labels.integer(at: row) >= 0 {
             nodes.append(NodeID(bounds.lowerBound + UInt64(row)))
           }
         }
@@ -157,7 +159,7 @@ package final class TrainingData: Sendable {
         guard let values = try store.nodeColumn(column, type: type, shard: ShardID(shard)) else {
           continue
         }
-        for row in 0..<values.rows { largest = max(largest, try values.integer(at: row)) }
+        try values.forEachInteger { (_, value) in largest = max(largest, value) }
       }
     } catch {
       throw .storage(error)

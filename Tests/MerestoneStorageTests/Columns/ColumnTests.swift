@@ -39,6 +39,49 @@ struct ColumnTests {
     return Array(bytes[..<count])
   }
 
+  @Test("of scalars read the same where they do not stay mapped", arguments: ElementType.allCases)
+  func scalars(element: ElementType) throws {
+    // More than a MiB, so that going through them takes several steps.
+    let rows = (3 << 19) / element.byteCount
+    // Small integers that every type has: 0 to 100.
+    let patterns = (0...100).map { Self.bytes(of: $0, as: element) }
+    var bytes: [UInt8] = []
+    for row in 0..<rows { bytes += patterns[row % 101] }
+    _ = try write(bytes, element, rows: rows, width: 1)
+    let path = folder.file("c.npy")
+    let mapped = try Column.open(path: path)
+    let copied = try Column.open(path: path, staysMapped: false)
+    for row in [0, 1, 100, 101, rows - 1] {
+      #expect(try mapped.integer(at: row) == Int64(row % 101))
+      #expect(try copied.integer(at: row) == Int64(row % 101))
+      #expect(try copied.value(at: row) == Double(row % 101))
+    }
+    for column in [mapped, copied] {
+      var next = 0
+      var wrong = 0
+      try column.forEachInteger { (row, value) in
+        if row != next || value != Int64(row % 101) { wrong += 1 }
+        next += 1
+      }
+      #expect(next == rows)
+      #expect(wrong == 0)
+      #expect(throws: StorageError.self) { try column.integer(at: rows) }
+      #expect(throws: StorageError.self) { try column.integer(at: -1) }
+    }
+  }
+
+  private static func bytes(of value: Int, as element: ElementType) -> [UInt8] {
+    func bytes(_ word: some FixedWidthInteger) -> [UInt8] {
+      withUnsafeBytes(of: word.littleEndian) { Array($0) }
+    }
+    return switch element {
+    case .f16: bytes(Float16(value).bitPattern)
+    case .f32: bytes(Float(value).bitPattern)
+    case .f64: bytes(Double(value).bitPattern)
+    default: Array(bytes(UInt64(value))[..<element.byteCount])
+    }
+  }
+
   @Test("have the bytes that numpy expects")
   func layout() throws {
     let entries = try write([1, 0, 0, 0, 2, 0, 0, 0], .u32, rows: 2, width: 1)

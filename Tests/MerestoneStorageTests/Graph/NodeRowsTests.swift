@@ -19,6 +19,15 @@ struct NodeRowsTests {
     return graph
   }
 
+  /// Opens the graph anew, with files that stay mapped or do not.
+  private func rows(staysMapped: Bool) throws -> NodeRows {
+    let store = try GraphStore.open(folder.file("graph"))
+    if !staysMapped { store.columnBudget.set(0) }
+    let rows = try NodeRows("features", of: NodeTypeID(0), in: store)
+    #expect(rows.staysMapped == staysMapped)
+    return rows
+  }
+
   private func gather(_ rows: NodeRows, _ nodes: [NodeID]) throws(StorageError) -> [Float] {
     var output = [Float](repeating: -1, count: nodes.count * rows.width)
     var span = output.mutableSpan
@@ -31,16 +40,22 @@ struct NodeRowsTests {
     arguments: [1, 3, 100, 700], [[0, 300], [0, 0, 17, 17, 18, 299, 300], [0, 150, 300, 300]])
   func gathers(width: Int, bounds: [UInt64]) throws {
     let graph = try graph(nodes: 300, width: width, bounds: bounds)
-    let store = try graph.store(at: folder.file("graph"))
-    let rows = try NodeRows("features", of: NodeTypeID(0), in: store)
-    #expect(rows.nodeCount == 300)
-    #expect(rows.byteCount == 300 * width * 4)
-    var generator = SplitMix64(seed: UInt64(width))
-    for count in [0, 1, 2, 31, 32, 33, 257, 1000] {
-      let nodes = (0..<count).map { _ in
-        NodeID(UInt64.random(in: 0..<300, using: &generator))
+    _ = try graph.store(at: folder.file("graph"))
+    for staysMapped in [true, false] {
+      let rows = try rows(staysMapped: staysMapped)
+      #expect(rows.nodeCount == 300)
+      #expect(rows.byteCount == 300 * width * 4)
+      var generator = SplitMix64(seed: UInt64(width))
+      for count in [0, 1, 2, 31, 32, 33, 257, 1000] {
+        let nodes = (0..<count).map { _ in
+          NodeID(UInt64.random(in: 0..<300, using: &generator))
+        }
+        #expect(try gather(rows, nodes) == nodes.flatMap { graph.features[Int($0.rawValue)] })
       }
-      #expect(try gather(rows, nodes) == nodes.flatMap { graph.features[Int($0.rawValue)] })
+      // Rows that follow each other, over the bounds of shards and backwards.
+      let runs = Array(0..<300) + Array(10..<20) + (140..<160).reversed() + [299, 299, 298, 299]
+      let nodes = runs.map { NodeID(UInt64($0)) }
+      #expect(try gather(rows, nodes) == runs.flatMap { graph.features[$0] })
     }
   }
 
@@ -56,10 +71,7 @@ struct NodeRowsTests {
     let nodes = (0..<count).map { _ in NodeID(UInt64.random(in: 0..<300, using: &generator)) }
     var output = [Float](repeating: -1, count: count * width)
     var span = output.mutableSpan
-    for first in stride(from: 0, to: count, by: 16_385) {
-      try rows.copyRows(
-        of: nodes.span, part: first..<min(first + 16_385, count), into: &span)
-    }
+    try rows.copyRows(of: nodes.span, into: &span)
     let wrong = nodes.indices.first { place in
       let features = graph.features[Int(nodes[place].rawValue)]
       return !output[place * width..<(place + 1) * width].elementsEqual(features)
@@ -81,8 +93,10 @@ struct NodeRowsTests {
     }
   }
 
-  @Test("of a damaged MiB are refused by file and byte, those of other MiB are not")
-  func damage() throws {
+  @Test(
+    "of a damaged MiB are refused by file and byte, those of other MiB are not",
+    arguments: [true, false])
+  func damage(staysMapped: Bool) throws {
     // 400 bytes a row: 2,621 rows in the first MiB, 5,242 before the third; the second shard has all
     // but 1,000 rows.
     let graph = try graph(nodes: 9000, width: 100, bounds: [0, 1000, 9000])
@@ -90,8 +104,7 @@ struct NodeRowsTests {
     let file = folder.file("graph/shard-00001/nodes/t0000.c00.npy")
     let body = TestFile.read(file).count - 8000 * 400
     TestFile.flip(file, byte: body + (1 << 20) + 5)
-    let store = try GraphStore.open(folder.file("graph"))
-    let rows = try NodeRows("features", of: NodeTypeID(0), in: store)
+    let rows = try rows(staysMapped: staysMapped)
     let intact = [NodeID(0), NodeID(999), NodeID(1000), NodeID(3600), NodeID(6300), NodeID(8999)]
     #expect(try gather(rows, intact) == intact.flatMap { graph.features[Int($0.rawValue)] })
     for node in [3621, 3622, 6242] as [UInt64] {
@@ -106,16 +119,33 @@ struct NodeRowsTests {
     }
   }
 
-  @Test("of a file that was cut off while it was mapped are refused")
-  func truncation() throws {
+  @Test("of a file that was cut off while it was mapped are refused", arguments: [true, false])
+  func truncation(staysMapped: Bool) throws {
     let graph = try graph(nodes: 5000, width: 100, bounds: [0, 5000])
     _ = try graph.store(at: folder.file("graph"))
     let file = folder.file("graph/shard-00000/nodes/t0000.c00.npy")
-    let rows = try NodeRows(
-      "features", of: NodeTypeID(0), in: GraphStore.open(folder.file("graph")))
-    _ = try gather(rows, [NodeID(0)])
+    let rows = try rows(staysMapped: staysMapped)
+    // The last MiB was compared with its checksum before.
+    _ = try gather(rows, [NodeID(0), NodeID(4998)])
     TestFile.resize(file, to: 4096)
-    #expect(throws: StorageError.self) { try gather(rows, [NodeID(4999)]) }
+    #expect(throws: StorageError.truncatedWhileMapped(path: file)) {
+      try gather(rows, [NodeID(4999)])
+    }
+  }
+
+  @Test("take no memory where their files do not stay mapped")
+  func memory() throws {
+    let graph = try graph(nodes: 20_000, width: 100, bounds: [0, 20_000])
+    _ = try graph.store(at: folder.file("graph"))
+    let file = folder.file("graph/shard-00000/nodes/t0000.c00.npy")
+    for staysMapped in [true, false] {
+      let rows = try rows(staysMapped: staysMapped)
+      let nodes = stride(from: 0, to: 20_000, by: 3).map { NodeID(UInt64($0)) }
+      try rows.readAhead(of: nodes.span)
+      _ = try gather(rows, nodes)
+      let resident = try ResidentMemory.kilobytes(of: file)
+      #expect(staysMapped ? resident > 1000 : resident == 0)
+    }
   }
 
   @Test("are read ahead page by page where they were touched before and lost, and no others are")

@@ -1,5 +1,5 @@
 /// Radix sorts of integer keys on one thread.
-enum RadixSort {
+package enum RadixSort {
   private static let digitBits = 11
 
   /// Sorts the first `count` keys by their low `bits` bits, with `other` as scratch.
@@ -9,7 +9,7 @@ enum RadixSort {
   ///
   /// - Precondition: Both have at least `count` elements, and no key has more bits.
   /// - Complexity: O(*n*) per 8 to 11 bits.
-  static func sort(_ keys: inout [UInt64], _ other: inout [UInt64], count: Int, bits: Int) {
+  package static func sort(_ keys: inout [UInt64], _ other: inout [UInt64], count: Int, bits: Int) {
     precondition(keys.count >= count && other.count >= count, "scratch too short")
     var places = [UInt32](repeating: 0, count: 1 << digitBits)
     unsafe keys.withUnsafeMutableBufferPointer { keys in
@@ -119,7 +119,7 @@ enum RadixSort {
   /// - Parameters:
   ///   - keys: By element of `order`.
   ///   - bits: No key has more.
-  static func sort(
+  package static func sort(
     _ order: inout [UInt32], _ other: inout [UInt32], by keys: [UInt64], count: Int, bits: Int
   ) {
     var places = [UInt32](repeating: 0, count: 1 << digitBits)

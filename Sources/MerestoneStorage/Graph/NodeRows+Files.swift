@@ -1,0 +1,110 @@
+internal import CMerestoneKernels
+import MerestoneCore
+
+extension NodeRows {
+  /// Gathers rows of columns that do not stay mapped, in the order in which they lie in the files:
+  /// rows near each other are copied at once, with what lies between them.
+  ///
+  /// - Precondition: The nodes exist, and `output` has room for their rows.
+  func copyFromFiles(
+    of nodes: Span<NodeID>, into output: inout MutableSpan<Float>,
+    _ between: () throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let count = nodes.count
+    let placeBits = Int.bitWidth - (count - 1).leadingZeroBitCount
+    let nodeBits = Int.bitWidth - (nodeCount - 1).leadingZeroBitCount
+    precondition(placeBits <= 32 && placeBits + nodeBits <= 64, "\(count) rows at once")
+    var keys = (0..<count).map { nodes[$0].rawValue << UInt64(placeBits) | UInt64($0) }
+    var run: ReadRun
+    do {
+      var other = [UInt64](repeating: 0, count: count)
+      RadixSort.sort(&keys, &other, count: count, bits: placeBits + nodeBits)
+      run = ReadRun(capacity: max(1, Self.runBytes / rowBytes), rowBytes: rowBytes)
+    }
+    let placeMask = (1 as UInt64) << UInt64(placeBits) - 1
+    var shard = 0
+    for key in keys {
+      let node = key >> UInt64(placeBits)
+      if node >= bounds[shard + 1] {
+        try flush(&run, shard, into: &output, between)
+        shard = self.shard(of: node)
+      }
+      let row = Int(node - bounds[shard])
+      if !run.reaches(row) { try flush(&run, shard, into: &output, between) }
+      run.add(row, place: UInt32(key & placeMask))
+    }
+    try flush(&run, shard, into: &output, between)
+  }
+
+  /// Reads the rows of a run, puts the wanted ones in their places, and empties the run.
+  private func flush(
+    _ run: inout ReadRun, _ shard: Int, into output: inout MutableSpan<Float>,
+    _ between: () throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let rows = run.rows
+    guard !rows.isEmpty else { return }
+    try between()
+    guard let column = columns[shard] else { preconditionFailure("shard \(shard) has no rows") }
+    var bytes = run.bytes.mutableSpan
+    try column.copyBytes(of: rows, into: &bytes)
+    let bounds = [0, UInt64(rows.count)]
+    // SAFETY: the buffer has the run's rows, numbered from 0, and the output a row for every place.
+    unsafe run.bytes.withUnsafeBytes { buffer in
+      unsafe withUnsafePointer(to: buffer.baseAddress) { part in
+        unsafe bounds.withUnsafeBufferPointer { bounds in
+          unsafe output.withUnsafeMutableBufferPointer { to in
+            var table = unsafe mrs_row_table(
+              bounds: bounds.baseAddress!, parts: part, shards: 1, element: element.kernelElement,
+              width: width)
+            unsafe mrs_gather_rows(
+              &table, run.wanted, run.places, run.wanted.count, false, to.baseAddress!)
+          }
+        }
+      }
+    }
+    run.clear()
+  }
+
+  // What is copied before it is put in its places: less than a core's second cache.
+  private static let runBytes = 256 << 10
+}
+
+/// Rows of one file that are read at once.
+private struct ReadRun {
+  /// The rows that are read.
+  private(set) var rows = 0..<0
+  /// Those that are wanted, counted from the first that is read, and the places that they go to.
+  private(set) var wanted: [UInt64] = []
+  private(set) var places: [UInt32] = []
+  /// Room for the rows.
+  var bytes: [UInt8]
+
+  private let capacity: Int
+  private let gap: Int
+
+  // To read an unwanted page costs less than to ask once more.
+  private static let gapBytes = 4096
+
+  init(capacity: Int, rowBytes: Int) {
+    self.capacity = capacity
+    gap = Self.gapBytes / rowBytes
+    bytes = [UInt8](repeating: 0, count: capacity * rowBytes)
+  }
+
+  /// Whether a row, none before the last, can be read with the others.
+  func reaches(_ row: Int) -> Bool {
+    rows.isEmpty || (row - rows.upperBound <= gap && row - rows.lowerBound < capacity)
+  }
+
+  mutating func add(_ row: Int, place: UInt32) {
+    rows = (rows.isEmpty ? row : rows.lowerBound)..<row + 1
+    wanted.append(UInt64(row - rows.lowerBound))
+    places.append(place)
+  }
+
+  mutating func clear() {
+    rows = 0..<0
+    wanted.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
+  }
+}
