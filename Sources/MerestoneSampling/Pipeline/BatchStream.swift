@@ -47,55 +47,22 @@ package final class BatchStream: Sendable {
     let used = UsedBatches(limit: 2 * threads + 1)
     let pulse = Pulse()
     self.used = used
-    // Refuses bad fanouts here and now.
-    _ = try NeighborSampler(
-      topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
-    let stampBudget = topology.plan.stampBudget(threads: threads)
-    var grouped: GroupedBatches?
-    if !topology.isInPlace, !scheme.readsSources, !topology.isFiltered,
-      topology.nodeCount <= 1 << 32
-    {
-      grouped = GroupedBatches(
-        sampler: GroupSampler(
-          topology: topology, fanouts: fanouts, scheme: scheme,
-          pool: ThreadPool(threads: threads), stampBudget: stampBudget,
-          dropsBehind: topology.plan.dropsBehind, pulse: pulse),
-        count: count,
-        memory: groupMemory
-          ?? topology.plan.groupMemory(
-            threads: threads, columnBytes: columnBytes,
-            readsColumn: scheme.readColumn(fanouts: fanouts) != nil),
-        request: request)
-    }
+    let series = try BatchSeries(
+      topology: topology, fanouts: fanouts, scheme: scheme, count: count, threads: threads,
+      pool: ThreadPool(threads: threads), columnBytes: columnBytes, groupMemory: groupMemory,
+      pulse: pulse, request: request)
     prefetcher = Prefetcher(
       count: count, threads: threads, window: 2 * threads,
       memory: topology.plan.batchMemory(threads: threads, columnBytes: columnBytes),
       pulse: pulse, watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) },
       size: \.byteCount
-    ) { [grouped] mark throws(SamplingError) in
+    ) { mark throws(SamplingError) in
       let gatherer = features.map { FeatureGatherer($0, pulse: pulse) }
-      if let grouped {
-        return { index throws(SamplingError) in
-          var batch = used.take()
-          if features == nil { batch.features = .none }
-          mark.enter(.sampling)
-          try grouped.make(index, into: &batch)
-          mark.enter(.features)
-          try gatherer?.gather(into: &batch)
-          return batch
-        }
-      }
-      var sampler = try NeighborSampler(
-        topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
-      sampler.pulse = pulse
+      var maker = try series.makeMaker()
       return { index throws(SamplingError) in
-        mark.enter(.seeds)
-        let request = try request(index)
         var batch = used.take()
         if features == nil { batch.features = .none }
-        mark.enter(.sampling)
-        try sampler.sample(
-          seeds: request.seeds, times: request.times, key: request.key, into: &batch)
+        try maker.make(index, mark, into: &batch)
         mark.enter(.features)
         try gatherer?.gather(into: &batch)
         return batch

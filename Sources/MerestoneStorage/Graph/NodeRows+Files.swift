@@ -22,36 +22,39 @@ extension NodeRows {
       run = ReadRun(capacity: max(1, Self.runBytes / rowBytes), rowBytes: rowBytes)
     }
     let placeMask = (1 as UInt64) << UInt64(placeBits) - 1
-    var shard = 0
+    var shard = 0..<0 as Range<UInt64>
+    // Looked up once for all rows of a shard: threads would wait for each other's counts of owners.
+    var column: Column?
     for key in keys {
       let node = key >> UInt64(placeBits)
-      if node >= bounds[shard + 1] {
-        try flush(&run, shard, into: &output, between)
-        shard = self.shard(of: node)
+      if node >= shard.upperBound {
+        try flush(&run, column, into: &output, between)
+        let number = self.shard(of: node)
+        shard = bounds[number]..<bounds[number + 1]
+        column = columns[number]
       }
-      let row = Int(node - bounds[shard])
-      if !run.reaches(row) { try flush(&run, shard, into: &output, between) }
+      let row = Int(node &- shard.lowerBound)
+      if !run.reaches(row) { try flush(&run, column, into: &output, between) }
       run.add(row, place: UInt32(key & placeMask))
     }
-    try flush(&run, shard, into: &output, between)
+    try flush(&run, column, into: &output, between)
   }
 
   /// Reads the rows of a run, puts the wanted ones in their places, and empties the run.
   private func flush(
-    _ run: inout ReadRun, _ shard: Int, into output: inout MutableSpan<Float>,
+    _ run: inout ReadRun, _ column: Column?, into output: inout MutableSpan<Float>,
     _ between: () throws(StorageError) -> Void
   ) throws(StorageError) {
     let rows = run.rows
     guard !rows.isEmpty else { return }
     try between()
-    guard let column = columns[shard] else { preconditionFailure("shard \(shard) has no rows") }
+    guard let column else { preconditionFailure("a shard with nodes has no rows") }
     var bytes = run.bytes.mutableSpan
     try column.copyBytes(of: rows, into: &bytes)
-    let bounds = [0, UInt64(rows.count)]
     // SAFETY: the buffer has the run's rows, numbered from 0, and the output a row for every place.
     unsafe run.bytes.withUnsafeBytes { buffer in
       unsafe withUnsafePointer(to: buffer.baseAddress) { part in
-        unsafe bounds.withUnsafeBufferPointer { bounds in
+        unsafe Self.anyRow.withUnsafeBufferPointer { bounds in
           unsafe output.withUnsafeMutableBufferPointer { to in
             var table = unsafe mrs_row_table(
               bounds: bounds.baseAddress!, parts: part, shards: 1, element: element.kernelElement,
@@ -64,6 +67,9 @@ extension NodeRows {
     }
     run.clear()
   }
+
+  // The bounds of a table's only part.
+  private static let anyRow: [UInt64] = [0, .max]
 
   // What is copied before it is put in its places: less than a core's second cache.
   private static let runBytes = 256 << 10

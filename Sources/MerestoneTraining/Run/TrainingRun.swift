@@ -197,17 +197,8 @@ package struct TrainingRun {
     let options = try directory.readRecord().options
     let store = try open(options.graph)
     let data = try TrainingData(store: store, options: options)
-    let topology: Topology
-    do throws(SamplingError) {
-      var flat: FlatTopology?
-      if let descriptor = transport.descriptor(named: flatName) {
-        flat = try FlatTopology(
-          adopting: descriptor, relation: RelationID(0), in: store.manifest)
-      }
-      topology = try Topology(store: store, edgeSet: .message, flat: flat)
-    } catch {
-      throw .sampling(error)
-    }
+    let topology = try topology(
+      of: store, decodedIn: transport.descriptor(named: flatName), options: options)
     let layout = ScratchLayout(
       plan: try data.validationPlan(options, topology),
       configuration: data.configuration(options))
@@ -251,6 +242,27 @@ package struct TrainingRun {
         cancellation: cancellation)
     } catch .cancelled {
       throw .interrupted
+    } catch {
+      throw .sampling(error)
+    }
+  }
+
+  /// A worker's view of the edges: decoded by the supervisor, or read in the worker's part of the
+  /// memory.
+  private static func topology(
+    of store: GraphStore, decodedIn descriptor: Int32?, options: TrainingOptions
+  ) throws(TrainingError) -> Topology {
+    let memory = ByteCount(Int(Double(options.memoryBytes) * flatShare) / options.workers)
+    do throws(SamplingError) {
+      if let descriptor {
+        return try Topology(
+          store: store, edgeSet: .message,
+          flat: FlatTopology(adopting: descriptor, relation: RelationID(0), in: store.manifest),
+          memory: memory)
+      }
+      return try Topology.open(
+        store, edgeSet: .message, memory: memory,
+        pool: ThreadPool(threads: max(1, options.threads / options.workers)))
     } catch {
       throw .sampling(error)
     }

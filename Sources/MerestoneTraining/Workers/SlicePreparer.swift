@@ -21,46 +21,41 @@ struct PreparedSlice: Sendable {
 
 /// Samples slices and gathers their rows, on a sampler thread.
 struct SlicePreparer {
-  private let plan: EpochPlan
   private let data: TrainingData
   private let workspace: Workspace
-  private let needsDegrees: Bool
-  private let epoch: Int
+  private let slices: SliceSeries
   private let mark: WorkMark
-  private var sampler: NeighborSampler
+  private var maker: BatchSeries.Maker
+  // Counts in-degrees, for models that need them.
+  private var sampler: NeighborSampler?
 
   init(
-    plan: EpochPlan, topology: Topology, data: TrainingData, workspace: Workspace,
-    options: TrainingOptions, epoch: Int, mark: WorkMark
+    _ slices: SliceSeries, topology: Topology, data: TrainingData, workspace: Workspace,
+    mark: WorkMark
   ) throws(TrainingError) {
     self.mark = mark
-    self.plan = plan
+    self.slices = slices
     self.data = data
     self.workspace = workspace
-    self.epoch = epoch
-    needsDegrees = options.model == .gcn
     do throws(SamplingError) {
-      sampler = try NeighborSampler(
-        topology: topology, fanouts: options.model == .mlp ? [] : options.fanouts)
+      maker = try slices.batches.makeMaker()
+      if slices.needsDegrees {
+        sampler = try NeighborSampler(topology: topology, fanouts: [], stampBudget: ByteCount(0))
+      }
     } catch {
       throw .sampling(error)
     }
-    sampler.pulse = mark.pulse
   }
 
-  mutating func prepare(step: Int, slice: Int) throws(TrainingError) -> PreparedSlice {
+  mutating func prepare(_ item: Int) throws(TrainingError) -> PreparedSlice {
     let start = Stopwatch()
-    mark.enter(.sampling)
-    let seeds = plan.seeds(epoch: epoch, step: step, slice: slice)
-    let key = RandomKey(
-      seed: plan.seed, stream: .neighborSampling, epoch: epoch, step: step, slice: slice)
-    let batch: MiniBatch
+    var batch = MiniBatch.empty
     var degrees: [Int] = []
     let nodes: [NodeID]
     do throws(SamplingError) {
-      batch = try sampler.sample(seeds: seeds, key: key)
+      try maker.make(item, mark, into: &batch)
       nodes = batch.inputNodes
-      if needsDegrees { degrees = try sampler.inDegrees(of: nodes) }
+      degrees = try sampler?.inDegrees(of: nodes) ?? []
     } catch {
       throw .sampling(error)
     }
@@ -72,11 +67,59 @@ struct SlicePreparer {
     }
     mark.enter(.labels)
     return PreparedSlice(
-      step: step, slice: slice, batch: batch, features: features,
-      labels: try data.labels(of: seeds), degrees: degrees,
+      step: slices.step(of: item), slice: slices.slice(of: item), batch: batch,
+      features: features, labels: try data.labels(of: batch.seeds), degrees: degrees,
       edgeCount: batch.blocks.reduce(0) { $0 + $1.edgeCount },
       sampleSeconds: sampled, featureSeconds: start.seconds - sampled)
   }
+}
+
+/// The slices of one worker in the rest of one epoch, as a series of mini-batches.
+struct SliceSeries: Sendable {
+  let batches: BatchSeries
+  let needsDegrees: Bool
+  private let order: Order
+
+  /// Which slice of which step a number is.
+  private struct Order: Sendable {
+    let firstStep: Int
+    let slices: Range<Int>
+
+    func step(of item: Int) -> Int { firstStep + item / slices.count }
+    func slice(of item: Int) -> Int { slices.lowerBound + item % slices.count }
+  }
+
+  /// - Parameters:
+  ///   - slices: The worker's slices of every step.
+  ///   - threads: Threads that prepare slices.
+  ///   - pool: Samples groups of mini-batches where the graph is read page by page.
+  ///   - pulse: Says that sampling gets on.
+  init(
+    plan: EpochPlan, epoch: Int, from firstStep: Int, slices: Range<Int>, topology: Topology,
+    options: TrainingOptions, threads: Int, pool: ThreadPool, pulse: Pulse
+  ) throws(TrainingError) {
+    let order = Order(firstStep: firstStep, slices: slices)
+    self.order = order
+    needsDegrees = options.model == .gcn
+    do throws(SamplingError) {
+      batches = try BatchSeries(
+        topology: topology, fanouts: options.model == .mlp ? [] : options.fanouts,
+        count: (plan.stepCount - firstStep) * slices.count, threads: threads, pool: pool,
+        pulse: pulse
+      ) { item in
+        let (step, slice) = (order.step(of: item), order.slice(of: item))
+        return BatchRequest(
+          seeds: plan.seeds(epoch: epoch, step: step, slice: slice),
+          key: RandomKey(
+            seed: plan.seed, stream: .neighborSampling, epoch: epoch, step: step, slice: slice))
+      }
+    } catch {
+      throw .sampling(error)
+    }
+  }
+
+  func step(of item: Int) -> Int { order.step(of: item) }
+  func slice(of item: Int) -> Int { order.slice(of: item) }
 }
 
 /// Wall time since its making.

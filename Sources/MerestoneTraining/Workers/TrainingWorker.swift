@@ -121,20 +121,21 @@ package final class TrainingWorker {
     let localSlices = options.slices / transport.workerCount
     let firstSlice = transport.rank * localSlices
     let firstStep = state.step
-    let itemCount = (plan.stepCount - firstStep) * localSlices
     let samplerThreads = max(1, workspace.threads.threadCount / 2)
-    let (plan, topology, data, workspace, options) = (plan, topology, data, workspace, options)
+    let (topology, data, workspace) = (topology, data, workspace)
+    let pulse = Pulse()
+    let series = try SliceSeries(
+      plan: plan, epoch: epoch, from: firstStep, slices: firstSlice..<firstSlice + localSlices,
+      topology: topology, options: options, threads: samplerThreads,
+      pool: ThreadPool(threads: workspace.threads.threadCount), pulse: pulse)
     let slices = Prefetcher<PreparedSlice, TrainingError>(
-      count: itemCount, threads: samplerThreads, window: samplerThreads + 2,
+      count: (plan.stepCount - firstStep) * localSlices, threads: samplerThreads,
+      window: samplerThreads + 2, pulse: pulse,
       watchdog: Prefetcher.Watchdog(patience: .seconds(60)) { .sampling(.stalled($0)) }
     ) { mark throws(TrainingError) in
       var preparer = try SlicePreparer(
-        plan: plan, topology: topology, data: data, workspace: workspace, options: options,
-        epoch: epoch, mark: mark)
-      return { item throws(TrainingError) in
-        try preparer.prepare(
-          step: firstStep + item / localSlices, slice: firstSlice + item % localSlices)
-      }
+        series, topology: topology, data: data, workspace: workspace, mark: mark)
+      return { item throws(TrainingError) in try preparer.prepare(item) }
     }
     var tree = SliceTree(elementCount: model.parameters.count, doubleCount: Sum.allCases.count)
     var elapsed = 0.0
