@@ -76,7 +76,7 @@ extension Column {
   }
 
   /// Goes through the integers of a column of width 1, row by row, and gives the memory back behind
-  /// itself where the column does not stay mapped.
+  /// itself that does not stay mapped.
   ///
   /// - Throws: As ``integer(at:)`` does, and what `body` throws.
   package func forEachInteger(
@@ -91,7 +91,7 @@ extension Column {
           try body(row, try integer(in: bytes, at: (row &- first) &* rowBytes, row: row))
         }
       }
-      if !staysMapped { drop() }
+      dropUnmapped()
     }
   }
 
@@ -137,7 +137,7 @@ extension Column {
     }
   }
 
-  /// Copies the verified bytes of consecutive rows from a column that does not stay mapped.
+  /// Copies the verified bytes of consecutive rows from the file of a column that does not stay mapped.
   ///
   /// - Throws: ``StorageError/truncatedWhileMapped(path:)`` where the file has become shorter.
   /// - Precondition: The rows exist, and `bytes` has room for them from `start` on.
@@ -160,7 +160,7 @@ extension Column {
       throw .outOfRange(
         path: path, what: "row", index: UInt64(bitPattern: Int64(row)), count: rows)
     }
-    guard staysMapped else {
+    guard row < mappedRows else {
       // The largest element has eight bytes.
       var value: InlineArray<8, UInt8> = .init(repeating: 0)
       var bytes = value.mutableSpan

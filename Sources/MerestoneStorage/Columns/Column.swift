@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Every MiB of the body is compared with its checksum (``ColumnChecksums``) when it is first
 /// touched in this process. Safe to read from several threads. Resident: two bits per MiB, and what
-/// of the file was touched where it ``staysMapped``.
+/// was touched of the rows that stay mapped.
 package final class Column: Sendable {
   package let path: String
   package let element: ElementType
@@ -16,9 +16,13 @@ package final class Column: Sendable {
   /// The size of one row in bytes.
   package let rowBytes: Int
 
-  /// Whether what was read stays mapped and counts as memory, up to the size of the file. Single rows
-  /// of other columns are copied from the file, some 0.5 us each.
-  package let staysMapped: Bool
+  /// The first rows stay mapped once they were read, and count as memory; those from here on are copied
+  /// from the file, a system call each. Rows that come first are the most wanted: orders put nodes of
+  /// high degree there, or all alike.
+  package let mappedRows: Int
+
+  /// Whether all rows stay mapped.
+  package var staysMapped: Bool { mappedRows == rows }
 
   /// The sizes of the column's two files in bytes.
   package var bytesOnDisk: Int { file.count + checksums.count }
@@ -40,20 +44,20 @@ package final class Column: Sendable {
   ///   - rows: The number of rows that it must have; `nil` takes any.
   ///   - width: The number of values in a row. A column of width 1 may be a one-dimensional array.
   ///   - checksum: The CRC-32C of the side file as the manifest knows it; `nil` skips the check.
-  ///   - staysMapped: Whether what was read may stay mapped.
+  ///   - mappedShare: The part of the rows that may stay mapped, from 0 to 1.
   /// - Complexity: The side file is read (4 bytes per MiB of body), nothing of the body.
   package static func open(
     path: String, element: ElementType? = nil, rows: Int? = nil, width: Int = 1,
-    checksum: UInt32? = nil, staysMapped: Bool = true
+    checksum: UInt32? = nil, mappedShare: Double = 1
   ) throws(StorageError) -> Column {
-    try Column(path, element, rows, width, checksum, staysMapped)
+    try Column(path, element, rows, width, checksum, mappedShare)
   }
 
   private init(
     _ path: String, _ element: ElementType?, _ rows: Int?, _ width: Int, _ checksum: UInt32?,
-    _ staysMapped: Bool
+    _ mappedShare: Double
   ) throws(StorageError) {
-    let file = try MappedFile(path: path, staysOpen: !staysMapped)
+    let file = try MappedFile(path: path, staysOpen: mappedShare < 1)
     let checksums = try MappedFile(path: ColumnChecksums.path(of: path))
     let sides = try checksums.withBytes { bytes throws(StorageError) in
       if let checksum {
@@ -84,9 +88,9 @@ package final class Column: Sendable {
       throw .wrongSize(path: path, expected: overflow ? Int.max : size, found: file.count)
     }
     self.path = path
-    self.staysMapped = staysMapped
     self.element = layout.element
     self.rows = layout.rows
+    mappedRows = mappedShare < 1 ? Int(Double(layout.rows) * mappedShare) : layout.rows
     self.width = width
     rowBytes = width * layout.element.byteCount
     bodyStart = header.byteCount
@@ -132,7 +136,7 @@ extension Column {
       try ColumnChecksums.check(
         bytes, bodyStart + lower..<bodyStart + upper, against: expected, path)
     }
-    if !staysMapped { drop() }
+    dropUnmapped()
     if verified.insert(block) { unverifiedCount.subtract(1, ordering: .releasing) }
   }
 
@@ -151,6 +155,12 @@ extension Column {
   /// Where a row starts in the `.npy` file, for errors.
   /// - Precondition: The row exists, or is the one after the last.
   package func byteOffset(ofRow row: Int) -> Int { bodyStart + row * rowBytes }
+
+  /// Gives the memory of rows back that do not stay mapped, where they were read in the mapping.
+  func dropUnmapped() {
+    if staysMapped { return }
+    file.drop(mappedRows == 0 ? nil : bodyStart + mappedRows * rowBytes..<file.count)
+  }
 
   /// Gives the mapping's memory back; reading goes on as before.
   package func drop() { file.drop() }

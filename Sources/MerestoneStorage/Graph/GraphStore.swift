@@ -24,7 +24,7 @@ package final class GraphStore: Sendable {
     var reverse: [String: ReverseStore] = [:]
     var columns: [String: Column] = [:]
     // By type and number.
-    var staysMapped: [[Int]: Bool] = [:]
+    var mappedShares: [[Int]: Double] = [:]
     var ids: [NodeTypeID: IDMap] = [:]
   }
 
@@ -116,7 +116,7 @@ package final class GraphStore: Sendable {
 
   /// A shard's part of a node column: row = local id. `nil` where the shard has no such nodes.
   ///
-  /// Columns stay mapped, all shards of each, while ``columnBudget`` lasts.
+  /// Columns stay mapped while ``columnBudget`` lasts, an equal part of every shard's rows.
   ///
   /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` for a name that the type
   ///   does not have; what ``Column/open(path:element:rows:width:checksum:)`` throws.
@@ -131,11 +131,11 @@ package final class GraphStore: Sendable {
       rows: book.nodes(of: type, in: shard)
     ) {
       opened.withLock { opened in
-        if let known = opened.staysMapped[[type.rawValue, number]] { return known }
+        if let known = opened.mappedShares[[type.rawValue, number]] { return known }
         let bytes = entry.count * column.width * column.element.byteCount
-        let staysMapped = columnBudget.take(bytes)
-        opened.staysMapped[[type.rawValue, number]] = staysMapped
-        return staysMapped
+        let share = bytes == 0 ? 1 : Double(columnBudget.take(upTo: bytes)) / Double(bytes)
+        opened.mappedShares[[type.rawValue, number]] = share
+        return share
       }
     }
   }
@@ -205,11 +205,11 @@ package final class GraphStore: Sendable {
   }
 
   private func column(
-    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>, staysMapped: () -> Bool = { true }
+    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>, mappedShare: () -> Double = { 1 }
   ) throws(StorageError) -> Column? {
     if let column = opened.withLock({ $0.columns[name] }) { return column }
     guard
-      let column = try openColumn(name, entry, rows: rows, staysMapped: staysMapped())
+      let column = try openColumn(name, entry, rows: rows, mappedShare: mappedShare())
     else { return nil }
     return opened.withLock { opened in
       if let earlier = opened.columns[name] { return earlier }
@@ -220,7 +220,7 @@ package final class GraphStore: Sendable {
 
   /// Maps a column and compares its headers with the manifest.
   func openColumn(
-    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>, staysMapped: Bool = true
+    _ name: String, _ entry: ColumnEntry, rows: Range<UInt64>, mappedShare: Double = 1
   ) throws(StorageError) -> Column? {
     guard let file = listed[name] else {
       if rows.isEmpty { return nil }
@@ -228,7 +228,7 @@ package final class GraphStore: Sendable {
     }
     return try Column.open(
       path: path + "/" + name, element: entry.element, rows: rows.count, width: entry.width,
-      checksum: file.checksum, staysMapped: staysMapped)
+      checksum: file.checksum, mappedShare: mappedShare)
   }
 
   /// Maps an edge file and compares its header with the manifest.

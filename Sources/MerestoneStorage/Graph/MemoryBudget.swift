@@ -17,16 +17,18 @@ package final class MemoryBudget: Sendable {
   /// Changes what there is.
   package func set(_ bytes: Int) { total.store(bytes, ordering: .relaxed) }
 
-  /// Takes all of `bytes`, or nothing where less is left.
-  package func take(_ bytes: Int) -> Bool {
+  /// Takes `bytes` where they are left, and else three quarters of what is: others may want little.
+  /// - Returns: What was taken.
+  package func take(upTo bytes: Int) -> Int {
     var known = taken
-    while bytes <= total.load(ordering: .relaxed) - known {
+    while true {
+      let left = max(0, total.load(ordering: .relaxed) - known)
+      let part = bytes <= left ? bytes : left / 4 * 3
       let (exchanged, original) = used.weakCompareExchange(
-        expected: known, desired: known + bytes, ordering: .relaxed)
-      if exchanged { return true }
+        expected: known, desired: known + part, ordering: .relaxed)
+      if exchanged { return part }
       known = original
     }
-    return false
   }
 
   /// Takes `bytes` that are in use already, whether they are left or not.

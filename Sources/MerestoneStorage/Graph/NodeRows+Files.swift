@@ -2,23 +2,24 @@ internal import CMerestoneKernels
 import MerestoneCore
 
 extension NodeRows {
-  /// Gathers rows of columns that do not stay mapped, in the order in which they lie in the files:
-  /// rows near each other are copied at once, with what lies between them.
+  /// Gathers rows of columns that do not stay mapped whole: those that do first, the others in the
+  /// order in which they lie in the files, where rows near each other are copied at once with what
+  /// lies between them.
   ///
   /// - Precondition: The nodes exist, and `output` has room for their rows.
   func copyFromFiles(
     of nodes: Span<NodeID>, into output: inout MutableSpan<Float>,
     _ between: () throws(StorageError) -> Void
   ) throws(StorageError) {
-    let count = nodes.count
-    let placeBits = Int.bitWidth - (count - 1).leadingZeroBitCount
+    let placeBits = Int.bitWidth - (nodes.count - 1).leadingZeroBitCount
     let nodeBits = Int.bitWidth - (nodeCount - 1).leadingZeroBitCount
-    precondition(placeBits <= 32 && placeBits + nodeBits <= 64, "\(count) rows at once")
-    var keys = (0..<count).map { nodes[$0].rawValue << UInt64(placeBits) | UInt64($0) }
+    precondition(
+      placeBits <= 32 && placeBits + nodeBits <= 64, "\(nodes.count) rows at once")
+    var keys = try gatherMapped(of: nodes, into: &output, placeBits: placeBits, between)
     var run: ReadRun
     do {
-      var other = [UInt64](repeating: 0, count: count)
-      RadixSort.sort(&keys, &other, count: count, bits: placeBits + nodeBits)
+      var other = [UInt64](repeating: 0, count: keys.count)
+      RadixSort.sort(&keys, &other, count: keys.count, bits: placeBits + nodeBits)
       run = ReadRun(capacity: max(1, Self.runBytes / rowBytes), rowBytes: rowBytes)
     }
     let placeMask = (1 as UInt64) << UInt64(placeBits) - 1
@@ -38,6 +39,42 @@ extension NodeRows {
       run.add(row, place: UInt32(key & placeMask))
     }
     try flush(&run, column, into: &output, between)
+  }
+
+  /// Gathers the rows that stay mapped.
+  /// - Returns: The others: a node's id, and its place in the lowest bits.
+  private func gatherMapped(
+    of nodes: Span<NodeID>, into output: inout MutableSpan<Float>, placeBits: Int,
+    _ between: () throws(StorageError) -> Void
+  ) throws(StorageError) -> [UInt64] {
+    var keys: [UInt64] = []
+    keys.reserveCapacity(nodes.count)
+    var mapped: [UInt64] = []
+    var places: [UInt32] = []
+    let bounds = bounds
+    let ends = zip(bounds, columns).map { $0 + UInt64($1?.mappedRows ?? 0) }
+    var shard = 0
+    for place in nodes.indices {
+      let node = nodes[place].rawValue
+      if node < bounds[shard] || node >= bounds[shard + 1] { shard = self.shard(of: node) }
+      if node < ends[shard] {
+        mapped.append(node)
+        places.append(UInt32(place))
+      } else {
+        keys.append(node << UInt64(placeBits) | UInt64(place))
+      }
+      if mapped.count == Self.portion || place == nodes.count - 1, !mapped.isEmpty {
+        try between()
+        // SAFETY: the nodes exist, and so do the places in the output.
+        unsafe output.withUnsafeMutableBufferPointer { to in
+          unsafe gatherMapped(mapped, places, mapped.count, pastCaches: false, to.baseAddress!)
+        }
+        mapped.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+      }
+    }
+    for column in columns { try column?.checkIntact() }
+    return keys
   }
 
   /// Reads the rows of a run, puts the wanted ones in their places, and empties the run.

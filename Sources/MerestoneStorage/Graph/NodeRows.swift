@@ -4,7 +4,7 @@ package import MerestoneCore
 /// A node column of numbers over all shards, for gathering rows of nodes wherever they lie.
 ///
 /// Rows are read where they lie in the mapped files, or copied from the files where those are too
-/// large to stay mapped; every MiB is compared with its checksum when it is first touched in the
+/// large to stay mapped whole; every MiB is compared with its checksum when it is first touched in the
 /// process. Any thread may read.
 ///
 /// `@unchecked Sendable`: immutable; the addresses are those of `columns`, which live as long.
@@ -18,14 +18,14 @@ package import MerestoneCore
   /// The size of one row in the files.
   package let rowBytes: Int
 
-  /// Whether rows are read where the files are mapped; see ``Column/staysMapped``.
+  /// Whether all rows are read where the files are mapped; see ``Column/mappedRows``.
   package let staysMapped: Bool
 
   private let graphPath: String
   let element: ElementType
   // By shard; `nil` where it has no such nodes.
   let columns: [Column?]
-  private let parts: [UnsafeRawPointer?]
+  let parts: [UnsafeRawPointer?]
   // The first node of each shard, and the number of nodes.
   let bounds: [UInt64]
 
@@ -79,8 +79,8 @@ package import MerestoneCore
   /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for a node that does not exist;
   ///   what reading a column throws.
   /// - Precondition: `output.count == n * width`.
-  /// - Complexity: O(*n* · (*width* + log shards)); allocates nothing where the files stay mapped, and
-  ///   20 bytes a row and 512 KiB where they do not.
+  /// - Complexity: O(*n* · (*width* + log shards)); allocates nothing where the files stay mapped whole,
+  ///   and 16 bytes a row and 512 KiB where they do not.
   package func copyRows(
     of nodes: Span<NodeID>, into output: inout MutableSpan<Float>,
     between: () throws(StorageError) -> Void = {}
@@ -96,29 +96,37 @@ package import MerestoneCore
     for first in stride(from: 0, to: nodes.count, by: Self.portion) {
       try between()
       let count = min(Self.portion, nodes.count - first)
-      // SAFETY: every node has a row in the part of its shard, which is mapped while `self` lives; a
-      // node's id is one word; the output's size was checked.
-      unsafe parts.withUnsafeBufferPointer { parts in
-        unsafe bounds.withUnsafeBufferPointer { bounds in
-          unsafe nodes.withUnsafeBufferPointer { nodes in
-            unsafe output.withUnsafeMutableBufferPointer { to in
-              var table = unsafe mrs_row_table(
-                bounds: bounds.baseAddress!, parts: parts.baseAddress!, shards: parts.count,
-                element: element.kernelElement, width: width)
-              unsafe mrs_gather_rows(
-                &table,
-                UnsafeRawPointer(nodes.baseAddress! + first).assumingMemoryBound(to: UInt64.self),
-                nil, count, pastCaches, to.baseAddress! + first * width)
-            }
-          }
+      // SAFETY: a node's id is one word; every node has a row, and the output a row for each, as was
+      // checked.
+      unsafe nodes.withUnsafeBufferPointer { nodes in
+        unsafe output.withUnsafeMutableBufferPointer { to in
+          unsafe gatherMapped(
+            UnsafeRawPointer(nodes.baseAddress! + first).assumingMemoryBound(to: UInt64.self),
+            nil, count, pastCaches: pastCaches, to.baseAddress! + first * width)
         }
       }
     }
     for column in columns { try column?.checkIntact() }
   }
 
+  /// Gathers rows where the files are mapped; row `nodes[i]` becomes row `places[i]`, or row `i`.
+  @unsafe func gatherMapped(
+    _ nodes: UnsafePointer<UInt64>, _ places: UnsafePointer<UInt32>?, _ count: Int,
+    pastCaches: Bool, _ output: UnsafeMutablePointer<Float>
+  ) {
+    // SAFETY: every node has a row in the part of its shard, which is mapped while `self` lives.
+    unsafe parts.withUnsafeBufferPointer { parts in
+      unsafe bounds.withUnsafeBufferPointer { bounds in
+        var table = unsafe mrs_row_table(
+          bounds: bounds.baseAddress!, parts: parts.baseAddress!, shards: parts.count,
+          element: element.kernelElement, width: width)
+        unsafe mrs_gather_rows(&table, nodes, places, count, pastCaches, output)
+      }
+    }
+  }
+
   // Rows between two looks at whether anybody waits for the rest.
-  private static let portion = 16_384
+  static let portion = 16_384
 
   /// Starts to read what a gathering of these nodes will touch and is not in memory: rows that were
   /// never touched with the MiB that have their checksums, others page by page, each page once and

@@ -50,13 +50,14 @@ struct ColumnTests {
     _ = try write(bytes, element, rows: rows, width: 1)
     let path = folder.file("c.npy")
     let mapped = try Column.open(path: path)
-    let copied = try Column.open(path: path, staysMapped: false)
-    for row in [0, 1, 100, 101, rows - 1] {
-      #expect(try mapped.integer(at: row) == Int64(row % 101))
-      #expect(try copied.integer(at: row) == Int64(row % 101))
-      #expect(try copied.value(at: row) == Double(row % 101))
-    }
-    for column in [mapped, copied] {
+    let copied = try Column.open(path: path, mappedShare: 0)
+    let mixed = try Column.open(path: path, mappedShare: 0.25)
+    #expect(mixed.mappedRows == rows / 4)
+    for column in [mapped, copied, mixed] {
+      for row in [0, 1, 100, 101, rows / 4 - 1, rows / 4, rows - 1] {
+        #expect(try column.integer(at: row) == Int64(row % 101))
+        #expect(try column.value(at: row) == Double(row % 101))
+      }
       var next = 0
       var wrong = 0
       try column.forEachInteger { (row, value) in

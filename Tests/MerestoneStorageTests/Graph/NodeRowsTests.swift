@@ -19,13 +19,11 @@ struct NodeRowsTests {
     return graph
   }
 
-  /// Opens the graph anew, with files that stay mapped or do not.
-  private func rows(staysMapped: Bool) throws -> NodeRows {
+  /// Opens the graph anew, with files that stay mapped as far as a budget goes.
+  private func rows(budget: Int = .max) throws -> NodeRows {
     let store = try GraphStore.open(folder.file("graph"))
-    if !staysMapped { store.columnBudget.set(0) }
-    let rows = try NodeRows("features", of: NodeTypeID(0), in: store)
-    #expect(rows.staysMapped == staysMapped)
-    return rows
+    store.columnBudget.set(budget)
+    return try NodeRows("features", of: NodeTypeID(0), in: store)
   }
 
   private func gather(_ rows: NodeRows, _ nodes: [NodeID]) throws(StorageError) -> [Float] {
@@ -41,8 +39,9 @@ struct NodeRowsTests {
   func gathers(width: Int, bounds: [UInt64]) throws {
     let graph = try graph(nodes: 300, width: width, bounds: bounds)
     _ = try graph.store(at: folder.file("graph"))
-    for staysMapped in [true, false] {
-      let rows = try rows(staysMapped: staysMapped)
+    for budget in [.max, 400 * width, 0] {
+      let rows = try rows(budget: budget)
+      #expect(rows.staysMapped == (budget == .max))
       #expect(rows.nodeCount == 300)
       #expect(rows.byteCount == 300 * width * 4)
       var generator = SplitMix64(seed: UInt64(width))
@@ -95,8 +94,8 @@ struct NodeRowsTests {
 
   @Test(
     "of a damaged MiB are refused by file and byte, those of other MiB are not",
-    arguments: [true, false])
-  func damage(staysMapped: Bool) throws {
+    arguments: [.max, 2_000_000, 0])
+  func damage(budget: Int) throws {
     // 400 bytes a row: 2,621 rows in the first MiB, 5,242 before the third; the second shard has all
     // but 1,000 rows.
     let graph = try graph(nodes: 9000, width: 100, bounds: [0, 1000, 9000])
@@ -104,7 +103,7 @@ struct NodeRowsTests {
     let file = folder.file("graph/shard-00001/nodes/t0000.c00.npy")
     let body = TestFile.read(file).count - 8000 * 400
     TestFile.flip(file, byte: body + (1 << 20) + 5)
-    let rows = try rows(staysMapped: staysMapped)
+    let rows = try rows(budget: budget)
     let intact = [NodeID(0), NodeID(999), NodeID(1000), NodeID(3600), NodeID(6300), NodeID(8999)]
     #expect(try gather(rows, intact) == intact.flatMap { graph.features[Int($0.rawValue)] })
     for node in [3621, 3622, 6242] as [UInt64] {
@@ -119,12 +118,14 @@ struct NodeRowsTests {
     }
   }
 
-  @Test("of a file that was cut off while it was mapped are refused", arguments: [true, false])
-  func truncation(staysMapped: Bool) throws {
+  @Test(
+    "of a file that was cut off while it was mapped are refused",
+    arguments: [.max, 1_000_000, 0])
+  func truncation(budget: Int) throws {
     let graph = try graph(nodes: 5000, width: 100, bounds: [0, 5000])
     _ = try graph.store(at: folder.file("graph"))
     let file = folder.file("graph/shard-00000/nodes/t0000.c00.npy")
-    let rows = try rows(staysMapped: staysMapped)
+    let rows = try rows(budget: budget)
     // The last MiB was compared with its checksum before.
     _ = try gather(rows, [NodeID(0), NodeID(4998)])
     TestFile.resize(file, to: 4096)
@@ -133,18 +134,21 @@ struct NodeRowsTests {
     }
   }
 
-  @Test("take no memory where their files do not stay mapped")
-  func memory() throws {
+  @Test("take no more memory of mapped files than they may", arguments: [.max, 4_000_000, 0])
+  func memory(budget: Int) throws {
     let graph = try graph(nodes: 20_000, width: 100, bounds: [0, 20_000])
     _ = try graph.store(at: folder.file("graph"))
     let file = folder.file("graph/shard-00000/nodes/t0000.c00.npy")
-    for staysMapped in [true, false] {
-      let rows = try rows(staysMapped: staysMapped)
-      let nodes = stride(from: 0, to: 20_000, by: 3).map { NodeID(UInt64($0)) }
-      try rows.readAhead(of: nodes.span)
-      _ = try gather(rows, nodes)
-      let resident = try ResidentMemory.kilobytes(of: file)
-      #expect(staysMapped ? resident > 1000 : resident == 0)
+    let rows = try rows(budget: budget)
+    let nodes = stride(from: 0, to: 20_000, by: 3).map { NodeID(UInt64($0)) }
+    try rows.readAhead(of: nodes.span)
+    #expect(try gather(rows, nodes) == nodes.flatMap { graph.features[Int($0.rawValue)] })
+    let resident = try ResidentMemory.kilobytes(of: file)
+    switch budget {
+    case .max: #expect(resident > 7000)
+    case 0: #expect(resident == 0)
+    // Three quarters of the budget, and what the kernel maps beside it.
+    default: #expect(resident > 2500 && resident < 3000 + 2048)
     }
   }
 
