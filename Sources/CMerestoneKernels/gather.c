@@ -137,7 +137,8 @@ void mrs_gather_rows(
     const struct mrs_row_table *table, const uint64_t *ids, const uint32_t *places, size_t count,
     bool past_caches, float *out) {
     // Where a row does not start and end at half a block, the rest would have to wait for the next.
-    past_caches = past_caches && !places && table->element == MRS_F32 && (uintptr_t)out % sizeof(half_block) == 0
+    past_caches = past_caches && !places && table->element == MRS_F32
+        && (uintptr_t)out % sizeof(half_block) == 0
         && table->width * sizeof(float) % sizeof(half_block) == 0;
     if (!past_caches) {
         gather_rows(table, ids, places, count, false, out);

@@ -38,7 +38,7 @@ extension Graph {
   public func integers(
     of name: String, for nodes: [NodeID]
   ) throws(GraphError) -> [Int64] {
-    _ = try nodeEntry(name)
+    try checkScalar(try nodeEntry(name))
     try check(nodes)
     var values: [Int64] = []
     values.reserveCapacity(nodes.count)
@@ -94,7 +94,7 @@ extension Graph {
 
   /// The nodes of one part of the experiment, ascending.
   public func nodes(of split: Split, column: String = "split") throws(GraphError) -> [NodeID] {
-    _ = try nodeEntry(column)
+    try checkScalar(try nodeEntry(column))
     var nodes: [NodeID] = []
     do throws(StorageError) {
       for shard in 0..<shardCount {
@@ -130,6 +130,13 @@ extension Graph {
       throw .unknownColumn(name: name, available: columns.map(\.name))
     }
     return entry
+  }
+
+  private func checkScalar(_ column: ColumnEntry) throws(GraphError) {
+    if column.width == 1 { return }
+    throw .store(
+      message: "column '\(column.name)' has rows of \(column.width) numbers, not one; read it with "
+        + "rows(of:for:)")
   }
 
   private func check(_ nodes: [NodeID]) throws(GraphError) {

@@ -54,17 +54,11 @@ public final class Graph: Sendable {
       throw GraphError(error)
     }
     columns = PreparedColumns(store.columnBudget)
-    store.columnBudget.set(columnMemory)
+    store.columnBudget.set(
+      ReadingPlan(
+        store.manifest, relation: RelationID(0), memory: memory, way: reading
+      ).columnMemory.bytes)
     if let reading { try check(reading) }
-  }
-
-  /// What columns may take: what edges leave; an eighth of the cap where samplers over several
-  /// relations share the rest.
-  private var columnMemory: Int {
-    guard store.manifest.relations.count == 1 else { return memory.bytes / 8 }
-    return ReadingPlan(
-      store.manifest, relation: RelationID(0), memory: memory, way: reading
-    ).columnMemory.bytes
   }
 
   /// Refuses a way of reading that this graph or the cap does not allow.

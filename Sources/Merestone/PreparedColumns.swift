@@ -4,7 +4,7 @@ import MerestoneStorage
 import Synchronization
 
 /// The edge columns of a graph that are prepared for schemes, each once for all of them, in what a
-/// budget has left for it.
+/// budget has left for it: what was opened before, node columns among it, keeps its part.
 final class PreparedColumns: Sendable {
   private struct OrderName: Hashable {
     let name: String

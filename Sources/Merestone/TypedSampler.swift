@@ -85,25 +85,35 @@ public struct TypedSampler: Sendable {
       relations = try fanouts.open(
         graph.store, memory: graph.memory, pool: graph.pool
       ) { topology throws(SamplingError) in
-        let columns = PreparedColumns(MemoryBudget(topology.plan.columnMemory.bytes))
+        let columns = PreparedColumns(
+          MemoryBudget(topology.plan.columnMemory.bytes - graph.columns.byteCount))
         prepared.append(columns)
         return try law.open(topology, columns, graph.pool)
       }
       columns = prepared
+      store.columnBudget.use(columnBytes)
     }
+
+    deinit { store.columnBudget.use(-columnBytes) }
+
+    /// What the prepared edge columns take.
+    private var columnBytes: Int { columns.reduce(0) { $0 + $1.byteCount } }
 
     func makeSampler() throws(SamplingError) -> TypedNeighborSampler {
       try TypedNeighborSampler(store, following: relations, hopCount: hopCount)
     }
 
     /// What finished mini-batches may take.
-    func batchMemory(threads: Int) -> ByteCount {
-      ByteCount(
-        zip(relations, columns).reduce(0) { sum, part in
-          sum
-            + part.0.topology.plan.batchMemory(threads: threads, columnBytes: part.1.byteCount)
-            .bytes
-        })
+    ///
+    /// - Parameter memory: The cap.
+    func batchMemory(threads: Int, of memory: ByteCount) -> ByteCount {
+      let rest = zip(relations, columns).reduce(0) { sum, part in
+        sum
+          + part.0.topology.plan.batchMemory(threads: threads, columnBytes: part.1.byteCount)
+          .bytes
+      }
+      let nodeColumns = store.columnBudget.taken - columnBytes
+      return ByteCount(max(memory.bytes / 8, rest - nodeColumns))
     }
   }
 
@@ -189,10 +199,7 @@ public struct TypedSampler: Sendable {
         stream: try TypedBatchStream(
           shared.store, following: shared.relations, hopCount: shared.hopCount, features: rows,
           count: walk.count, threads: max(1, threads),
-          memory: ByteCount(
-            max(
-              graph.memory.bytes / 8,
-              shared.batchMemory(threads: max(1, threads)).bytes - graph.columns.byteCount)),
+          memory: shared.batchMemory(threads: max(1, threads), of: graph.memory),
           stampBudget: ByteCount(graph.memory.bytes / 8 / max(1, threads)), patience: patience
         ) { step in
           let places = walk.places(of: step)

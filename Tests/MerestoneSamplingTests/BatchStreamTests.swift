@@ -52,6 +52,35 @@ struct BatchStreamTests {
     }
   }
 
+  @Test(
+    "is the same where groups end by time", arguments: [Duration.nanoseconds(1), .seconds(100)])
+  func longest(longest: Duration) throws {
+    let folder = TemporaryFolder()
+    let store = try TestGraph(nodes: 20_000, meanInDegree: 7, shards: 2, seed: 8)
+      .store(at: folder.file("graph"))
+    let topology = try Topology(store: store)
+    let pulse = Pulse()
+    var maker = try BatchSeries(
+      topology: topology, fanouts: [4, 3], count: 9, threads: 1, pool: ThreadPool(threads: 1),
+      longest: longest, pulse: pulse
+    ) { Self.request($0) }.makeMaker()
+    var sampler = try NeighborSampler(topology: topology, fanouts: [4, 3])
+    let mark = WorkMark(pulse)
+    var beats: [Int] = []
+    for step in 0..<9 {
+      var batch = MiniBatch.empty
+      let before = pulse.count
+      try maker.make(step, mark, into: &batch)
+      beats.append(pulse.count - before)
+      let request = Self.request(step)
+      #expect(try batch == sampler.sample(seeds: request.seeds, key: request.key))
+    }
+    // Sampling beats, taking from a group that is sampled hardly does: the first group is one
+    // mini-batch, the second all others, or every one is a group.
+    let sampling = beats.filter { $0 > beats[2] }.count
+    #expect(longest < .seconds(1) ? beats.allSatisfy { $0 > 1 } : sampling <= 2, "\(beats)")
+  }
+
   @Test("reports a damaged page and a seed that does not exist, and ends", arguments: [1, 2])
   func failures(threads: Int) throws {
     let folder = TemporaryFolder()

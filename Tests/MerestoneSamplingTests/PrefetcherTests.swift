@@ -91,9 +91,12 @@ struct PrefetcherTests {
       let end = ContinuousClock.now + .seconds(20)
       while started.load(ordering: .relaxed) < expected, ContinuousClock.now < end { usleep(50) }
       // Time to start one too many.
-      usleep(2000)
+      usleep(20_000)
       #expect(started.load(ordering: .relaxed) == expected)
       mayEnd.store(true, ordering: .relaxed)
+      // As many as the window has room for, without a consumer.
+      while started.load(ordering: .relaxed) < 6, ContinuousClock.now < end { usleep(50) }
+      #expect(started.load(ordering: .relaxed) == 6)
       for item in 0..<9 { #expect(try prefetcher.next() == item) }
     }
   }

@@ -4,6 +4,7 @@ import Foundation
 public enum ResidentMemory {
   /// What is resident of a mapped file, in KiB.
   public static func kilobytes(of path: String) throws -> Int {
+    let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     // Its size is said to be 0.
     let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/smaps"))
     let text = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)

@@ -125,6 +125,8 @@ struct SamplerTests {
     #expect(throws: GraphError.self) {
       try sampler.batches(of: Self.seeds, size: 20, features: "feature")
     }
+    #expect(throws: GraphError.self) { try graph.integers(of: "features", for: Self.seeds) }
+    #expect(throws: GraphError.self) { try graph.nodes(of: .train, column: "features") }
   }
 
   @Test("answers from several threads at once")

@@ -14,6 +14,7 @@ import MerestoneCore
   private let sampler: GroupSampler
   private let count: Int
   private let memory: Int
+  private let longest: Duration?
   private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
 
   private var members: [GroupMember] = []
@@ -23,6 +24,8 @@ import MerestoneCore
   private var failure: SamplingError?
   /// What the largest member so far took; 0 before the first group.
   private var bytesPerBatch = 0
+  /// What the last group took, for each of its mini-batches.
+  private var timePerBatch = Duration.zero
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
 
@@ -32,14 +35,17 @@ import MerestoneCore
   /// - Parameters:
   ///   - count: How many mini-batches there are.
   ///   - memory: What a group may take. One mini-batch is sampled even where that takes more.
+  ///   - longest: About how long the sampling of a group may take: as many are a group as would have
+  ///     been done in that time at the pace of the group before.
   init(
-    sampler: GroupSampler, count: Int, memory: ByteCount,
+    sampler: GroupSampler, count: Int, memory: ByteCount, longest: Duration? = nil,
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) {
     self.sampler = sampler
     self.count = count
     self.memory = memory.bytes
+    self.longest = longest
     self.request = request
     unsafe mutex = .allocate(capacity: 1)
     unsafe changed = .allocate(capacity: 1)
@@ -90,16 +96,23 @@ import MerestoneCore
     }
   }
 
+  /// How many mini-batches are sampled in the longest time; a larger group has the better pace.
+  private var inTime: Int {
+    guard let longest, timePerBatch > .zero else { return .max }
+    return max(1, Int(min(longest / timePerBatch, Double(Self.maximumSize))))
+  }
+
   /// Samples the next group; the lock is held before and after, but not meanwhile.
   private func sampleNextGroup() {
     let first = group.upperBound
     // The first group is one mini-batch, which shows what the others take.
     let fitting = bytesPerBatch == 0 ? 1 : max(1, memory / (bytesPerBatch + bytesPerBatch / 16))
-    let size = min(fitting, Self.maximumSize, count - first)
+    let size = min(fitting, inTime, Self.maximumSize, count - first)
     while members.count < size { members.append(GroupMember()) }
     let sampled = Array(members[..<size])
     isSampling = true
     unsafe pthread_mutex_unlock(mutex)
+    let start = ContinuousClock.now
     var found: SamplingError?
     do throws(SamplingError) {
       try sampler.sample(sampled) { place throws(SamplingError) in try request(first + place) }
@@ -108,6 +121,7 @@ import MerestoneCore
     }
     unsafe pthread_mutex_lock(mutex)
     isSampling = false
+    timePerBatch = start.duration(to: .now) / size
     failure = found
     group = first..<first + size
     unfinished = size

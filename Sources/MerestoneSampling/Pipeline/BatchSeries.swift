@@ -19,13 +19,14 @@ package final class BatchSeries: Sendable {
   ///   - pool: Samples groups.
   ///   - columnBytes: The memory that columns take.
   ///   - groupMemory: What a group of mini-batches may take; `nil` follows from the topology's cap.
+  ///   - longest: About how long the sampling of a group may take; `nil` sets no bound.
   ///   - pulse: Where the making of a mini-batch says that it gets on.
   ///   - request: What a mini-batch starts from; called on any thread.
   /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
   package init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
-    threads: Int, pool: ThreadPool, columnBytes: Int = 0, groupMemory: ByteCount? = nil,
-    pulse: Pulse,
+    threads: Int, pool: @autoclosure () -> ThreadPool, columnBytes: Int = 0,
+    groupMemory: ByteCount? = nil, longest: Duration? = nil, pulse: Pulse,
     request: @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) throws(SamplingError) {
     self.topology = topology
@@ -45,23 +46,23 @@ package final class BatchSeries: Sendable {
     }
     grouped = GroupedBatches(
       sampler: GroupSampler(
-        topology: topology, fanouts: fanouts, scheme: scheme, pool: pool, stampBudget: stampBudget,
-        dropsBehind: topology.plan.dropsBehind, pulse: pulse),
+        topology: topology, fanouts: fanouts, scheme: scheme, pool: pool(),
+        stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind, pulse: pulse),
       count: count,
       memory: groupMemory
         ?? topology.plan.groupMemory(
           threads: threads, columnBytes: columnBytes,
           readsColumn: scheme.readColumn(fanouts: fanouts) != nil),
-      request: request)
+      longest: longest, request: request)
   }
 
   /// What makes mini-batches, for one thread.
   ///
   /// The threads ask for each number once, and for smaller ones first.
   package func makeMaker() throws(SamplingError) -> Maker {
-    guard grouped == nil else { return Maker(series: self, sampler: nil) }
     var sampler = try NeighborSampler(
-      topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
+      topology: topology, fanouts: fanouts, scheme: scheme,
+      stampBudget: grouped == nil ? stampBudget : ByteCount(0))
     sampler.pulse = pulse
     return Maker(series: self, sampler: sampler)
   }
@@ -69,7 +70,8 @@ package final class BatchSeries: Sendable {
   /// Makes mini-batches on one thread.
   package struct Maker {
     fileprivate let series: BatchSeries
-    fileprivate var sampler: NeighborSampler?
+    // Idle where mini-batches are made in groups.
+    fileprivate var sampler: NeighborSampler
 
     /// Makes one mini-batch.
     ///
@@ -79,15 +81,15 @@ package final class BatchSeries: Sendable {
     package mutating func make(
       _ index: Int, _ mark: WorkMark, into batch: inout MiniBatch
     ) throws(SamplingError) {
-      if let grouped = series.grouped {
+      guard let grouped = series.grouped else {
+        mark.enter(.seeds)
+        let request = try series.request(index)
         mark.enter(.sampling)
-        return try grouped.make(index, into: &batch)
+        return try sampler.sample(
+          seeds: request.seeds, times: request.times, key: request.key, into: &batch)
       }
-      mark.enter(.seeds)
-      let request = try series.request(index)
       mark.enter(.sampling)
-      try sampler?.sample(
-        seeds: request.seeds, times: request.times, key: request.key, into: &batch)
+      try grouped.make(index, into: &batch)
     }
   }
 }

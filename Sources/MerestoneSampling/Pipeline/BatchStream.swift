@@ -30,7 +30,7 @@ package final class BatchStream: Sendable {
   ///   - features: The column whose rows mini-batches carry for their input nodes.
   ///   - count: How many mini-batches there are.
   ///   - threads: Sampler threads.
-  ///   - columnBytes: The memory that edge columns take which are kept for sampling by them.
+  ///   - columnBytes: The memory that columns take which stay in it.
   ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
   ///     a time; `nil` follows from the topology's cap.
   ///   - patience: How long nothing may move while the consumer waits, before it gets

@@ -100,7 +100,8 @@ package struct ReadingPlan: Sendable, Equatable {
     ByteCount(memory.bytes / 8 / max(1, threads))
   }
 
-  /// What is kept of edge columns for sampling by them may take together: what the edges leave of three
+  /// What is kept of edge columns for sampling by them, and of node columns, may take together: what
+  /// the edges leave of three
   /// quarters of the cap; a quarter page by page, and where the edges leave next to nothing a 32nd.
   package var columnMemory: ByteCount {
     guard way != .grouped else { return ByteCount(memory.bytes / 4) }

@@ -91,7 +91,7 @@ extension Column {
           try body(row, try integer(in: bytes, at: (row &- first) &* rowBytes, row: row))
         }
       }
-      dropUnmapped()
+      dropUnmapped(around: byteOffset(ofRow: first)..<byteOffset(ofRow: part.upperBound))
     }
   }
 

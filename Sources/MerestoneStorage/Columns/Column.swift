@@ -1,3 +1,4 @@
+import MerestoneCore
 import Synchronization
 
 /// One column of a graph: a `.npy` file with rows of `width` values, mapped.
@@ -17,7 +18,7 @@ package final class Column: Sendable {
   package let rowBytes: Int
 
   /// The first rows stay mapped once they were read, and count as memory; those from here on are copied
-  /// from the file, a system call each. Rows that come first are the most wanted: orders put nodes of
+  /// from the file by system calls. Rows that come first are the most wanted: orders put nodes of
   /// high degree there, or all alike.
   package let mappedRows: Int
 
@@ -129,6 +130,7 @@ extension Column {
   package func verifyBlock(_ block: Int) throws(StorageError) {
     let lower = block * ColumnChecksums.blockBytes
     let upper = min(lower + ColumnChecksums.blockBytes, rows * rowBytes)
+    defer { dropUnmapped(around: bodyStart + lower..<bodyStart + upper) }
     let expected = try checksums.withBytes { bytes in
       bytes.littleEndian(at: ColumnChecksums.headerByteCount + 4 * block, as: UInt32.self)
     }
@@ -136,7 +138,6 @@ extension Column {
       try ColumnChecksums.check(
         bytes, bodyStart + lower..<bodyStart + upper, against: expected, path)
     }
-    dropUnmapped()
     if verified.insert(block) { unverifiedCount.subtract(1, ordering: .releasing) }
   }
 
@@ -157,9 +158,15 @@ extension Column {
   package func byteOffset(ofRow row: Int) -> Int { bodyStart + row * rowBytes }
 
   /// Gives the memory of rows back that do not stay mapped, where they were read in the mapping.
-  func dropUnmapped() {
+  ///
+  /// - Parameter bytes: What was read of the file; the kernel may have mapped a huge page around it.
+  func dropUnmapped(around bytes: Range<Int>? = nil) {
     if staysMapped { return }
-    file.drop(mappedRows == 0 ? nil : bodyStart + mappedRows * rowBytes..<file.count)
+    let bytes = bytes ?? 0..<file.count
+    let first = mappedRows == 0 ? 0 : bodyStart + mappedRows * rowBytes
+    let lower = max(first, bytes.lowerBound - HugePages.byteCount)
+    let upper = min(file.count, bytes.upperBound + HugePages.byteCount)
+    if lower < upper { file.drop(lower..<upper) }
   }
 
   /// Gives the mapping's memory back; reading goes on as before.

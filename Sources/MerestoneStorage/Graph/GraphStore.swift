@@ -25,6 +25,8 @@ package final class GraphStore: Sendable {
     var columns: [String: Column] = [:]
     // By type and number.
     var mappedShares: [[Int]: Double] = [:]
+    // Paths of the columns in the budget.
+    var budgeted: Set<String> = []
     var ids: [NodeTypeID: IDMap] = [:]
   }
 
@@ -119,7 +121,7 @@ package final class GraphStore: Sendable {
   /// Columns stay mapped while ``columnBudget`` lasts, an equal part of every shard's rows.
   ///
   /// - Throws: ``StorageError/invalid(path:what:expected:found:mend:)`` for a name that the type
-  ///   does not have; what ``Column/open(path:element:rows:width:checksum:)`` throws.
+  ///   does not have; what opening a ``Column`` throws.
   package func nodeColumn(
     _ name: String, type: NodeTypeID, shard: ShardID
   ) throws(StorageError) -> Column? {
@@ -135,6 +137,10 @@ package final class GraphStore: Sendable {
         let bytes = entry.count * column.width * column.element.byteCount
         let share = bytes == 0 ? 1 : Double(columnBudget.take(upTo: bytes)) / Double(bytes)
         opened.mappedShares[[type.rawValue, number]] = share
+        for shard in 0..<book.shardCount {
+          opened.budgeted.insert(
+            GraphLayout.nodeColumn(number, of: type, shard: ShardID(shard)))
+        }
         return share
       }
     }
@@ -173,12 +179,16 @@ package final class GraphStore: Sendable {
     }
   }
 
-  /// Gives the memory of all mapped files back; later reads fault it in again.
+  /// Gives the memory of mapped files back, but for what ``columnBudget`` has for node columns; later
+  /// reads fault it in again.
   func dropMappedFiles() {
     let opened = opened.withLock { $0 }
     for edges in opened.edges.values { edges.drop() }
     for edges in opened.reverse.values { edges.drop() }
-    for column in opened.columns.values { column.drop() }
+    for (name, column) in opened.columns {
+      // Node columns have a part of the memory of their own.
+      if opened.budgeted.contains(name) { column.dropUnmapped() } else { column.drop() }
+    }
     for ids in opened.ids.values {
       for column in ids.columns { column.drop() }
     }

@@ -7,7 +7,7 @@ extension NodeRows {
   /// lies between them.
   ///
   /// - Precondition: The nodes exist, and `output` has room for their rows.
-  func copyFromFiles(
+  func copyPartlyMapped(
     of nodes: Span<NodeID>, into output: inout MutableSpan<Float>,
     _ between: () throws(StorageError) -> Void
   ) throws(StorageError) {
@@ -15,7 +15,7 @@ extension NodeRows {
     let nodeBits = Int.bitWidth - (nodeCount - 1).leadingZeroBitCount
     precondition(
       placeBits <= 32 && placeBits + nodeBits <= 64, "\(nodes.count) rows at once")
-    var keys = try gatherMapped(of: nodes, into: &output, placeBits: placeBits, between)
+    var keys = try copyMapped(of: nodes, into: &output, placeBits: placeBits, between)
     var run: ReadRun
     do {
       var other = [UInt64](repeating: 0, count: keys.count)
@@ -43,7 +43,7 @@ extension NodeRows {
 
   /// Gathers the rows that stay mapped.
   /// - Returns: The others: a node's id, and its place in the lowest bits.
-  private func gatherMapped(
+  private func copyMapped(
     of nodes: Span<NodeID>, into output: inout MutableSpan<Float>, placeBits: Int,
     _ between: () throws(StorageError) -> Void
   ) throws(StorageError) -> [UInt64] {

@@ -91,7 +91,7 @@ package import MerestoneCore
       "\(nodes.count) rows of \(width) values into \(output.count) floats")
     try prepare(nodes, between: between)
     guard !nodes.isEmpty, width > 0 else { return }
-    guard staysMapped else { return try copyFromFiles(of: nodes, into: &output, between) }
+    guard staysMapped else { return try copyPartlyMapped(of: nodes, into: &output, between) }
     let pastCaches = size * MemoryLayout<Float>.size >= Self.pastCachesByteCount
     for first in stride(from: 0, to: nodes.count, by: Self.portion) {
       try between()

@@ -1,5 +1,6 @@
 internal import CMerestoneKernels
 import Glibc
+import Synchronization
 
 /// A file mapped for reading; unmapped when the value goes out of scope.
 ///
@@ -12,12 +13,25 @@ import Glibc
   private let guardSlot: Int32
   // -1 where the file is only mapped.
   private let descriptor: Int32
+  private let identity: Identity
+
+  /// What tells a file from another of the same name.
+  private struct Identity: Equatable {
+    let device: dev_t
+    let inode: ino_t
+
+    init(_ status: stat) {
+      device = status.st_dev
+      inode = status.st_ino
+    }
+  }
 
   /// Maps a whole file.
   ///
   /// - Parameters:
   ///   - expectedBytes: The size that the file must have; `nil` takes any.
-  ///   - staysOpen: Allows ``copyBytes(at:into:)``; takes a file descriptor for as long.
+  ///   - staysOpen: Keeps a file descriptor for ``copyBytes(at:into:part:)``, as long as this process
+  ///     has not too many of them.
   /// - Throws: ``StorageError/missing(path:)``, ``StorageError/wrongSize(path:expected:found:)``,
   ///   or ``StorageError/io(path:operation:code:)``.
   /// - Complexity: three system calls at any size; nothing is read.
@@ -31,23 +45,36 @@ import Glibc
       throw code == ENOENT
         ? .missing(path: path) : .io(path: path, operation: "open", code: code)
     }
-    let mapping: (base: UnsafeRawBufferPointer, guardSlot: Int32)
+    let mapping: (base: UnsafeRawBufferPointer, guardSlot: Int32, identity: Identity)
     do throws(StorageError) {
       unsafe mapping = try Self.map(descriptor, path, expectedBytes)
     } catch {
       _ = Glibc.close(descriptor)
       throw error
     }
-    if !staysOpen { _ = Glibc.close(descriptor) }
     self.path = path
     unsafe base = mapping.base
     unsafe guardSlot = mapping.guardSlot
-    self.descriptor = staysOpen ? descriptor : -1
+    unsafe identity = mapping.identity
+    if staysOpen, Self.openCount.wrappingAdd(1, ordering: .relaxed).oldValue < Self.mostOpen {
+      self.descriptor = descriptor
+    } else {
+      if staysOpen { Self.openCount.wrappingSubtract(1, ordering: .relaxed) }
+      _ = Glibc.close(descriptor)
+      self.descriptor = -1
+    }
   }
+
+  private static let openCount = Atomic<Int>(0)
+
+  /// Files that stay open together, of the 1,024 descriptors that a process usually has.
+  package static let mostOpen = 256
 
   private static func map(
     _ descriptor: Int32, _ path: String, _ expectedBytes: Int?
-  ) throws(StorageError) -> (base: UnsafeRawBufferPointer, guardSlot: Int32) {
+  ) throws(StorageError) -> (
+    base: UnsafeRawBufferPointer, guardSlot: Int32, identity: Identity
+  ) {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw .io(path: path, operation: "read the size of", code: errno)
@@ -62,7 +89,7 @@ import Glibc
       throw .wrongSize(path: path, expected: expectedBytes, found: count)
     }
     guard count > 0 else {
-      return unsafe (UnsafeRawBufferPointer(start: nil, count: 0), -1)
+      return unsafe (UnsafeRawBufferPointer(start: nil, count: 0), -1, Identity(status))
     }
     let address = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
     guard let address = unsafe address, unsafe address != MAP_FAILED else {
@@ -74,11 +101,16 @@ import Glibc
       throw .io(path: path, operation: "map", code: ENOMEM)
     }
     // SAFETY: the kernel has just mapped `count` readable bytes there.
-    return unsafe (UnsafeRawBufferPointer(start: address, count: count), guardSlot)
+    return unsafe (
+      UnsafeRawBufferPointer(start: address, count: count), guardSlot, Identity(status)
+    )
   }
 
   deinit {
-    if descriptor >= 0 { _ = Glibc.close(descriptor) }
+    if descriptor >= 0 {
+      _ = Glibc.close(descriptor)
+      Self.openCount.wrappingSubtract(1, ordering: .relaxed)
+    }
     guard let address = unsafe base.baseAddress else { return }
     mrs_guard_remove(guardSlot)
     // SAFETY: the mapping is this value's own, and spans of it can't outlive a borrow.
@@ -115,19 +147,25 @@ import Glibc
 
   /// Fills a part of `bytes` from the file, past the mapping: nothing of the file counts as memory.
   ///
-  /// - Throws: ``StorageError/truncatedWhileMapped(path:)`` where the file ends before.
-  /// - Precondition: The file stays open; the part is inside `bytes`.
+  /// - Throws: ``StorageError/truncatedWhileMapped(path:)`` where the file ends before;
+  ///   ``StorageError/invalid(path:what:expected:found:mend:)`` where it did not stay open and another
+  ///   one has taken its name.
+  /// - Precondition: The part is inside `bytes`.
+  /// - Complexity: One system call, three where the file did not stay open.
   package borrowing func copyBytes(
     at byteOffset: Int, into bytes: inout MutableSpan<UInt8>, part: Range<Int>
   ) throws(StorageError) {
     precondition(part.lowerBound >= 0 && part.upperBound <= bytes.count, "part of the bytes")
+    let open = descriptor >= 0 ? descriptor : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard open >= 0 else { throw .io(path: path, operation: "open", code: errno) }
+    defer { if descriptor < 0 { _ = Glibc.close(open) } }
+    if descriptor < 0 { try checkIdentity(open) }
     unsafe try bytes.withUnsafeMutableBytes { bytes throws(StorageError) in
       var done = 0
       while done < part.count {
         // SAFETY: the pointer and the count describe the rest of the part.
         let count = unsafe pread(
-          descriptor, bytes.baseAddress! + part.lowerBound + done, part.count - done,
-          byteOffset + done)
+          open, bytes.baseAddress! + part.lowerBound + done, part.count - done, byteOffset + done)
         if count < 0 {
           if errno == EINTR { continue }
           throw .io(path: path, operation: "read", code: errno)
@@ -135,6 +173,15 @@ import Glibc
         guard count > 0 else { throw .truncatedWhileMapped(path: path) }
         done += count
       }
+    }
+  }
+
+  private borrowing func checkIdentity(_ descriptor: Int32) throws(StorageError) {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, Identity(status) == identity else {
+      throw .invalid(
+        path: path, what: "file", expected: "the one that was opened first",
+        found: "another one of its name", mend: "open the graph again")
     }
   }
 
@@ -177,7 +224,10 @@ import Glibc
     let page = Self.pageBytes
     let bounds = range.clamped(to: 0..<count)
     let lower = (wholePagesOnly ? bounds.lowerBound + page - 1 : bounds.lowerBound) / page * page
-    let upper = wholePagesOnly ? bounds.upperBound / page * page : bounds.upperBound
+    // The page of the last byte holds nothing else.
+    let upper =
+      wholePagesOnly && bounds.upperBound < count
+      ? bounds.upperBound / page * page : bounds.upperBound
     guard lower < upper else { return }
     // SAFETY: the range is inside this mapping and starts at a page.
     unsafe madvise(

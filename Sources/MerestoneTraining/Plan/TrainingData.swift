@@ -1,5 +1,5 @@
 package import MerestoneCore
-import MerestoneSampling
+package import MerestoneSampling
 package import MerestoneStorage
 
 /// The columns of one graph as a node-classification task reads them.
@@ -88,10 +88,13 @@ package final class TrainingData: Sendable {
           let labels = try store.nodeColumn(labelColumn, type: nodeType, shard: ShardID(shard))
         else { continue }
         let code = Int64(split.rawValue)
-        try splits.forEachInteger { (row, found) throws(StorageError) in
-          if found == code, try labels.integer(at: row) >= 0 {
-            nodes.append(NodeID(bounds.lowerBound + UInt64(row)))
-          }
+        var wanted: [Int] = []
+        try splits.forEachInteger { (row, found) in if found == code { wanted.append(row) } }
+        var next = 0
+        try labels.forEachInteger { (row, label) in
+          guard next < wanted.count, wanted[next] == row else { return }
+          next += 1
+          if label >= 0 { nodes.append(NodeID(bounds.lowerBound + UInt64(row))) }
         }
       }
     } catch {
@@ -120,12 +123,20 @@ package final class TrainingData: Sendable {
 
   /// Gathers the feature rows of `nodes`, scaled as the run asks for.
   ///
-  /// - Parameter rows: Filled row-major. Shape `[n, featureCount]`.
+  /// - Parameters:
+  ///   - rows: Filled row-major. Shape `[n, featureCount]`.
+  ///   - pulse: Where it says that it gets on; with one, what is not in memory is read ahead.
   package func gatherFeatures(
-    of nodes: [NodeID], into rows: inout MutableSpan<Float>
+    of nodes: [NodeID], into rows: inout MutableSpan<Float>, pulse: Pulse? = nil
   ) throws(TrainingError) {
+    func beat() throws(StorageError) {
+      guard let pulse else { return }
+      if pulse.isCancelled { throw .interrupted(path: features.name) }
+      pulse.beat()
+    }
     do throws(StorageError) {
-      try features.copyRows(of: nodes.span, into: &rows)
+      if pulse != nil { try features.readAhead(of: nodes.span, between: beat) }
+      try features.copyRows(of: nodes.span, into: &rows, between: beat)
     } catch {
       throw .storage(error)
     }

@@ -63,7 +63,7 @@ struct SlicePreparer {
     mark.enter(.features)
     let features = workspace.tensor(rows: nodes.count, columns: data.featureCount)
     try features.withMutableSpan { rows throws(TrainingError) in
-      try data.gatherFeatures(of: nodes, into: &rows)
+      try data.gatherFeatures(of: nodes, into: &rows, pulse: mark.pulse)
     }
     mark.enter(.labels)
     return PreparedSlice(
@@ -76,6 +76,8 @@ struct SlicePreparer {
 
 /// The slices of one worker in the rest of one epoch, as a series of mini-batches.
 struct SliceSeries: Sendable {
+  /// How many there are.
+  let count: Int
   let batches: BatchSeries
   let needsDegrees: Bool
   private let order: Order
@@ -96,16 +98,16 @@ struct SliceSeries: Sendable {
   ///   - pulse: Says that sampling gets on.
   init(
     plan: EpochPlan, epoch: Int, from firstStep: Int, slices: Range<Int>, topology: Topology,
-    options: TrainingOptions, threads: Int, pool: ThreadPool, pulse: Pulse
+    options: TrainingOptions, threads: Int, pool: @autoclosure () -> ThreadPool, pulse: Pulse
   ) throws(TrainingError) {
     let order = Order(firstStep: firstStep, slices: slices)
     self.order = order
+    count = (plan.stepCount - firstStep) * slices.count
     needsDegrees = options.model == .gcn
     do throws(SamplingError) {
       batches = try BatchSeries(
         topology: topology, fanouts: options.model == .mlp ? [] : options.fanouts,
-        count: (plan.stepCount - firstStep) * slices.count, threads: threads, pool: pool,
-        pulse: pulse
+        count: count, threads: threads, pool: pool(), longest: Self.longestGroup, pulse: pulse
       ) { item in
         let (step, slice) = (order.step(of: item), order.slice(of: item))
         return BatchRequest(
@@ -117,6 +119,9 @@ struct SliceSeries: Sendable {
       throw .sampling(error)
     }
   }
+
+  // A worker that is asked to stop goes on to the end of its step.
+  private static let longestGroup = Duration.seconds(2)
 
   func step(of item: Int) -> Int { order.step(of: item) }
   func slice(of item: Int) -> Int { order.slice(of: item) }

@@ -129,8 +129,7 @@ package final class TrainingWorker {
       topology: topology, options: options, threads: samplerThreads,
       pool: ThreadPool(threads: workspace.threads.threadCount), pulse: pulse)
     let slices = Prefetcher<PreparedSlice, TrainingError>(
-      count: (plan.stepCount - firstStep) * localSlices, threads: samplerThreads,
-      window: samplerThreads + 2, pulse: pulse,
+      count: series.count, threads: samplerThreads, window: samplerThreads + 2, pulse: pulse,
       watchdog: Prefetcher.Watchdog(patience: .seconds(60)) { .sampling(.stalled($0)) }
     ) { mark throws(TrainingError) in
       var preparer = try SlicePreparer(

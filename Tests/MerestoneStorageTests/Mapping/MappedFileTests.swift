@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import MerestoneStorage
 import MerestoneTestSupport
@@ -46,6 +47,38 @@ struct MappedFileTests {
     file.drop()
     let after = try file.withBytes { Checksum.of($0) }
     #expect(after == before)
+  }
+
+  @Test("are copied from past the mapping, also where more are wanted than may stay open")
+  func copies() throws {
+    let path = folder.file("bytes")
+    TestFile.write((0..<5000).map { UInt8(truncatingIfNeeded: $0) }, to: path)
+    /// A file that goes with its owner.
+    final class Owner {
+      let file: MappedFile
+      init(_ path: String) throws(StorageError) {
+        file = try MappedFile(path: path, staysOpen: true)
+      }
+    }
+    var owners: [Owner] = []
+    for _ in 0..<MappedFile.mostOpen + 20 { owners.append(try Owner(path)) }
+    let open = TemporaryFolder.entries("/proc/self/fd").count {
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
+    }
+    #expect(open <= MappedFile.mostOpen)
+    for owner in [owners[0], owners[owners.count - 1]] {
+      var bytes = [UInt8](repeating: 7, count: 10)
+      var span = bytes.mutableSpan
+      try owner.file.copyBytes(at: 4990, into: &span, part: 2..<8)
+      #expect(bytes == [7, 7, 126, 127, 128, 129, 130, 131, 7, 7])
+      span = bytes.mutableSpan
+      #expect(throws: StorageError.truncatedWhileMapped(path: path)) {
+        try owner.file.copyBytes(at: 4995, into: &span, part: 0..<6)
+      }
+    }
+    owners = []
+    let again = try Owner(path)
+    #expect(again.file.count == 5000)
   }
 
   @Test("that shrink under the reader give an error, and other mappings stay usable")
