@@ -29,11 +29,7 @@ struct FeatureGatherer {
     try pulse.check()
   }
 
-  /// Says that the work gets on, and ends it where nobody waits for it.
-  private func beat() throws(StorageError) {
-    if pulse.isCancelled { throw .interrupted(path: rows.name) }
-    pulse.beat()
-  }
+  private func beat() throws(StorageError) { try pulse.check(reading: rows.name) }
 
   private static func wrap(_ body: () throws(StorageError) -> Void) throws(SamplingError) {
     do throws(StorageError) { try body() } catch { throw .storage(error) }

@@ -1,3 +1,4 @@
+package import MerestoneStorage
 import Synchronization
 
 /// Shared by the threads that serve one consumer: that they get on, and whether they should.
@@ -16,6 +17,13 @@ package final class Pulse: Sendable {
   package var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
   func cancel() { flag.store(true, ordering: .relaxed) }
+
+  /// A beat between two pieces of reading.
+  /// - Throws: ``StorageError/interrupted(path:)`` where nobody waits for the rest.
+  package func check(reading path: String) throws(StorageError) {
+    if isCancelled { throw .interrupted(path: path) }
+    beat()
+  }
 
   /// A beat between two pieces of work.
   /// - Throws: ``SamplingError/cancelled`` where nobody waits for the rest.

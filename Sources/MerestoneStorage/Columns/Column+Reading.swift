@@ -140,14 +140,13 @@ extension Column {
   /// Copies the verified bytes of consecutive rows from the file of a column that does not stay mapped.
   ///
   /// - Throws: ``StorageError/truncatedWhileMapped(path:)`` where the file has become shorter.
-  /// - Precondition: The rows exist, and `bytes` has room for them from `start` on.
+  /// - Precondition: The rows exist, and `bytes` has room for them.
   func copyBytes(
-    of range: Range<Int>, into bytes: inout MutableSpan<UInt8>, at start: Int = 0
+    of range: Range<Int>, into bytes: inout MutableSpan<UInt8>
   ) throws(StorageError) {
     let lower = range.lowerBound &* rowBytes
     try verify(bytes: lower..<range.upperBound &* rowBytes)
-    let part = start..<start &+ range.count &* rowBytes
-    try file.copyBytes(at: bodyStart &+ lower, into: &bytes, part: part)
+    try file.copyBytes(at: bodyStart &+ lower, into: &bytes, part: 0..<range.count &* rowBytes)
   }
 
   /// Lends bytes of the file and where the row starts in them.

@@ -52,20 +52,11 @@ package final class ScratchFile: Sendable {
   package func read(
     into bytes: UnsafeMutableRawBufferPointer, at byteOffset: Int
   ) throws(StorageError) {
-    var done = 0
-    while done < bytes.count {
-      // SAFETY: the pointer and the count describe the rest of the caller's buffer.
-      let count = unsafe pread(
-        descriptor, bytes.baseAddress! + done, bytes.count - done, byteOffset + done)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .io(path: path, operation: "read", code: errno)
-      }
-      guard count > 0 else {
-        throw unsafe .wrongSize(
-          path: path, expected: byteOffset + bytes.count, found: byteOffset + done)
-      }
-      done += count
+    // SAFETY: the caller's buffer is filled and no more.
+    let done = unsafe try PositionedRead.fill(bytes, from: descriptor, at: byteOffset, path: path)
+    guard done == bytes.count else {
+      throw unsafe .wrongSize(
+        path: path, expected: byteOffset + bytes.count, found: byteOffset + done)
     }
   }
 

@@ -23,10 +23,8 @@ package final class GraphStore: Sendable {
     var edges: [String: EdgeStore] = [:]
     var reverse: [String: ReverseStore] = [:]
     var columns: [String: Column] = [:]
-    // By type and number.
-    var mappedShares: [[Int]: Double] = [:]
-    // Paths of the columns in the budget.
-    var budgeted: Set<String> = []
+    // Of the columns in the budget, by path.
+    var mappedShares: [String: Double] = [:]
     var ids: [NodeTypeID: IDMap] = [:]
   }
 
@@ -128,18 +126,15 @@ package final class GraphStore: Sendable {
     let entry = manifest.nodeTypes[type.rawValue]
     let number = try position(of: name, in: entry.columns, owner: entry.name)
     let column = entry.columns[number]
-    return try self.column(
-      GraphLayout.nodeColumn(number, of: type, shard: shard), column,
-      rows: book.nodes(of: type, in: shard)
-    ) {
+    let path = GraphLayout.nodeColumn(number, of: type, shard: shard)
+    return try self.column(path, column, rows: book.nodes(of: type, in: shard)) {
       opened.withLock { opened in
-        if let known = opened.mappedShares[[type.rawValue, number]] { return known }
+        if let known = opened.mappedShares[path] { return known }
         let bytes = entry.count * column.width * column.element.byteCount
         let share = bytes == 0 ? 1 : Double(columnBudget.take(upTo: bytes)) / Double(bytes)
-        opened.mappedShares[[type.rawValue, number]] = share
         for shard in 0..<book.shardCount {
-          opened.budgeted.insert(
-            GraphLayout.nodeColumn(number, of: type, shard: ShardID(shard)))
+          let path = GraphLayout.nodeColumn(number, of: type, shard: ShardID(shard))
+          opened.mappedShares[path] = share
         }
         return share
       }
@@ -187,7 +182,7 @@ package final class GraphStore: Sendable {
     for edges in opened.reverse.values { edges.drop() }
     for (name, column) in opened.columns {
       // Node columns have a part of the memory of their own.
-      if opened.budgeted.contains(name) { column.dropUnmapped() } else { column.drop() }
+      if opened.mappedShares[name] == nil { column.drop() } else { column.dropUnmapped() }
     }
     for ids in opened.ids.values {
       for column in ids.columns { column.drop() }

@@ -16,12 +16,9 @@ extension NodeRows {
     precondition(
       placeBits <= 32 && placeBits + nodeBits <= 64, "\(nodes.count) rows at once")
     var keys = try copyMapped(of: nodes, into: &output, placeBits: placeBits, between)
-    var run: ReadRun
-    do {
-      var other = [UInt64](repeating: 0, count: keys.count)
-      RadixSort.sort(&keys, &other, count: keys.count, bits: placeBits + nodeBits)
-      run = ReadRun(capacity: max(1, Self.runBytes / rowBytes), rowBytes: rowBytes)
-    }
+    var other = [UInt64](repeating: 0, count: keys.count)
+    RadixSort.sort(&keys, &other, count: keys.count, bits: placeBits + nodeBits)
+    var run = ReadRun(capacity: max(1, Self.runBytes / rowBytes), rowBytes: rowBytes)
     let placeMask = (1 as UInt64) << UInt64(placeBits) - 1
     var shard = 0..<0 as Range<UInt64>
     // Looked up once for all rows of a shard: threads would wait for each other's counts of owners.

@@ -160,20 +160,13 @@ import Synchronization
     guard open >= 0 else { throw .io(path: path, operation: "open", code: errno) }
     defer { if descriptor < 0 { _ = Glibc.close(open) } }
     if descriptor < 0 { try checkIdentity(open) }
-    unsafe try bytes.withUnsafeMutableBytes { bytes throws(StorageError) in
-      var done = 0
-      while done < part.count {
-        // SAFETY: the pointer and the count describe the rest of the part.
-        let count = unsafe pread(
-          open, bytes.baseAddress! + part.lowerBound + done, part.count - done, byteOffset + done)
-        if count < 0 {
-          if errno == EINTR { continue }
-          throw .io(path: path, operation: "read", code: errno)
-        }
-        guard count > 0 else { throw .truncatedWhileMapped(path: path) }
-        done += count
-      }
+    let done = unsafe try bytes.withUnsafeMutableBytes { bytes throws(StorageError) in
+      // SAFETY: the part is inside the bytes.
+      unsafe try PositionedRead.fill(
+        UnsafeMutableRawBufferPointer(rebasing: bytes[part]), from: open, at: byteOffset,
+        path: path)
     }
+    guard done == part.count else { throw .truncatedWhileMapped(path: path) }
   }
 
   private borrowing func checkIdentity(_ descriptor: Int32) throws(StorageError) {

@@ -129,11 +129,7 @@ package final class TrainingData: Sendable {
   package func gatherFeatures(
     of nodes: [NodeID], into rows: inout MutableSpan<Float>, pulse: Pulse? = nil
   ) throws(TrainingError) {
-    func beat() throws(StorageError) {
-      guard let pulse else { return }
-      if pulse.isCancelled { throw .interrupted(path: features.name) }
-      pulse.beat()
-    }
+    func beat() throws(StorageError) { try pulse?.check(reading: features.name) }
     do throws(StorageError) {
       if pulse != nil { try features.readAhead(of: nodes.span, between: beat) }
       try features.copyRows(of: nodes.span, into: &rows, between: beat)

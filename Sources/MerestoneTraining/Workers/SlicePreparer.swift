@@ -67,64 +67,11 @@ struct SlicePreparer {
     }
     mark.enter(.labels)
     return PreparedSlice(
-      step: slices.step(of: item), slice: slices.slice(of: item), batch: batch,
+      step: slices.order.step(of: item), slice: slices.order.slice(of: item), batch: batch,
       features: features, labels: try data.labels(of: batch.seeds), degrees: degrees,
       edgeCount: batch.blocks.reduce(0) { $0 + $1.edgeCount },
       sampleSeconds: sampled, featureSeconds: start.seconds - sampled)
   }
-}
-
-/// The slices of one worker in the rest of one epoch, as a series of mini-batches.
-struct SliceSeries: Sendable {
-  /// How many there are.
-  let count: Int
-  let batches: BatchSeries
-  let needsDegrees: Bool
-  private let order: Order
-
-  /// Which slice of which step a number is.
-  private struct Order: Sendable {
-    let firstStep: Int
-    let slices: Range<Int>
-
-    func step(of item: Int) -> Int { firstStep + item / slices.count }
-    func slice(of item: Int) -> Int { slices.lowerBound + item % slices.count }
-  }
-
-  /// - Parameters:
-  ///   - slices: The worker's slices of every step.
-  ///   - threads: Threads that prepare slices.
-  ///   - pool: Samples groups of mini-batches where the graph is read page by page.
-  ///   - pulse: Says that sampling gets on.
-  init(
-    plan: EpochPlan, epoch: Int, from firstStep: Int, slices: Range<Int>, topology: Topology,
-    options: TrainingOptions, threads: Int, pool: @autoclosure () -> ThreadPool, pulse: Pulse
-  ) throws(TrainingError) {
-    let order = Order(firstStep: firstStep, slices: slices)
-    self.order = order
-    count = (plan.stepCount - firstStep) * slices.count
-    needsDegrees = options.model == .gcn
-    do throws(SamplingError) {
-      batches = try BatchSeries(
-        topology: topology, fanouts: options.model == .mlp ? [] : options.fanouts,
-        count: count, threads: threads, pool: pool(), longest: Self.longestGroup, pulse: pulse
-      ) { item in
-        let (step, slice) = (order.step(of: item), order.slice(of: item))
-        return BatchRequest(
-          seeds: plan.seeds(epoch: epoch, step: step, slice: slice),
-          key: RandomKey(
-            seed: plan.seed, stream: .neighborSampling, epoch: epoch, step: step, slice: slice))
-      }
-    } catch {
-      throw .sampling(error)
-    }
-  }
-
-  // A worker that is asked to stop goes on to the end of its step.
-  private static let longestGroup = Duration.seconds(2)
-
-  func step(of item: Int) -> Int { order.step(of: item) }
-  func slice(of item: Int) -> Int { order.slice(of: item) }
 }
 
 /// Wall time since its making.

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Reading at a byte offset, which moves no file position: any thread may.
+enum PositionedRead {
+  /// Fills `bytes` from an open file, as far as it goes.
+  ///
+  /// - Parameter path: For errors.
+  /// - Returns: How many bytes were read: fewer than there is room for where the file ends before.
+  @unsafe static func fill(
+    _ bytes: UnsafeMutableRawBufferPointer, from descriptor: Int32, at byteOffset: Int,
+    path: String
+  ) throws(StorageError) -> Int {
+    var done = 0
+    while done < bytes.count {
+      // SAFETY: the pointer and the count describe the rest of the caller's buffer.
+      let count = unsafe pread(
+        descriptor, bytes.baseAddress! + done, bytes.count - done, byteOffset + done)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .io(path: path, operation: "read", code: errno)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+}
