@@ -11,7 +11,7 @@ void mrs_aggregate_rows(
     float *restrict out, const float *restrict x, size_t columns,
     const int64_t *restrict indptr, const uint32_t *restrict indices,
     const float *restrict edge, const float *restrict self, size_t self_count,
-    const float *restrict scale, size_t first, size_t last, int accumulate) {
+    const float *restrict scale, size_t first, size_t last, enum mrs_aggregation mode) {
     const int64_t end = indptr[last];
     for (size_t row = first; row < last; row++) {
         const int64_t from = indptr[row], to = indptr[row + 1];
@@ -27,7 +27,9 @@ void mrs_aggregate_rows(
         size_t j = 0;
         for (; j + CHUNK <= columns; j += CHUNK) {
             float sum[CHUNK];
-            if (has_self) {
+            if (mode == MRS_CONTINUE) {
+                for (int i = 0; i < CHUNK; i++) sum[i] = y[j + i];
+            } else if (has_self) {
                 const float *restrict v = x + row * columns + j;
                 for (int i = 0; i < CHUNK; i++) sum[i] = self_weight * v[i];
             } else {
@@ -45,7 +47,7 @@ void mrs_aggregate_rows(
                     for (int i = 0; i < CHUNK; i++) sum[i] += v[i];
                 }
             }
-            if (accumulate) {
+            if (mode == MRS_ADD) {
                 for (int i = 0; i < CHUNK; i++) y[j + i] += row_scale * sum[i];
             } else {
                 for (int i = 0; i < CHUNK; i++) y[j + i] = row_scale * sum[i];
@@ -55,7 +57,9 @@ void mrs_aggregate_rows(
         if (rest == 0) continue;
         float sum[CHUNK];
         for (size_t i = 0; i < rest; i++) {
-            sum[i] = has_self ? self_weight * x[row * columns + j + i] : 0.0f;
+            sum[i] = mode == MRS_CONTINUE ? y[j + i]
+                     : has_self           ? self_weight * x[row * columns + j + i]
+                                          : 0.0f;
         }
         for (int64_t e = from; e < to; e++) {
             const float *restrict v = x + (size_t)indices[e] * columns + j;
@@ -64,7 +68,7 @@ void mrs_aggregate_rows(
         }
         for (size_t i = 0; i < rest; i++) {
             const float value = row_scale * sum[i];
-            y[j + i] = accumulate ? y[j + i] + value : value;
+            y[j + i] = mode == MRS_ADD ? y[j + i] + value : value;
         }
     }
 }

@@ -12,28 +12,41 @@ extension Model {
     ).value
   }
 
+  /// Starts to aggregate what a layer reads of the neighbours of some nodes, part by part.
+  ///
+  /// - Parameters:
+  ///   - own: The nodes' rows of what is aggregated: the layer's input, or its products
+  ///     (``inferProducts(_:rows:)``) where it multiplies first. Shape `[d, f]`.
+  ///   - degrees: The nodes' in-degrees in the whole graph; read by `gcn` alone.
+  /// - Returns: `nil` for a model that reads no neighbours.
+  package func neighborSums(own: Tensor, degrees: [Int] = []) -> NeighborSums? {
+    switch configuration.kind {
+    case .mlp: nil
+    case .sage: .mean(rows: own.rows, columns: own.columns, in: workspace)
+    case .gcn: .symmetric(own: own, degrees: degrees, in: workspace)
+    }
+  }
+
   /// One layer without dropout, for inference layer by layer over tiles of all nodes.
   ///
   /// - Parameters:
-  ///   - block: All in-edges of the wanted nodes; `mlp` reads its destinations alone.
-  ///   - rows: What the layer before (or the features) gave for `block.sources`, shape
-  ///     `[s, inputs of the layer]`; for `mlp` the destinations suffice.
-  ///   - areProducts: `rows` come from ``inferProducts(_:rows:)``.
-  ///   - degrees: In-degrees of `block.sources` in the whole graph; read by `gcn` alone.
-  /// - Returns: The rows of the destinations, shape `[d, outputs of the layer]`: after relu, or
-  ///   logits where `layer` is the last.
-  package func inferLayer(
-    _ layer: Int, block: Block, rows: Tensor, areProducts: Bool = false, degrees: [Int] = []
-  ) -> Tensor {
-    let width = areProducts ? layers[layer].outputs : layers[layer].inputs
+  ///   - own: The wanted nodes' rows of the layer's input, shape `[d, inputs of the layer]`, or of
+  ///     its products where it multiplies first.
+  ///   - neighbors: What was aggregated for them, from ``neighborSums(own:degrees:)``, shape of
+  ///     `own`; `nil` where a model reads no neighbours.
+  /// - Returns: Their rows, shape `[d, outputs of the layer]`: after relu, or logits where `layer` is
+  ///   the last.
+  package func inferLayer(_ layer: Int, own: Tensor, neighbors: Tensor?) -> Tensor {
+    let width =
+      configuration.multipliesFirst(layer: layer) ? layers[layer].outputs : layers[layer].inputs
     precondition(
-      rows.columns == width, "\(rows.columns) columns into layer \(layer), which reads \(width)")
+      own.columns == width, "\(own.columns) columns into layer \(layer), which reads \(width)")
+    precondition(
+      (neighbors == nil) == (configuration.kind == .mlp), "neighbours of a model that reads none")
     let tape = Tape(workspace: workspace, isRecording: false)
-    let isDense = configuration.kind == .mlp
-    let input = tape.constant(isDense ? rows.prefix(block.destinationCount) : rows)
-    return run(
-      layer, isDense ? nil : block, input, areProducts: areProducts, degrees: degrees,
-      dropout: nil, on: tape
+    return combine(
+      layer, own: tape.constant(own), neighbors: tape.constant(neighbors ?? own), dropout: nil,
+      on: tape
     ).value
   }
 

@@ -52,44 +52,66 @@ extension Model {
 
   /// One layer: `[s, in]` rows of a block's sources to `[d, out]` rows of its destinations; all
   /// rows where there is no block. Every layer but the last ends with relu.
-  ///
-  /// - Parameter areProducts: `rows` are multiplied already, for a layer that multiplies first.
   func run(
-    _ index: Int, _ block: Block?, _ rows: Variable, areProducts: Bool = false, degrees: [Int],
-    dropout: Dropout?, on tape: Tape
+    _ index: Int, _ block: Block?, _ rows: Variable, degrees: [Int], dropout: Dropout?,
+    on tape: Tape
   ) -> Variable {
-    let layer = layers[index]
-    let activation: Activation = index == layers.count - 1 ? .none : .relu
-    let weight = parameter(layer.weight, on: tape)
-    let bias = parameter(layer.bias, on: tape)
+    guard configuration.kind != .mlp else {
+      return combine(index, own: rows, neighbors: rows, dropout: dropout, on: tape)
+    }
+    guard let block else {
+      preconditionFailure("a \(configuration.kind.rawValue) layer without a block")
+    }
     switch configuration.kind {
-    case .mlp:
-      return tape.linear(
-        [(rows, weight)], bias: bias, activation: activation, dropout: dropout)
-    case .sage:
-      guard let block, let selfWeight = layer.selfWeight else {
-        preconditionFailure("a sage layer without a block")
-      }
+    case .mlp, .sage:
       // In this order the gradient of `rows` is written once by the mean, then added to.
       let own = tape.prefix(rows, rows: block.destinationCount)
       let mean = tape.blockMean(rows, block)
-      return tape.linear(
-        [(own, parameter(selfWeight, on: tape)), (mean, weight)], bias: bias,
-        activation: activation, dropout: dropout)
+      return combine(index, own: own, neighbors: mean, dropout: dropout, on: tape)
     case .gcn:
-      guard let block else { preconditionFailure("a gcn layer without a block") }
       let map = Aggregation.symmetric(block, degrees: degrees, in: workspace)
-      guard configuration.multipliesFirst(layer: index) else {
-        return tape.linear(
-          [(tape.aggregate(rows, map), weight)], bias: bias, activation: activation,
-          dropout: dropout)
-      }
-      let products = areProducts ? rows : tape.matmul(rows, weight)
-      var result = tape.addBias(tape.aggregate(products, map), bias)
-      if activation == .relu { result = tape.relu(result) }
-      if let dropout { result = tape.dropout(result, dropout) }
-      return result
+      let values =
+        configuration.multipliesFirst(layer: index)
+        ? tape.matmul(rows, parameter(layers[index].weight, on: tape)) : rows
+      let sums = tape.aggregate(values, map)
+      return combine(index, own: sums, neighbors: sums, dropout: dropout, on: tape)
     }
+  }
+
+  /// The end of a layer: what its destinations have of their own and from their neighbours, to
+  /// `[d, out]` rows.
+  ///
+  /// - Parameters:
+  ///   - own: Their rows, shape `[d, in]`; read by `sage` and `mlp`.
+  ///   - neighbors: What was aggregated for them: the mean for `sage`, the symmetric sum for `gcn`,
+  ///     of products where the layer multiplies first. `mlp` does not read it.
+  func combine(
+    _ index: Int, own: Variable, neighbors: Variable, dropout: Dropout?, on tape: Tape
+  ) -> Variable {
+    let layer = layers[index]
+    let activation: Activation = index == layers.count - 1 ? .none : .relu
+    let bias = parameter(layer.bias, on: tape)
+    let inputs: [(Variable, Variable)]
+    switch configuration.kind {
+    case .mlp:
+      inputs = [(own, parameter(layer.weight, on: tape))]
+    case .sage:
+      guard let selfWeight = layer.selfWeight else {
+        preconditionFailure("a sage layer without weights for a node's own row")
+      }
+      inputs = [
+        (own, parameter(selfWeight, on: tape)), (neighbors, parameter(layer.weight, on: tape)),
+      ]
+    case .gcn:
+      guard !configuration.multipliesFirst(layer: index) else {
+        var result = tape.addBias(neighbors, bias)
+        if activation == .relu { result = tape.relu(result) }
+        if let dropout { result = tape.dropout(result, dropout) }
+        return result
+      }
+      inputs = [(neighbors, parameter(layer.weight, on: tape))]
+    }
+    return tape.linear(inputs, bias: bias, activation: activation, dropout: dropout)
   }
 
   private func parameter(_ index: Int, on tape: Tape) -> Variable {

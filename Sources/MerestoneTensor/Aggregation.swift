@@ -57,12 +57,20 @@ package final class Aggregation {
     self.workspace = workspace
   }
 
+  /// The sum over each destination's in-edges.
+  static func sum(_ block: Block, in workspace: Workspace) -> Aggregation {
+    Aggregation(
+      rows: block.destinationCount, inputRows: block.sourceCount, indptr: block.indptr,
+      indices: block.indices, edgeCoefficients: nil, selfCoefficients: nil, rowScales: nil,
+      workspace: workspace)
+  }
+
   /// The mean over each destination's in-edges; zeros where there are none.
   package static func mean(_ block: Block, in workspace: Workspace) -> Aggregation {
     let scales = workspace.buffer(of: Float.self, count: block.destinationCount)
     scales.withMutableSpan { scales in
       for row in 0..<block.destinationCount {
-        scales[row] = 1 / Float(max(1, block.indptr[row + 1] - block.indptr[row]))
+        scales[row] = Self.meanScale(of: block.indptr[row + 1] - block.indptr[row])
       }
     }
     return Aggregation(
@@ -86,7 +94,7 @@ package final class Aggregation {
     let selves = workspace.buffer(of: Float.self, count: block.destinationCount)
     roots.withMutableSpan { roots in
       for node in 0..<block.sourceCount {
-        roots[node] = Float(1 / (Double(degrees[node]) + 1).squareRoot())
+        roots[node] = Self.symmetricRoot(of: degrees[node])
       }
       edges.withMutableSpan { edges in
         selves.withMutableSpan { selves in
@@ -103,6 +111,14 @@ package final class Aggregation {
       rows: block.destinationCount, inputRows: block.sourceCount, indptr: block.indptr,
       indices: block.indices, edgeCoefficients: edges, selfCoefficients: selves, rowScales: nil,
       workspace: workspace)
+  }
+
+  /// What a mean over `count` edges multiplies their sum by.
+  static func meanScale(of count: Int) -> Float { 1 / Float(max(1, count)) }
+
+  /// A node's factor in the coefficients of ``symmetric(_:degrees:in:)``.
+  static func symmetricRoot(of degree: Int) -> Float {
+    Float(1 / (Double(degree) + 1).squareRoot())
   }
 
   /// A sum with a coefficient per edge, and per destination for its own row.

@@ -23,11 +23,37 @@ extension Workspace {
             UnsafeRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
             Self.words(of: indices),
             map.edgeCoefficients?.base, map.selfCoefficients?.base, map.rows,
-            map.rowScales?.base, rows.lowerBound, rows.upperBound, 0)
+            map.rowScales?.base, rows.lowerBound, rows.upperBound, MRS_REPLACE)
         }
       }
     }
     return result
+  }
+
+  /// Adds a part of the edges of some rows to their sums, by `map` without its self terms and scales.
+  ///
+  /// - Parameters:
+  ///   - sums: Shape `[n, f]`; edges that were added before come first in the sum.
+  ///   - place: The row of `sums` that is the first of `map`.
+  ///   - x: Shape `[map.inputRows, f]`.
+  func addEdges(to sums: Tensor, at place: Int, _ x: Tensor, _ map: Aggregation) {
+    precondition(x.rows == map.inputRows, "\(x.rows) rows where \(map.inputRows) are mapped")
+    precondition(
+      place >= 0 && place + map.rows <= sums.rows && x.columns == sums.columns,
+      "\(map.rows) rows from \(place) of \(sums.rows)")
+    // SAFETY: as in `aggregate`; the rows exist in `sums`.
+    unsafe map.indptr.withUnsafeBufferPointer { indptr in
+      unsafe map.indices.withUnsafeBufferPointer { indices in
+        threads.forEachTile(of: map.rows, tile: Self.aggregationTile) { rows in
+          unsafe mrs_aggregate_rows(
+            sums.base + place * sums.columns, x.base, x.columns,
+            UnsafeRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
+            Self.words(of: indices),
+            map.edgeCoefficients?.base, nil, 0, nil, rows.lowerBound, rows.upperBound,
+            MRS_CONTINUE)
+        }
+      }
+    }
   }
 
   /// `result (+)= mapᵀ gradient`: the gradient of ``aggregate(_:_:)``.
@@ -44,7 +70,7 @@ extension Workspace {
         result.base, gradient.base, gradient.columns,
         transpose.indptr.base, transpose.indices.base,
         transpose.coefficients?.base, map.selfCoefficients?.base, map.rows,
-        nil, rows.lowerBound, rows.upperBound, accumulate ? 1 : 0)
+        nil, rows.lowerBound, rows.upperBound, accumulate ? MRS_ADD : MRS_REPLACE)
     }
   }
 

@@ -131,11 +131,22 @@ struct ModelTests {
     for layer in 0..<configuration.layers {
       var next: [[Float]] = []
       for start in stride(from: 0, to: graph.nodeCount, by: 32) {
-        let block = graph.block(Array(start..<min(start + 32, graph.nodeCount)))
-        let result = model.inferLayer(
-          layer, block: block,
-          rows: tensor(block.sources.map { rows[Int($0.rawValue)] }, in: space),
-          degrees: graph.degrees(of: block.sources))
+        let nodes = Array(start..<min(start + 32, graph.nodeCount))
+        func summands(of nodes: [NodeID]) -> Tensor {
+          let rows = tensor(nodes.map { rows[Int($0.rawValue)] }, in: space)
+          return configuration.multipliesFirst(layer: layer)
+            ? model.inferProducts(layer, rows: rows) : rows
+        }
+        let own = summands(of: nodes.map { NodeID(UInt64($0)) })
+        var sums = model.neighborSums(
+          own: own, degrees: graph.degrees(of: nodes.map { NodeID(UInt64($0)) }))
+        for place in nodes.indices {
+          let block = graph.block([nodes[place]])
+          sums?.add(
+            block, at: place, rows: summands(of: block.sources),
+            degrees: graph.degrees(of: block.sources))
+        }
+        let result = model.inferLayer(layer, own: own, neighbors: sums?.finish())
         for row in 0..<result.rows { next.append((0..<result.columns).map { result[row, $0] }) }
       }
       rows = next

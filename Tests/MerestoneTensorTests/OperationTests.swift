@@ -38,6 +38,53 @@ struct OperationTests {
     #expect(wrong == 0)
   }
 
+  @Test("sums of edges in parts have the bits of all at once", arguments: 0..<8 as Range<UInt64>)
+  func parts(seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    let d = Int.random(in: 1...40, using: &generator)
+    let s = d + Int.random(in: 0...40, using: &generator)
+    let f = [1, 63, 64, 65, 100, 128, 47, 200][Int(seed)]
+    let block = randomBlock(destinations: d, sources: s, maximumDegree: 30, using: &generator)
+    let x = randomElements(s * f, using: &generator)
+    let degrees = (0..<s).map { _ in Int.random(in: 0...50, using: &generator) }
+    let space = workspace(threads: 2)
+    let rows = space.tensor(rows: s, columns: f, x)
+    let own = space.tensor(rows: d, columns: f, Array(x[..<(d * f)]))
+    var mean = NeighborSums.mean(rows: d, columns: f, in: space)
+    var symmetric = NeighborSums.symmetric(own: own, degrees: Array(degrees[..<d]), in: space)
+    var place = 0
+    var from = 0
+    while place < d {
+      // Some whole lists, or a piece of the first.
+      let last = Int.random(in: place..<d, using: &generator)
+      let start = max(from, block.indptr[place])
+      let end =
+        last > place
+        ? block.indptr[last + 1]
+        : Int.random(in: start...block.indptr[place + 1], using: &generator)
+      let count = last - place + 1
+      // The part numbers its own destinations first.
+      let order = Array(place...last) + Array(0..<s)
+      let part = Block(
+        sources: order.map { block.sources[$0] }, destinationCount: count,
+        indptr: (0...count).map {
+          min(max(block.indptr[place + $0], start), end) - start
+        },
+        indices: block.indices[start..<end].map { BlockIndex($0.rawValue + UInt32(count)) },
+        edges: Array(block.edges[start..<end]))
+      let partRows = space.tensor(
+        rows: order.count, columns: f, order.flatMap { x[$0 * f..<($0 + 1) * f] })
+      mean.add(part, at: place, rows: partRows)
+      symmetric.add(part, at: place, rows: partRows, degrees: order.map { degrees[$0] })
+      from = end
+      place = end == block.indptr[last + 1] ? last + 1 : place
+    }
+    #expect(mean.finish().elements == space.aggregate(rows, .mean(block, in: space)).elements)
+    #expect(
+      symmetric.finish().elements
+        == space.aggregate(rows, .symmetric(block, degrees: degrees, in: space)).elements)
+  }
+
   @Test("the symmetric normalisation weighs a path of three nodes as on paper")
   func symmetricByHand() {
     // 0 - 1 - 2 with degrees 1, 2, 1, plus self-loops: 1/(1+1) at the ends' own rows, 1/3 at the

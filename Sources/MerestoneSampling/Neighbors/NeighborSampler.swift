@@ -123,18 +123,7 @@ package struct NeighborSampler {
 
   /// How many allowed in-edges each node has.
   package mutating func inDegrees(of nodes: [NodeID]) throws(SamplingError) -> [Int] {
-    try reader.readLists(of: nodes, into: &lists)
-    var degrees: [Int] = []
-    degrees.reserveCapacity(nodes.count)
-    for place in nodes.indices {
-      if topology.isFiltered {
-        try reader.readAllowed(of: lists[place], into: &allowed)
-        degrees.append(allowed.count)
-      } else {
-        degrees.append(Int(lists[place].count))
-      }
-    }
-    return degrees
+    try reader.inDegrees(of: nodes)
   }
 
   /// Samples a hop from decoded memory or packed pages: picks, reads and block indices in one pass.

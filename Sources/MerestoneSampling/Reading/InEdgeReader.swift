@@ -77,6 +77,30 @@ package struct InEdgeReader {
     topology.exclusion.remove(from: &edges, of: list)
   }
 
+  /// How many allowed in-edges each node has.
+  /// - Complexity: O(nodes); O(stored in-edges) where there is an edge set or an exclusion.
+  package mutating func inDegrees(of nodes: [NodeID]) throws(SamplingError) -> [Int] {
+    var lists: [EdgeList] = []
+    try readLists(of: nodes, into: &lists)
+    guard topology.isFiltered else { return lists.map { Int($0.count) } }
+    var allowed: [EdgeID] = []
+    var degrees: [Int] = []
+    degrees.reserveCapacity(nodes.count)
+    for list in lists {
+      var degree = 0
+      for first in stride(from: list.start, to: list.range.upperBound, by: Self.portion) {
+        let count = min(UInt64(Self.portion), list.range.upperBound - first)
+        try readAllowed(of: EdgeList(start: first, count: count), into: &allowed)
+        degree += allowed.count
+      }
+      degrees.append(degree)
+    }
+    return degrees
+  }
+
+  // Edges of one list that are looked at together.
+  private static let portion = 1 << 16
+
   private func readEdgeSet(
     of list: EdgeList, into edges: inout [EdgeID]
   ) throws(SamplingError) {

@@ -13,6 +13,9 @@ package struct InferencePlan: Sendable {
   /// Nodes per tile. Constant, so that results never depend on threads or workers.
   package static let tile = 1024
 
+  // Edges that are looked at together.
+  private static let edgeLimit = 1 << 16
+
   /// Follows the allowed in-edges of the targets backwards, once per layer.
   ///
   /// - Parameters:
@@ -29,7 +32,8 @@ package struct InferencePlan: Sendable {
     let usesNeighbors = configuration.kind != .mlp
     let multipliesFirst = configuration.multipliesFirst(layer: 0)
     do throws(SamplingError) {
-      var sampler = try NeighborSampler(topology: topology, fanouts: [-1])
+      var reader = NeighborhoodReader(topology)
+      var block = Block.empty
       for _ in 0..<configuration.layers - (multipliesFirst ? 0 : 1) {
         guard let read = outputs.last else { break }
         guard usesNeighbors, read.count < topology.nodeCount else {
@@ -38,10 +42,10 @@ package struct InferencePlan: Sendable {
         }
         var needed = NodeSubset(nodeCount: topology.nodeCount)
         for lower in stride(from: 0, to: read.count, by: Self.tile) {
-          let seeds = read.members(lower..<min(lower + Self.tile, read.count))
-          let batch = try sampler.sample(
-            seeds: seeds, key: RandomKey(seed: 0, stream: .neighborSampling))
-          for node in batch.blocks[0].sources { needed.insert(node) }
+          try reader.begin(read.members(lower..<min(lower + Self.tile, read.count)))
+          while try reader.readPart(edgeLimit: Self.edgeLimit, into: &block) != nil {
+            for node in block.sources { needed.insert(node) }
+          }
         }
         needed.seal()
         outputs.append(needed)

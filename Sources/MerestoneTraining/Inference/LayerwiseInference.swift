@@ -19,7 +19,10 @@ package final class LayerwiseInference {
   private let pool: ThreadPool
   private let scratch: SharedMemory
   private let layout: ScratchLayout
-  private var samplers: [NeighborSampler]
+  private var readers: [NeighborhoodReader]
+
+  // The rows of neighbours that a lane has in memory at a time. Does not touch results.
+  private static let partByteCount = 32 << 20
 
   /// - Parameters:
   ///   - scratch: Memory of ``ScratchLayout/byteCount`` bytes that all workers share.
@@ -37,16 +40,7 @@ package final class LayerwiseInference {
     self.scratch = scratch
     layout = ScratchLayout(plan: plan, configuration: model.configuration)
     precondition(scratch.byteCount >= layout.byteCount, "scratch memory is too small")
-    samplers = []
-    do throws(SamplingError) {
-      for _ in 0..<pool.threadCount {
-        samplers.append(
-          try NeighborSampler(
-            topology: topology, fanouts: model.configuration.kind == .mlp ? [] : [-1]))
-      }
-    } catch {
-      throw .sampling(error)
-    }
+    readers = (0..<pool.threadCount).map { _ in NeighborhoodReader(topology) }
   }
 
   /// Computes the targets' logits with the model's present weights.
@@ -62,8 +56,8 @@ package final class LayerwiseInference {
         }
         transport.barrier()
       }
-      try forEachLane(tiles: plan.tileCount(layer: layer)) { tile, sampler throws(TrainingError) in
-        try runTile(tile, layer: layer, sampler: &sampler)
+      try forEachLane(tiles: plan.tileCount(layer: layer)) { tile, reader throws(TrainingError) in
+        try runTile(tile, layer: layer, reader: &reader)
       }
       transport.barrier()
     }
@@ -109,19 +103,19 @@ package final class LayerwiseInference {
 
   /// Deals tiles to the lanes of all workers and runs this worker's.
   private func forEachLane(
-    tiles: Int, _ body: (Int, inout NeighborSampler) throws(TrainingError) -> Void
+    tiles: Int, _ body: (Int, inout NeighborhoodReader) throws(TrainingError) -> Void
   ) throws(TrainingError) {
     let laneCount = transport.workerCount * pool.threadCount
     let firstLane = transport.rank * pool.threadCount
-    var lanes = samplers
-    samplers = []
-    defer { samplers = lanes }
+    var lanes = readers
+    readers = []
+    defer { readers = lanes }
     try unsafe lanes.withUnsafeMutableBufferPointer { lanes throws(TrainingError) in
       try pool.forEach(lanes.count) { lane throws(TrainingError) in
         for tile in stride(from: firstLane + lane, to: tiles, by: laneCount) {
           if transport.cancellation.isCancelled { throw .interrupted }
           transport.heartbeat()
-          // SAFETY: each lane uses a sampler of its own.
+          // SAFETY: each lane uses a reader of its own.
           try unsafe body(tile, &lanes[lane])
         }
       }
@@ -137,36 +131,12 @@ package final class LayerwiseInference {
   }
 
   private func runTile(
-    _ tile: Int, layer: Int, sampler: inout NeighborSampler
+    _ tile: Int, layer: Int, reader: inout NeighborhoodReader
   ) throws(TrainingError) {
     let nodes = plan.nodes(layer: layer, tile: tile)
-    let block: Block
-    var degrees: [Int] = []
-    do throws(SamplingError) {
-      let batch = try sampler.sample(
-        seeds: nodes, key: RandomKey(seed: 0, stream: .neighborSampling))
-      block =
-        batch.blocks.first
-        ?? Block(
-          sources: nodes, destinationCount: nodes.count,
-          indptr: Array(repeating: 0, count: nodes.count + 1), indices: [], edges: [])
-      if model.configuration.kind == .gcn {
-        degrees = try sampler.inDegrees(of: block.sources)
-      }
-    } catch {
-      throw .sampling(error)
-    }
-    let output: Tensor
-    if let inputs = productInputs(of: layer) {
-      let products = storedRows(
-        of: block.sources, in: inputs, at: layout.productsOffset,
-        width: model.configuration.widths(ofLayer: layer).outputs)
-      output = model.inferLayer(
-        layer, block: block, rows: products, areProducts: true, degrees: degrees)
-    } else {
-      let input = try inputRows(of: block.sources, layer: layer)
-      output = model.inferLayer(layer, block: block, rows: input, degrees: degrees)
-    }
+    let own = try summands(of: nodes, layer: layer)
+    let neighbors = try aggregate(nodes, own: own, layer: layer, reader: &reader)
+    let output = model.inferLayer(layer, own: own, neighbors: neighbors)
     store(
       output, tile: tile, at: layout.rowOffset(layer: layer), rowCount: plan.outputs[layer].count)
     guard layer == plan.outputs.count - 1 else { return }
@@ -177,6 +147,49 @@ package final class LayerwiseInference {
     unsafe sums[tile * 3] = sum.sum
     unsafe sums[tile * 3 + 1] = Double(sum.correct)
     unsafe sums[tile * 3 + 2] = Double(sum.count)
+  }
+
+  /// What a layer aggregates: the rows that it reads, or their products where it multiplies first.
+  private func summands(of nodes: [NodeID], layer: Int) throws(TrainingError) -> Tensor {
+    guard let inputs = productInputs(of: layer) else {
+      return try inputRows(of: nodes, layer: layer)
+    }
+    return storedRows(
+      of: nodes, in: inputs, at: layout.productsOffset,
+      width: model.configuration.widths(ofLayer: layer).outputs)
+  }
+
+  /// Aggregates over all in-edges of `nodes`, some rows at a time; `nil` where a model reads none.
+  private func aggregate(
+    _ nodes: [NodeID], own: Tensor, layer: Int, reader: inout NeighborhoodReader
+  ) throws(TrainingError) -> Tensor? {
+    let readsDegrees = model.configuration.kind == .gcn
+    func degrees(of nodes: [NodeID]) throws(TrainingError) -> [Int] {
+      guard readsDegrees else { return [] }
+      return try reading { () throws(SamplingError) in try reader.inDegrees(of: nodes) }
+    }
+    guard var sums = model.neighborSums(own: own, degrees: try degrees(of: nodes)) else {
+      return nil
+    }
+    var block = Block.empty
+    let edgeLimit = max(1, Self.partByteCount / (own.columns * MemoryLayout<Float>.size))
+    try reading { () throws(SamplingError) in try reader.begin(nodes) }
+    while let places = try reading({ () throws(SamplingError) in
+      try reader.readPart(edgeLimit: edgeLimit, into: &block)
+    }) {
+      sums.add(
+        block, at: places.lowerBound, rows: try summands(of: block.sources, layer: layer),
+        degrees: try degrees(of: block.sources))
+    }
+    return sums.finish()
+  }
+
+  private func reading<R>(_ body: () throws(SamplingError) -> R) throws(TrainingError) -> R {
+    do throws(SamplingError) {
+      return try body()
+    } catch {
+      throw .sampling(error)
+    }
   }
 
   /// The features of `nodes`, or what the layer before computed for them.
