@@ -64,6 +64,16 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     memoryBytes = 1 << 30
   }
 
+  /// What decoded edges may take of the memory: a half.
+  package var edgeByteCount: Int { memoryBytes / 2 }
+
+  /// What columns may: a quarter.
+  package var columnByteCount: Int { memoryBytes / 4 }
+
+  /// What rows between the layers of an evaluation may: an eighth, of all workers together. The rest
+  /// is for mini-batches.
+  package var inferenceByteCount: Int { memoryBytes / 8 }
+
   /// Checks what can be checked without the graph.
   /// - Throws: ``TrainingError/usage(_:)`` with the mend.
   package func validate() throws(TrainingError) {

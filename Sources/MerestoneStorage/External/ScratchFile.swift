@@ -19,6 +19,14 @@ package final class ScratchFile: Sendable {
     }
   }
 
+  /// Uses a file that is open, and that need not have a name any more.
+  /// - Parameter name: For errors.
+  package init(sharing descriptor: Int32, name: String) throws(StorageError) {
+    path = name
+    self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard self.descriptor >= 0 else { throw .io(path: name, operation: "share", code: errno) }
+  }
+
   deinit { _ = Glibc.close(descriptor) }
 
   /// The size of the file in bytes.

@@ -18,7 +18,7 @@ extension NodeRows {
     var keys = try copyMapped(of: nodes, into: &output, placeBits: placeBits, between)
     var other = [UInt64](repeating: 0, count: keys.count)
     RadixSort.sort(&keys, &other, count: keys.count, bits: placeBits + nodeBits)
-    var run = ReadRun(capacity: max(1, Self.runBytes / rowBytes), rowBytes: rowBytes)
+    var run = ReadRun(rowBytes: rowBytes)
     let placeMask = (1 as UInt64) << UInt64(placeBits) - 1
     var shard = 0..<0 as Range<UInt64>
     // Looked up once for all rows of a shard: threads would wait for each other's counts of owners.
@@ -104,47 +104,4 @@ extension NodeRows {
 
   // The bounds of a table's only part.
   private static let anyRow: [UInt64] = [0, .max]
-
-  // What is copied before it is put in its places: less than a core's second cache.
-  private static let runBytes = 256 << 10
-}
-
-/// Rows of one file that are read at once.
-private struct ReadRun {
-  /// The rows that are read.
-  private(set) var rows = 0..<0
-  /// Those that are wanted, counted from the first that is read, and the places that they go to.
-  private(set) var wanted: [UInt64] = []
-  private(set) var places: [UInt32] = []
-  /// Room for the rows.
-  var bytes: [UInt8]
-
-  private let capacity: Int
-  private let gap: Int
-
-  // To read an unwanted page costs less than to ask once more.
-  private static let gapBytes = 4096
-
-  init(capacity: Int, rowBytes: Int) {
-    self.capacity = capacity
-    gap = Self.gapBytes / rowBytes
-    bytes = [UInt8](repeating: 0, count: capacity * rowBytes)
-  }
-
-  /// Whether a row, none before the last, can be read with the others.
-  func reaches(_ row: Int) -> Bool {
-    rows.isEmpty || (row - rows.upperBound <= gap && row - rows.lowerBound < capacity)
-  }
-
-  mutating func add(_ row: Int, place: UInt32) {
-    rows = (rows.isEmpty ? row : rows.lowerBound)..<row + 1
-    wanted.append(UInt64(row - rows.lowerBound))
-    places.append(place)
-  }
-
-  mutating func clear() {
-    rows = 0..<0
-    wanted.removeAll(keepingCapacity: true)
-    places.removeAll(keepingCapacity: true)
-  }
 }

@@ -92,9 +92,8 @@ package struct Evaluator {
     }
     let classes = data.classCount
     try inference.forEachTile { nodes, logits throws(TrainingError) in
-      let (scores, best) = Tensor.withBorrowed(logits, rows: nodes.count, columns: classes) {
-        (model.workspace.softmaxRows($0).elements, model.workspace.argmaxRows($0))
-      }
+      let scores = model.workspace.softmaxRows(logits).elements
+      let best = model.workspace.argmaxRows(logits)
       for (row, node) in nodes.enumerated() {
         let raw: RawID
         do throws(StorageError) {
@@ -121,6 +120,6 @@ package struct Evaluator {
     let transport = SoleTransport(cancellation: cancellation) { _ in }
     return try LayerwiseInference(
       plan: plan, topology: topology, data: data, model: model, transport: transport, pool: pool,
-      scratch: scratch)
+      scratch: scratch, mappedBytes: options.inferenceByteCount)
   }
 }

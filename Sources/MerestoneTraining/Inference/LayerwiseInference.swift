@@ -1,6 +1,7 @@
 package import MerestoneCore
 package import MerestoneNN
 package import MerestoneSampling
+import MerestoneStorage
 package import MerestoneTensor
 package import MerestoneTransport
 
@@ -8,7 +9,7 @@ package import MerestoneTransport
 /// the result depends on no seed.
 ///
 /// Rows are computed in tiles of ``InferencePlan/tile`` nodes, dealt to the lanes of all workers
-/// in turn; rows between layers lie in shared scratch memory. A tile's result does not depend on
+/// in turn; rows between layers lie in ``StoredRows``. A tile's result does not depend on
 /// who computes it.
 package final class LayerwiseInference {
   private let plan: InferencePlan
@@ -18,7 +19,9 @@ package final class LayerwiseInference {
   private let transport: any Transport
   private let pool: ThreadPool
   private let scratch: SharedMemory
+  private let scratchFile: ScratchFile
   private let layout: ScratchLayout
+  private let mappedShare: Double
   private var readers: [NeighborhoodReader]
 
   // The rows of neighbours that a lane has in memory at a time. Does not touch results.
@@ -26,10 +29,12 @@ package final class LayerwiseInference {
 
   /// - Parameters:
   ///   - scratch: Memory of ``ScratchLayout/byteCount`` bytes that all workers share.
+  ///   - mappedBytes: How much of it may count as memory; the rest is read and written as a file.
   ///   - pool: The threads of this worker; each is a lane.
   package init(
     plan: InferencePlan, topology: Topology, data: TrainingData, model: Model,
-    transport: any Transport, pool: ThreadPool, scratch: SharedMemory
+    transport: any Transport, pool: ThreadPool, scratch: SharedMemory,
+    mappedBytes: Int
   ) throws(TrainingError) {
     self.plan = plan
     self.topology = topology
@@ -40,6 +45,13 @@ package final class LayerwiseInference {
     self.scratch = scratch
     layout = ScratchLayout(plan: plan, configuration: model.configuration)
     precondition(scratch.byteCount >= layout.byteCount, "scratch memory is too small")
+    mappedShare = min(1, Double(mappedBytes) / Double(layout.byteCount))
+    do throws(StorageError) {
+      scratchFile = try ScratchFile(
+        sharing: scratch.fileDescriptor, name: "the file for rows between layers")
+    } catch {
+      throw .storage(error)
+    }
     readers = (0..<pool.threadCount).map { _ in NeighborhoodReader(topology) }
   }
 
@@ -79,19 +91,20 @@ package final class LayerwiseInference {
   /// Lends the logits that ``evaluate()`` computed, target by target in ascending order.
   ///
   /// - Parameter body: Gets the targets of one tile and their logits, shape `[tile, classes]`.
-  package func forEachTile<E: Error>(
-    _ body: ([NodeID], Span<Float>) throws(E) -> Void
-  ) throws(E) {
+  package func forEachTile(
+    _ body: ([NodeID], Tensor) throws(TrainingError) -> Void
+  ) throws(TrainingError) {
     let last = plan.outputs.count - 1
-    let classes = model.configuration.classes
-    // SAFETY: the last layer's rows lie there until the next evaluation.
-    let rows = unsafe scratch.elements(
-      Float.self, at: layout.rowOffset(layer: last), count: plan.targetCount * classes)
+    let rows = rows(ofLayer: last)
     for tile in 0..<plan.tileCount(layer: last) {
       let nodes = plan.nodes(layer: last, tile: tile)
-      let lower = tile * InferencePlan.tile * classes
-      let part = rows.extracting(lower..<lower + nodes.count * classes)
-      let logits = unsafe Span(_unsafeElements: part)
+      let logits = model.workspace.tensor(rows: nodes.count, columns: rows.width)
+      let lower = tile * InferencePlan.tile
+      do throws(StorageError) {
+        try rows.read(lower..<lower + nodes.count, into: logits)
+      } catch {
+        throw .storage(error)
+      }
       try body(nodes, logits)
     }
   }
@@ -127,7 +140,7 @@ package final class LayerwiseInference {
   ) throws(TrainingError) {
     let nodes = InferencePlan.nodes(of: inputs, tile: tile)
     let products = model.inferProducts(layer, rows: try inputRows(of: nodes, layer: layer))
-    store(products, tile: tile, at: layout.productsOffset, rowCount: inputs.count)
+    try store(products, of: tile, in: self.products(of: inputs, layer: layer))
   }
 
   private func runTile(
@@ -137,8 +150,7 @@ package final class LayerwiseInference {
     let own = try summands(of: nodes, layer: layer)
     let neighbors = try aggregate(nodes, own: own, layer: layer, reader: &reader)
     let output = model.inferLayer(layer, own: own, neighbors: neighbors)
-    store(
-      output, tile: tile, at: layout.rowOffset(layer: layer), rowCount: plan.outputs[layer].count)
+    try store(output, of: tile, in: rows(ofLayer: layer))
     guard layer == plan.outputs.count - 1 else { return }
     let sum = model.workspace.crossEntropy(output, labels: try data.labels(of: nodes))
     // SAFETY: each tile has three sums of its own.
@@ -154,9 +166,7 @@ package final class LayerwiseInference {
     guard let inputs = productInputs(of: layer) else {
       return try inputRows(of: nodes, layer: layer)
     }
-    return storedRows(
-      of: nodes, in: inputs, at: layout.productsOffset,
-      width: model.configuration.widths(ofLayer: layer).outputs)
+    return try gather(nodes, from: products(of: inputs, layer: layer))
   }
 
   /// Aggregates over all in-edges of `nodes`, some rows at a time; `nil` where a model reads none.
@@ -194,12 +204,8 @@ package final class LayerwiseInference {
 
   /// The features of `nodes`, or what the layer before computed for them.
   private func inputRows(of nodes: [NodeID], layer: Int) throws(TrainingError) -> Tensor {
+    guard layer == 0 else { return try gather(nodes, from: rows(ofLayer: layer - 1)) }
     let width = model.configuration.widths(ofLayer: layer).inputs
-    guard layer == 0 else {
-      return storedRows(
-        of: nodes, in: plan.outputs[layer - 1], at: layout.rowOffset(layer: layer - 1),
-        width: width)
-    }
     let input = model.workspace.tensor(rows: nodes.count, columns: width)
     try input.withMutableSpan { rows throws(TrainingError) in
       try data.gatherFeatures(of: nodes, into: &rows)
@@ -207,33 +213,38 @@ package final class LayerwiseInference {
     return input
   }
 
-  /// Copies a tile's rows to the scratch memory.
-  private func store(_ rows: Tensor, tile: Int, at byteOffset: Int, rowCount: Int) {
-    // SAFETY: tiles write disjoint rows of the buffer.
-    let buffer = unsafe SharedBuffer(
-      unsafe: scratch.elements(Float.self, at: byteOffset, count: rowCount * rows.columns))
-    let lower = tile * InferencePlan.tile * rows.columns
-    rows.withSpan { values in
-      buffer.withPart(lower..<lower + values.count) { part in
-        for index in values.indices { part[index] = values[index] }
-      }
+  /// What a layer computes.
+  private func rows(ofLayer layer: Int) -> StoredRows {
+    StoredRows(
+      of: plan.outputs[layer], width: model.configuration.widths(ofLayer: layer).outputs,
+      in: scratch, file: scratchFile, at: layout.rowOffset(layer: layer), mappedShare: mappedShare)
+  }
+
+  /// The products that a layer computes before it aggregates them.
+  private func products(of inputs: NodeSubset, layer: Int) -> StoredRows {
+    StoredRows(
+      of: inputs, width: model.configuration.widths(ofLayer: layer).outputs, in: scratch,
+      file: scratchFile, at: layout.productsOffset, mappedShare: mappedShare)
+  }
+
+  private func store(
+    _ output: Tensor, of tile: Int, in rows: StoredRows
+  ) throws(TrainingError) {
+    do throws(StorageError) {
+      try rows.write(output, from: tile * InferencePlan.tile)
+    } catch {
+      throw .storage(error)
     }
   }
 
-  /// Gathers rows that an earlier pass stored for the nodes of `subset`.
-  private func storedRows(
-    of nodes: [NodeID], in subset: NodeSubset, at byteOffset: Int, width: Int
-  ) -> Tensor {
-    let result = model.workspace.tensor(rows: nodes.count, columns: width)
-    // SAFETY: the rows were written before the last barrier.
-    let stored = unsafe scratch.elements(
-      Float.self, at: byteOffset, count: subset.count * width)
-    result.withMutableSpan { rows in
-      for (index, node) in nodes.enumerated() {
-        let start = subset.place(of: node) * width
-        let target = index * width
-        for column in 0..<width { unsafe rows[target &+ column] = stored[start &+ column] }
-      }
+  private func gather(
+    _ nodes: [NodeID], from rows: StoredRows
+  ) throws(TrainingError) -> Tensor {
+    let result = model.workspace.tensor(rows: nodes.count, columns: rows.width)
+    do throws(StorageError) {
+      try rows.gather(nodes, into: result)
+    } catch {
+      throw .storage(error)
     }
     return result
   }

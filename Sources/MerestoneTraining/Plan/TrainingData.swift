@@ -23,8 +23,7 @@ package final class TrainingData: Sendable {
           + "split")
     }
     self.store = store
-    // Decoded edges take up to a half of the memory.
-    store.columnBudget.set(options.memoryBytes / 4)
+    store.columnBudget.set(options.columnByteCount)
     nodeType = NodeTypeID(store.manifest.relations[0].destinationType)
     let entry = store.manifest.nodeTypes[nodeType.rawValue]
     func column(

@@ -18,9 +18,6 @@ package struct TrainingRun {
   private static let flatName = "flat"
   private static let scratchName = "scratch"
 
-  /// The share of the memory that the decoded graph may take; the rest is for mini-batches.
-  private static let flatShare = 0.6
-
   /// Prepares a new run: checks everything that can be checked before the directory is made.
   ///
   /// - Parameters:
@@ -238,7 +235,7 @@ package struct TrainingRun {
     do throws(SamplingError) {
       return try Topology.open(
         store, edgeSet: .message,
-        memory: ByteCount(Int(Double(options.memoryBytes) * flatShare)), pool: pool,
+        memory: ByteCount(options.edgeByteCount), pool: pool,
         cancellation: cancellation)
     } catch .cancelled {
       throw .interrupted
@@ -252,7 +249,7 @@ package struct TrainingRun {
   private static func topology(
     of store: GraphStore, decodedIn descriptor: Int32?, options: TrainingOptions
   ) throws(TrainingError) -> Topology {
-    let memory = ByteCount(Int(Double(options.memoryBytes) * flatShare) / options.workers)
+    let memory = ByteCount(options.edgeByteCount / options.workers)
     do throws(SamplingError) {
       if let descriptor {
         return try Topology(

@@ -56,7 +56,8 @@ package final class TrainingWorker {
       of: model.parameters, in: workspace)
     inference = try LayerwiseInference(
       plan: try data.validationPlan(options, topology), topology: topology, data: data,
-      model: model, transport: transport, pool: threads, scratch: scratch)
+      model: model, transport: transport, pool: threads, scratch: scratch,
+      mappedBytes: options.inferenceByteCount)
     state = Checkpoint.State()
     state.blasCore = BLAS.coreName
     bestWeights = model.weights
