@@ -5,11 +5,11 @@
 #include <string.h>
 
 void mrs_bucket_starts(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    const struct mrs_buckets *by, const uint64_t *keys, size_t count, size_t buckets,
     uint32_t *starts) {
+    const struct mrs_buckets cut = *by;
     for (size_t b = 0; b <= buckets; b++) starts[b] = 0;
-    size_t shard = 0;
-    for (size_t i = 0; i < count; i++) starts[place_of(cut, keys[i], &shard).bucket + 1]++;
+    for (size_t i = 0; i < count; i++) starts[place_of(&cut, keys[i]).bucket + 1]++;
     for (size_t b = 0; b < buckets; b++) starts[b + 1] += starts[b];
 }
 
@@ -20,32 +20,32 @@ static void starts_from_ends(uint32_t *starts, size_t buckets) {
 }
 
 void mrs_bucket_deal(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    const struct mrs_buckets *by, const uint64_t *keys, size_t count, size_t buckets,
     uint32_t *starts, uint32_t *slots) {
-    size_t shard = 0;
+    const struct mrs_buckets cut = *by;
     for (size_t i = 0; i < count; i++) {
-        struct place place = place_of(cut, keys[i], &shard);
+        struct place place = place_of(&cut, keys[i]);
         slots[starts[place.bucket]++] = place.offset;
     }
     starts_from_ends(starts, buckets);
 }
 
 void mrs_bucket_collect(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    const struct mrs_buckets *by, const uint64_t *keys, size_t count, size_t buckets,
     const struct mrs_asked *asked, uint32_t *out) {
-    size_t shard = 0;
+    const struct mrs_buckets cut = *by;
     for (size_t i = 0; i < count; i++) {
-        out[i] = asked->slots[asked->starts[place_of(cut, keys[i], &shard).bucket]++];
+        out[i] = asked->slots[asked->starts[place_of(&cut, keys[i]).bucket]++];
     }
     starts_from_ends(asked->starts, buckets);
 }
 
 void mrs_bucket_collect_lists(
-    const struct mrs_buckets *cut, const uint64_t *keys, size_t count, size_t buckets,
+    const struct mrs_buckets *by, const uint64_t *keys, size_t count, size_t buckets,
     const struct mrs_asked *asked, struct mrs_edge_list *out) {
-    size_t shard = 0;
+    const struct mrs_buckets cut = *by;
     for (size_t i = 0; i < count; i++) {
-        out[i] = asked->lists[asked->starts[place_of(cut, keys[i], &shard).bucket]++];
+        out[i] = asked->lists[asked->starts[place_of(&cut, keys[i]).bucket]++];
     }
     starts_from_ends(asked->starts, buckets);
 }

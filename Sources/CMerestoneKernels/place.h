@@ -18,11 +18,14 @@ static inline size_t shard_of(const uint64_t *bounds, size_t shards, uint64_t ke
     return lower;
 }
 
-/// Neighbouring keys mostly share a shard, so that of the key before, `*shard`, is tried first.
-static inline __attribute__((always_inline)) struct place place_of(const struct mrs_buckets *cut, uint64_t key, size_t *shard) {
-    size_t s = *shard;
-    if (__builtin_expect(key < cut->bounds[s] || key >= cut->bounds[s + 1], 0)) {
-        *shard = s = shard_of(cut->bounds, cut->shards, key);
+/// A shard is found without a branch that depends on the key, but for those near a bound. `cut` is a
+/// copy of the caller's, so that no write can change it and it stays in registers.
+static inline __attribute__((always_inline)) struct place place_of(
+    const struct mrs_buckets *cut, uint64_t key) {
+    size_t s = 0;
+    if (cut->hints) {
+        s = cut->hints[key >> cut->hint_shift];
+        while (key >= cut->bounds[s + 1]) s++;
     }
     uint64_t local = key - cut->bounds[s];
     struct place place;

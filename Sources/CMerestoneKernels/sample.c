@@ -252,15 +252,14 @@ size_t mrs_packed_read(
     const struct mrs_packed_page *pages, const struct mrs_buckets *cut, const uint64_t *edges,
     size_t count, uint64_t *sources, size_t *missing) {
     enum { AHEAD = 32 };
-    size_t shard = 0, shard_ahead = 0;
     for (size_t i = 0; i < count; i++) {
         if (i + AHEAD < count) {
-            struct place next = place_of(cut, edges[i + AHEAD], &shard_ahead);
+            struct place next = place_of(cut, edges[i + AHEAD]);
             const uint8_t *values = values_of(pages, next.bucket);
             uint64_t bits = pages[next.bucket].smallest_and_bits >> 56;
             if (values) __builtin_prefetch(values + next.offset * bits / 8);
         }
-        struct place place = place_of(cut, edges[i], &shard);
+        struct place place = place_of(cut, edges[i]);
         const uint8_t *values = values_of(pages, place.bucket);
         if (!values) {
             *missing = place.bucket;
@@ -277,9 +276,8 @@ INLINE void prefetch_sources(const struct mrs_hop *hop, size_t first, size_t end
         for (size_t i = first; i < end; i++) __builtin_prefetch(hop->sources + hop->edges[i]);
         return;
     }
-    size_t shard = 0;
     for (size_t i = first; i < end; i++) {
-        struct place place = place_of(hop->page_cut, hop->edges[i], &shard);
+        struct place place = place_of(hop->page_cut, hop->edges[i]);
         const uint8_t *values = values_of(hop->pages, place.bucket);
         if (!values) continue;
         uint64_t bits = hop->pages[place.bucket].smallest_and_bits >> 56;
@@ -300,9 +298,8 @@ INLINE size_t read_sources(struct mrs_hop *hop, size_t first, size_t end) {
         }
         return end;
     }
-    size_t shard = 0;
     for (size_t i = first; i < end; i++) {
-        struct place place = place_of(hop->page_cut, hop->edges[i], &shard);
+        struct place place = place_of(hop->page_cut, hop->edges[i]);
         const uint8_t *values = values_of(hop->pages, place.bucket);
         if (__builtin_expect(!values, 0)) {
             hop->missing_page = place.bucket;

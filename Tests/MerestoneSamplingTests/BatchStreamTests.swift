@@ -75,8 +75,8 @@ struct BatchStreamTests {
       let request = Self.request(step)
       #expect(try batch == sampler.sample(seeds: request.seeds, key: request.key))
     }
-    // Sampling beats, taking from a group that is sampled hardly does: the first group is one
-    // mini-batch, the second all others, or every one is a group.
+    // Sampling beats, taking from a group that is sampled hardly does: all are one group, or every
+    // one is a group.
     let sampling = beats.filter { $0 > beats[2] }.count
     #expect(longest < .seconds(1) ? beats.allSatisfy { $0 > 1 } : sampling <= 2, "\(beats)")
   }

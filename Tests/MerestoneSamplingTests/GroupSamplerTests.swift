@@ -104,6 +104,70 @@ struct GroupSamplerTests {
     }
   }
 
+  @Test("takes members at different hops on together, in memory that they use in turn")
+  func staggered() throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 3, seed: 4)
+    let topology = try Topology(store: graph.store(at: folder.file("graph")))
+    var single = try NeighborSampler(topology: topology, fanouts: [4, 3, 2])
+    let sampler = Self.sampler(topology, fanouts: [4, 3, 2], dropsBehind: true)
+    var members = (0..<9).map { _ in GroupMember() }
+    var underWay: [(first: Int, members: [GroupMember])] = []
+    var batch = MiniBatch.empty
+    for turn in 0..<8 {
+      if turn < 6 {
+        let group = Array(members.suffix(3))
+        members.removeLast(3)
+        try sampler.begin(group) { Self.request(3 * turn + $0) }
+        underWay.append((3 * turn, group))
+      }
+      try sampler.advance(underWay.flatMap(\.members))
+      guard underWay[0].members[0].hop == 3 else { continue }
+      // The last hop takes most of it.
+      let sizes = underWay.map { $0.members.map(\.byteCount).max()! }
+      #expect(zip(sizes, sizes.dropFirst()).allSatisfy { $0 > 2 * $1 }, "\(sizes)")
+      let (first, group) = underWay.removeFirst()
+      for (place, member) in group.enumerated() {
+        try sampler.finish(member, into: &batch)
+        let request = Self.request(first + place)
+        let isSame = try batch == single.sample(seeds: request.seeds, key: request.key)
+        #expect(isSame, "turn \(turn), member \(place)")
+      }
+      members += group
+    }
+    #expect(underWay.isEmpty)
+  }
+
+  @Test(
+    "makes the mini-batches of one-by-one sampling with memory for any number of them",
+    arguments: [0, 20_000, 100_000, 1 << 30], [1, 2])
+  func series(memory: Int, threads: Int) throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 2, seed: 4)
+    let topology = try Topology(store: graph.store(at: folder.file("graph")))
+    for count in [1, 2, 23] {
+      for fanouts in [[4, 3, 2], [-1], [3, -1]] {
+        var single = try NeighborSampler(topology: topology, fanouts: fanouts)
+        let batches = GroupedBatches(
+          sampler: Self.sampler(topology, fanouts: fanouts, dropsBehind: false, threads: threads),
+          count: count, hops: fanouts.count, memory: ByteCount(memory)
+        ) {
+          var request = Self.request($0)
+          if $0 % 3 == 1 { request.seeds = [] }
+          return request
+        }
+        var batch = MiniBatch.empty
+        for index in 0..<count {
+          try batches.make(index, into: &batch)
+          var request = Self.request(index)
+          if index % 3 == 1 { request.seeds = [] }
+          let isSame = try batch == single.sample(seeds: request.seeds, key: request.key)
+          #expect(isSame, "\(index) of \(count), fanouts \(fanouts)")
+        }
+      }
+    }
+  }
+
   @Test("keeps memory of finished mini-batches with those that are handed over")
   func finishedParts() throws {
     let folder = TemporaryFolder()
@@ -115,15 +179,26 @@ struct GroupSamplerTests {
     for round in 0..<3 {
       try sampler.sample(members) { Self.request(2 * round + $0) }
       for member in members {
+        #expect(member.batch.features.byteCount == 0)
+        #expect(member.batch.blocks[1].edges.capacity > 0)
+        #expect(member.batch.blocks[1].sources.capacity == 0)
+        #expect(member.batch.blocks[1].indices.capacity == 0)
         try sampler.finish(member, into: &batch)
         batch.features.fill(count: batch.inputNodes.count, width: 8) { _ in }
         #expect(batch.byteCount > 32 * batch.inputNodes.count)
-        #expect(member.batch.features.byteCount == 0)
-        if round > 0 {
-          #expect(member.batch.blocks[1].sources.capacity == 0)
-          #expect(member.batch.blocks[1].indices.capacity == 0)
-        }
+        #expect(member.byteCount < 8192)
       }
     }
+  }
+}
+
+extension GroupSampler {
+  /// Samples all hops of mini-batches that begin together.
+  fileprivate func sample(
+    _ members: [GroupMember],
+    request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+  ) throws(SamplingError) {
+    try begin(members, request: request)
+    for _ in 0..<fanouts.count { try advance(members) }
   }
 }

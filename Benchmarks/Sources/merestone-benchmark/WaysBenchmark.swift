@@ -22,7 +22,7 @@ struct WaysBenchmark {
     if scale == 26 {
       return [
         Way(
-          name: "grouped, 4 GiB", encoding: "lz4", memory: 4096, reading: .grouped, batches: 600,
+          name: "grouped, 4 GiB", encoding: "lz4", memory: 4096, reading: .grouped, batches: 2000,
           target: ">= 30 M edges/s")
       ]
     }

@@ -30,8 +30,11 @@ struct mrs_buckets {
 
     /// The first bucket of each shard. Shape `[shards]`.
     const uint64_t *firsts;
-    size_t shards;
     uint32_t shift;
+
+    /// The shard of key `h << hint_shift`, by `h`, for every key that there is; null for one shard.
+    uint32_t hint_shift;
+    const uint16_t *hints;
 };
 
 /// Picks `min(list, fanout)` edges of each of `count` destinations, uniformly without replacement,

@@ -13,6 +13,12 @@ struct BucketCut: Sendable {
   let count: Int
   private let bounds: [UInt64]
   private let firsts: [UInt64]
+  // The shard of every key that is a multiple of `1 << hintShift`.
+  private let hints: [UInt16]
+  private let hintShift: Int
+
+  // Hints stay in the first cache.
+  private static let mostHints = 4096
 
   init(bounds: [UInt64], shift: Int) {
     self.shift = shift
@@ -25,6 +31,17 @@ struct BucketCut: Sendable {
     }
     self.firsts = firsts
     count = Int(total)
+    let keyCount = bounds[bounds.count - 1]
+    var hintShift = 0
+    while keyCount >> UInt64(hintShift) >= Self.mostHints { hintShift += 1 }
+    var hints: [UInt16] = []
+    var shard = 0
+    for key in stride(from: 0, to: keyCount, by: 1 << hintShift) {
+      while key >= bounds[shard + 1] { shard += 1 }
+      hints.append(UInt16(shard))
+    }
+    self.hints = hints
+    self.hintShift = hintShift
   }
 
   /// The shard of a bucket, and the places in the shard that the bucket covers.
@@ -47,10 +64,12 @@ struct BucketCut: Sendable {
   ) throws(E) -> R {
     try unsafe bounds.withUnsafeBufferPointer { bounds throws(E) in
       try unsafe firsts.withUnsafeBufferPointer { firsts throws(E) in
-        var cut = unsafe mrs_buckets(
-          bounds: bounds.baseAddress, firsts: firsts.baseAddress, shards: firsts.count,
-          shift: UInt32(shift))
-        return try unsafe withUnsafePointer(to: &cut) { cut throws(E) in try unsafe body(cut) }
+        try unsafe hints.withUnsafeBufferPointer { hints throws(E) in
+          var cut = unsafe mrs_buckets(
+            bounds: bounds.baseAddress, firsts: firsts.baseAddress, shift: UInt32(shift),
+            hint_shift: UInt32(hintShift), hints: firsts.count > 1 ? hints.baseAddress : nil)
+          return try unsafe withUnsafePointer(to: &cut) { cut throws(E) in try unsafe body(cut) }
+        }
       }
     }
   }

@@ -5,16 +5,16 @@ import MerestoneCore
 /// nodes, so that a group of many needs one table per thread.
 final class GroupMember: @unchecked Sendable {  // one thread works on a member at a time
   private(set) var batch = MiniBatch.empty
+  /// How many hops are picked; the sources of the last one are taken when the next begins.
+  private(set) var hop = 0
   private var key = RandomKey(seed: 0, stream: .neighborSampling)
   // The distinct seeds; where the scheme is temporal the distinct pairs of seed and time.
   private var seedNodes: [NodeID] = []
   private var seedNodeTimes: [Int64] = []
   private var seedTimes: SeedTimes?
-  // The lists of the nodes that earlier hops reached.
-  private var lists: [EdgeList] = []
+  // How many nodes have their lists.
   private var listed = 0
-  let nodeExchange = Exchange()
-  let edgeExchange = Exchange()
+  private var memory = HopMemory()
 
   /// Starts a mini-batch.
   ///
@@ -24,6 +24,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     _ relabeler: inout NodeRelabeler
   ) throws(SamplingError) {
     key = request.key
+    hop = 0
     listed = 0
     relabeler.reset()
     let seeds = request.seeds
@@ -38,13 +39,25 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
       slots(seeds, request.times), count: seeds.count, into: &batch.seedIndices)
     relabeler.copyNodes(into: &seedNodes)
     self.seedTimes?.split(&seedNodes, into: &seedNodeTimes)
-    // A mini-batch of another series may have left them.
-    for block in batch.blocks.indices {
-      batch.blocks[block].weights.removeAll(keepingCapacity: true)
-      batch.blocks[block].sourceTimes.removeAll(keepingCapacity: true)
-    }
-    if batch.blocks.count != hops { batch.blocks = Array(repeating: .empty, count: hops) }
+    batch.blocks = Array(repeating: .empty, count: hops)
   }
+
+  /// Begins the next hop, with memory for it; gives back what only the last one needed.
+  func enter(_ spaces: HopMemories) {
+    var next = spaces.take(hop)
+    if listed > 0 {
+      if next.lists.count < listed {
+        next.lists.resize(to: listed, filling: EdgeList(start: 0, count: 0))
+      }
+      for place in 0..<listed { next.lists[place] = memory.lists[place] }
+    }
+    batch.blocks[hop] = spaces.takeBlock(hop)
+    swap(&memory, &next)
+    if hop > 0 { spaces.give(next, hop - 1) }
+  }
+
+  var nodeExchange: Exchange { memory.nodes }
+  var edgeExchange: Exchange { memory.edges }
 
   /// What stands for nodes where a relabeler numbers them.
   private func slots(_ nodes: [NodeID], _ times: [Int64]) -> [NodeID] {
@@ -62,38 +75,40 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     hop == 0 ? seedNodes : batch.blocks[hop - 1].sources
   }
 
-  /// Asks for the lists of a hop's destinations that no hop before had.
-  func askForLists(of hop: Int, _ cut: BucketCut) {
+  /// Asks for the lists of the hop's destinations that no hop before had.
+  func askForLists(_ cut: BucketCut) {
     withKeys(of: nodes(of: hop), from: listed) { nodeExchange.deal($0, to: cut, forLists: true) }
   }
 
   /// Takes the lists that were asked for.
-  func takeLists(of hop: Int, _ cut: BucketCut) {
+  func takeLists(_ cut: BucketCut) {
     let nodes = nodes(of: hop)
     let count = nodes.count
-    if lists.count < count { lists.resize(to: count, filling: EdgeList(start: 0, count: 0)) }
+    if memory.lists.count < count {
+      memory.lists.resize(to: count, filling: EdgeList(start: 0, count: 0))
+    }
     withKeys(of: nodes, from: listed) { keys in
-      nodeExchange.collect(keys, from: cut, into: &lists, at: listed)
+      memory.nodes.collect(keys, from: cut, into: &memory.lists, at: listed)
     }
     listed = count
   }
 
-  /// Picks a hop's edges uniformly.
-  func pick(hop: Int, fanout: Int, relation: RelationID, scratch: inout [UInt32]) {
+  /// Picks the hop's edges uniformly.
+  func pick(fanout: Int, relation: RelationID, scratch: inout [UInt32]) {
     batch.blocks[hop].pick(
-      nodes(of: hop), lists, fanout: fanout, draws: draws(of: hop, relation), isWide: false,
+      nodes(of: hop), memory.lists, fanout: fanout, draws: draws(of: hop, relation), isWide: false,
       scratch: &scratch)
   }
 
-  /// Picks a hop's edges by a scheme.
+  /// Picks the hop's edges by a scheme.
   func pick(
-    hop: Int, fanout: Int, relation: RelationID, by pick: inout GroupSampler.SchemePick
+    fanout: Int, relation: RelationID, by pick: inout GroupSampler.SchemePick
   ) throws(SamplingError) {
     let nodes = nodes(of: hop)
     batch.blocks[hop].destinationCount = nodes.count
     var picked = PickedEdges(reusing: &batch.blocks[hop])
     try pick.pick.pick(
-      nodes, times: times(of: hop), lists, fanout: fanout, draws: draws(of: hop, relation),
+      nodes, times: times(of: hop), memory.lists, fanout: fanout, draws: draws(of: hop, relation),
       reader: &pick.reader, into: &picked)
     picked.move(into: &batch.blocks[hop])
   }
@@ -105,17 +120,19 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     return key.draws
   }
 
-  /// Asks for the sources of a hop's edges.
-  func askForSources(of hop: Int, _ cut: BucketCut) {
+  /// Asks for the sources of the hop's edges; the hop is picked then.
+  func askForSources(_ cut: BucketCut) {
     withKeys(of: batch.blocks[hop].edges, from: 0) {
       edgeExchange.deal($0, to: cut, forLists: false)
     }
+    hop += 1
   }
 
-  /// Takes the sources of a hop's edges and numbers the nodes.
-  func finish(
-    hop: Int, edgeCut: BucketCut, _ relabeler: inout NodeRelabeler
+  /// Takes the sources of the last hop's edges and numbers the nodes.
+  func finishHop(
+    edgeCut: BucketCut, _ relabeler: inout NodeRelabeler
   ) throws(SamplingError) {
+    let hop = hop - 1
     let nodes = nodes(of: hop)
     relabeler.reset()
     // The destinations are distinct: they get the indices 0, 1, 2 ... again.
@@ -152,7 +169,8 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   ///
   /// - Parameter used: A mini-batch whose memory can be used again; the finished one afterwards.
   func finish(
-    into used: inout MiniBatch, edgeCut: BucketCut, _ relabeler: inout NodeRelabeler
+    into used: inout MiniBatch, _ spaces: HopMemories, edgeCut: BucketCut,
+    _ relabeler: inout NodeRelabeler
   ) throws(SamplingError) {
     swap(&batch.features, &used.features)
     if let last = batch.blocks.indices.last {
@@ -160,16 +178,17 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
         swap(&batch.blocks[last].sources, &used.blocks[last].sources)
         swap(&batch.blocks[last].indices, &used.blocks[last].indices)
       }
-      try finish(hop: last, edgeCut: edgeCut, &relabeler)
+      try finishHop(edgeCut: edgeCut, &relabeler)
     }
     swap(&batch, &used)
+    spaces.give(&batch.blocks)
+    if hop > 0 { spaces.give(memory, hop - 1) }
+    memory = HopMemory()
   }
 
   /// The memory that this member takes.
   var byteCount: Int {
-    seedNodes.byteCapacity + seedNodeTimes.byteCapacity + lists.byteCapacity
-      + nodeExchange.byteCount + edgeExchange.byteCount
-      + batch.byteCount
+    seedNodes.byteCapacity + seedNodeTimes.byteCapacity + memory.byteCount + batch.byteCount
   }
 
   /// Lends ids as plain words.

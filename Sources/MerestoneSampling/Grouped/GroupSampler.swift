@@ -2,7 +2,8 @@ import MerestoneCore
 import MerestoneStorage
 
 /// Samples a group of mini-batches together from the compressed pages, with nothing of the graph
-/// resident: hop by hop, every page that the group touches is decoded once for all of them.
+/// resident: every page that the group touches is decoded once for a hop of all of them, whichever
+/// hop each of them is at.
 ///
 /// Picks need only where a list lies, and maybe edge columns, so all edges of a hop are known before
 /// any page is read. They are dealt to buckets of 64 pages; each bucket is decoded into a buffer that
@@ -10,10 +11,11 @@ import MerestoneStorage
 /// ``NeighborSampler`` makes one by one.
 final class GroupSampler: Sendable {
   private let topology: Topology
-  private let fanouts: [Int]
+  let fanouts: [Int]
   private let scheme: NeighborScheme
   private let pool: ThreadPool
   private let cut: Cut
+  private let spaces: HopMemories
   private let relabelers = LendingPool<NodeRelabeler>()
   private let stampBudget: ByteCount
   private let pages = LendingPool<PageBuffers>()
@@ -78,6 +80,7 @@ final class GroupSampler: Sendable {
     self.sizes = sizes
     self.topology = topology
     self.fanouts = fanouts
+    spaces = HopMemories(hops: fanouts.count)
     precondition(!scheme.readsSources, "picks that wait for sources")
     self.scheme = scheme
     self.pool = pool
@@ -95,12 +98,12 @@ final class GroupSampler: Sendable {
     self.stampBudget = stampBudget
   }
 
-  /// Samples mini-batches up to the last hop's sources; ``finish(_:)`` does the rest of each.
+  /// Begins mini-batches, which ``advance(_:)`` takes on hop by hop, and ``finish(_:into:)`` finishes.
   ///
   /// - Parameters:
-  ///   - members: Their memory is used again.
+  ///   - members: They and their memory are used again.
   ///   - request: The seeds and the key of a member by its place.
-  func sample(
+  func begin(
     _ members: [GroupMember],
     request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) throws(SamplingError) {
@@ -117,27 +120,38 @@ final class GroupSampler: Sendable {
         try members[place].begin(request, hops: fanouts.count, seedTimes: seedTimes, &relabeler)
       }
     }
-    for hop in fanouts.indices {
-      try pool.forEach(members.count) { place throws(SamplingError) in
-        try pulse.check()
-        if hop > 0 { try finish(members[place], hop: hop - 1) }
-        members[place].askForLists(of: hop, cut.nodes)
+  }
+
+  /// Samples one hop of each member, the next of its own, up to the sources of its edges.
+  ///
+  /// - Parameter members: Those with most hops first, so that others take the memory that they give
+  ///   back.
+  func advance(_ members: [GroupMember]) throws(SamplingError) {
+    try pool.forEach(members.count) { place throws(SamplingError) in
+      try pulse.check()
+      let member = members[place]
+      if member.hop > 0 {
+        try lendRelabeler { relabeler throws(SamplingError) in
+          try member.finishHop(edgeCut: cut.edges, &relabeler)
+        }
       }
-      let nodes = ExchangeGroup(members.map(\.nodeExchange))
-      try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
-        try pulse.check()
-        try answerLists(bucket, nodes)
-      }
-      try pool.forEach(members.count) { place throws(SamplingError) in
-        try pulse.check()
-        try pick(members[place], hop: hop)
-      }
-      let edges = ExchangeGroup(members.map(\.edgeExchange))
-      try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
-        try pulse.check()
-        try answerSources(bucket, edges)
-        if dropsBehind { try dropPages(behind: bucket) }
-      }
+      member.enter(spaces)
+      member.askForLists(cut.nodes)
+    }
+    let nodes = ExchangeGroup(members.map(\.nodeExchange))
+    try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
+      try pulse.check()
+      try answerLists(bucket, nodes)
+    }
+    try pool.forEach(members.count) { place throws(SamplingError) in
+      try pulse.check()
+      try pick(members[place])
+    }
+    let edges = ExchangeGroup(members.map(\.edgeExchange))
+    try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
+      try pulse.check()
+      try answerSources(bucket, edges)
+      if dropsBehind { try dropPages(behind: bucket) }
     }
   }
 
@@ -148,19 +162,19 @@ final class GroupSampler: Sendable {
     return SchemePick(pick: pick, reader: InEdgeReader(topology))
   }
 
-  private func pick(_ member: GroupMember, hop: Int) throws(SamplingError) {
-    member.takeLists(of: hop, cut.nodes)
+  private func pick(_ member: GroupMember) throws(SamplingError) {
+    member.takeLists(cut.nodes)
+    let fanout = fanouts[member.hop]
     if scheme.isUniform {
       lendBuffers { buffers in
-        member.pick(
-          hop: hop, fanout: fanouts[hop], relation: topology.relation, scratch: &buffers.nodes)
+        member.pick(fanout: fanout, relation: topology.relation, scratch: &buffers.nodes)
       }
     } else {
       try picks.lend(makePick) { pick throws(SamplingError) in
-        try member.pick(hop: hop, fanout: fanouts[hop], relation: topology.relation, by: &pick)
+        try member.pick(fanout: fanout, relation: topology.relation, by: &pick)
       }
     }
-    member.askForSources(of: hop, cut.edges)
+    member.askForSources(cut.edges)
   }
 
   private func lendBuffers<R, E: Error>(
@@ -182,13 +196,7 @@ final class GroupSampler: Sendable {
   /// Finishes a member, and exchanges its mini-batch for a used one.
   func finish(_ member: GroupMember, into batch: inout MiniBatch) throws(SamplingError) {
     try lendRelabeler { relabeler throws(SamplingError) in
-      try member.finish(into: &batch, edgeCut: cut.edges, &relabeler)
-    }
-  }
-
-  private func finish(_ member: GroupMember, hop: Int) throws(SamplingError) {
-    try lendRelabeler { relabeler throws(SamplingError) in
-      try member.finish(hop: hop, edgeCut: cut.edges, &relabeler)
+      try member.finish(into: &batch, spaces, edgeCut: cut.edges, &relabeler)
     }
   }
 

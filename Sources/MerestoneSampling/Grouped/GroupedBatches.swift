@@ -6,10 +6,12 @@ import MerestoneCore
 ///
 /// The thread that asks for the first mini-batch after a group samples the next group, with all
 /// threads of the pool, while the others wait; each then finishes the mini-batches that it asks for.
-/// How many mini-batches are a group changes how often pages are decoded, never what is sampled.
+/// Groups follow each other at a distance of one hop: while one is at its last hop, the next is at
+/// the one before, and pages are decoded once for all of them, not once for each hop. How many mini-batches are a group changes how often pages are decoded, never what is sampled.
 ///
-/// `@unchecked Sendable`: everything mutable is guarded by `mutex`, but for the members of a sampled
-/// group, each of which the thread that asked for it has to itself.
+/// `@unchecked Sendable`: everything mutable is guarded by `mutex`, but for what the thread that
+/// samples has to itself meanwhile, and the members of a sampled group, each of which belongs to the
+/// thread that asked for it.
 @safe final class GroupedBatches: @unchecked Sendable {
   private let sampler: GroupSampler
   private let count: Int
@@ -17,14 +19,27 @@ import MerestoneCore
   private let longest: Duration?
   private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
 
-  private var members: [GroupMember] = []
-  private var group = 0..<0
+  /// Mini-batches that are sampled together.
+  private struct Group {
+    var range = 0..<0
+    var members: [GroupMember] = []
+  }
+
+  /// Groups whose hops are not all sampled, the furthest first.
+  private var underWay: [Group] = []
+  /// The group whose mini-batches are asked for, and how many of them are not finished.
+  private var ready = Group()
   private var unfinished = 0
   private var isSampling = false
   private var failure: SamplingError?
-  /// What the largest member so far took; 0 before the first group.
-  private var bytesPerBatch = 0
-  /// What the last group took, for each of its mini-batches.
+  /// Mini-batches that belong to a group so far.
+  private var begun = 0
+  private var idle: [GroupMember] = []
+  /// What a member took at most after each hop; 0 where none has come so far.
+  private var byteCounts: [Int]
+  /// What a member may take after each hop, by what a few seeds took.
+  private var estimates: [Int]
+  /// What the last turn took, for each mini-batch of a group.
   private var timePerBatch = Duration.zero
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
@@ -34,16 +49,19 @@ import MerestoneCore
 
   /// - Parameters:
   ///   - count: How many mini-batches there are.
-  ///   - memory: What a group may take. One mini-batch is sampled even where that takes more.
+  ///   - hops: Of a mini-batch, at least 1.
+  ///   - memory: What groups may take together. One mini-batch is sampled even where that takes more.
   ///   - longest: About how long the sampling of a group may take: as many are a group as would have
   ///     been done in that time at the pace of the group before.
   init(
-    sampler: GroupSampler, count: Int, memory: ByteCount, longest: Duration? = nil,
+    sampler: GroupSampler, count: Int, hops: Int, memory: ByteCount, longest: Duration? = nil,
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) {
     self.sampler = sampler
     self.count = count
+    byteCounts = Array(repeating: 0, count: hops)
+    estimates = byteCounts
     self.memory = memory.bytes
     self.longest = longest
     self.request = request
@@ -69,15 +87,12 @@ import MerestoneCore
   /// - Throws: What went wrong in the group, for every mini-batch of it and all later ones.
   func make(_ index: Int, into batch: inout MiniBatch) throws(SamplingError) {
     let member = try member(index)
-    var bytes = 0
     defer {
       unsafe pthread_mutex_lock(mutex)
-      bytesPerBatch = max(bytesPerBatch, bytes)
       unfinished -= 1
       unsafe pthread_cond_broadcast(changed)
       unsafe pthread_mutex_unlock(mutex)
     }
-    bytes = member.byteCount
     try sampler.finish(member, into: &batch)
   }
 
@@ -87,8 +102,8 @@ import MerestoneCore
     defer { unsafe pthread_mutex_unlock(mutex) }
     while true {
       if let failure { throw failure }
-      if group.contains(index) { return members[index - group.lowerBound] }
-      if index == group.upperBound, !isSampling, unfinished == 0 {
+      if ready.range.contains(index) { return ready.members[index - ready.range.lowerBound] }
+      if index == ready.range.upperBound, !isSampling, unfinished == 0 {
         sampleNextGroup()
       } else {
         unsafe pthread_cond_wait(changed, mutex)
@@ -104,27 +119,83 @@ import MerestoneCore
 
   /// Samples the next group; the lock is held before and after, but not meanwhile.
   private func sampleNextGroup() {
-    let first = group.upperBound
-    // The first group is one mini-batch, which shows what the others take.
-    let fitting = bytesPerBatch == 0 ? 1 : max(1, memory / (bytesPerBatch + bytesPerBatch / 16))
-    let size = min(fitting, inTime, Self.maximumSize, count - first)
-    while members.count < size { members.append(GroupMember()) }
-    let sampled = Array(members[..<size])
+    idle += ready.members
+    ready = Group(range: ready.range.upperBound..<ready.range.upperBound)
     isSampling = true
     unsafe pthread_mutex_unlock(mutex)
-    let start = ContinuousClock.now
     var found: SamplingError?
     do throws(SamplingError) {
-      try sampler.sample(sampled) { place throws(SamplingError) in try request(first + place) }
+      repeat { try advance() } while underWay[0].members[0].hop < byteCounts.count
     } catch {
       found = error
     }
     unsafe pthread_mutex_lock(mutex)
     isSampling = false
-    timePerBatch = start.duration(to: .now) / size
     failure = found
-    group = first..<first + size
-    unfinished = size
+    if found == nil {
+      ready = underWay.removeFirst()
+      unfinished = ready.members.count
+    }
     unsafe pthread_cond_broadcast(changed)
   }
+
+  /// Samples a hop of every group that is under way, and of another one where there is room.
+  private func advance() throws(SamplingError) {
+    let start = ContinuousClock.now
+    let size = try nextSize()
+    if size > 0 {
+      let first = begun
+      while idle.count < size { idle.append(GroupMember()) }
+      let members = Array(idle.suffix(size))
+      idle.removeLast(size)
+      try sampler.begin(members) { place throws(SamplingError) in try request(first + place) }
+      underWay.append(Group(range: first..<first + size, members: members))
+      begun += size
+    }
+    try sampler.advance(underWay.flatMap(\.members))
+    var largest = 1
+    for group in underWay {
+      largest = max(largest, group.members.count)
+      for member in group.members {
+        byteCounts[member.hop - 1] = max(byteCounts[member.hop - 1], member.byteCount)
+      }
+    }
+    timePerBatch = start.duration(to: .now) / largest
+  }
+
+  /// The size of another group; 0 for none.
+  private func nextSize() throws(SamplingError) -> Int {
+    let left = count - begun
+    guard left > 0 else { return 0 }
+    if begun == 0, left > 1 { try probe() }
+    let isMeasured = byteCounts[byteCounts.count - 1] > 0
+    let byteCount = (isMeasured ? byteCounts : estimates).reduce(1, +)
+    // A group at every hop; or one alone, where there is no room for more.
+    let fitting = max(memory / (byteCount + byteCount / 16), underWay.isEmpty ? 1 : 0)
+    let most = min(fitting, inTime, Self.maximumSize)
+    guard most > 0 else { return 0 }
+    // Groups of one size: a small one at the end would cost as many pages as a large one.
+    let groups = (left + most - 1) / most
+    return (left + groups - 1) / groups
+  }
+
+  /// Samples a few seeds of the first mini-batch, to see what whole ones may take: at most as much
+  /// memory and time for each seed, because more of their nodes and pages are the same.
+  private func probe() throws(SamplingError) {
+    let start = ContinuousClock.now
+    var request = try request(0)
+    let seedCount = request.seeds.count
+    request.seeds = Array(request.seeds.prefix(Self.probeSeeds))
+    request.times = Array(request.times.prefix(Self.probeSeeds))
+    let times = max(1, Double(seedCount) / Double(max(1, request.seeds.count)))
+    let member = GroupMember()
+    try sampler.begin([member]) { [request] _ in request }
+    for hop in byteCounts.indices {
+      try sampler.advance([member])
+      estimates[hop] = Int(Double(member.byteCount) * times)
+    }
+    timePerBatch = start.duration(to: .now) * times
+  }
+
+  private static let probeSeeds = 32
 }
