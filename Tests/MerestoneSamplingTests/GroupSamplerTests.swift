@@ -168,6 +168,46 @@ struct GroupSamplerTests {
     }
   }
 
+  @Test("hands groups over that lie before one that cannot begin", arguments: [1, 3, 20])
+  func refusal(size: Int) throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 2, seed: 4)
+    let topology = try Topology(store: graph.store(at: folder.file("graph")))
+    var single = try NeighborSampler(topology: topology, fanouts: [4, 3, 2])
+    func groups(of memory: Int) -> GroupedBatches {
+      GroupedBatches(
+        sampler: Self.sampler(topology, fanouts: [4, 3, 2], dropsBehind: false), count: 20,
+        hops: 3, memory: ByteCount(memory)
+      ) {
+        var request = Self.request($0)
+        if $0 == 14 { request.seeds.append(NodeID(9000)) }
+        return request
+      }
+    }
+    // With no memory every mini-batch is a group.
+    let batches = groups(of: size == 1 ? 0 : size * 120_000)
+    var batch = MiniBatch.empty
+    var made = 0
+    #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(9000), nodeCount: 9000)) {
+      while true {
+        try batches.make(made, into: &batch)
+        let request = Self.request(made)
+        let isSame = try batch == single.sample(seeds: request.seeds, key: request.key)
+        #expect(isSame, "\(made)")
+        made += 1
+      }
+    }
+    switch size {
+    case 1: #expect(made == 14)
+    case 3: #expect(made > 3 && made < 14)
+    default: #expect(made == 0)
+    }
+    // And again, for whoever else asks.
+    #expect(throws: SamplingError.seedOutOfRange(seed: NodeID(9000), nodeCount: 9000)) {
+      try batches.make(made + 1, into: &batch)
+    }
+  }
+
   @Test("keeps memory of finished mini-batches with those that are handed over")
   func finishedParts() throws {
     let folder = TemporaryFolder()

@@ -155,6 +155,12 @@ final class GroupSampler: Sendable {
     }
   }
 
+  /// Whether some hop keeps every edge, so that a few seeds say nothing of others.
+  var keepsAllEdges: Bool { fanouts.contains(-1) }
+
+  /// Gives memory back that no member uses.
+  func trim() { spaces.trim() }
+
   private func makePick() throws(SamplingError) -> SchemePick {
     guard let pick = BoundedPick(scheme, fanouts: fanouts) else {
       preconditionFailure("uniform picks are built in")

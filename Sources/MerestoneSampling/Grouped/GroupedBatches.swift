@@ -17,6 +17,7 @@ import MerestoneCore
   private let count: Int
   private let memory: Int
   private let longest: Duration?
+  private let hops: Int
   private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
 
   /// Mini-batches that are sampled together.
@@ -32,14 +33,17 @@ import MerestoneCore
   private var unfinished = 0
   private var isSampling = false
   private var failure: SamplingError?
+  /// Why no more groups are begun; those before it are sampled.
+  private var refusal: SamplingError?
   /// Mini-batches that belong to a group so far.
   private var begun = 0
   private var idle: [GroupMember] = []
+  private var lastSize = 0
   /// What a member took at most after each hop; 0 where none has come so far.
   private var byteCounts: [Int]
   /// What a member may take after each hop, by what a few seeds took.
   private var estimates: [Int]
-  /// What the last turn took, for each mini-batch of a group.
+  /// What the last turn with a last hop took, for each mini-batch of its group.
   private var timePerBatch = Duration.zero
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
@@ -60,6 +64,7 @@ import MerestoneCore
   ) {
     self.sampler = sampler
     self.count = count
+    self.hops = hops
     byteCounts = Array(repeating: 0, count: hops)
     estimates = byteCounts
     self.memory = memory.bytes
@@ -125,14 +130,15 @@ import MerestoneCore
     unsafe pthread_mutex_unlock(mutex)
     var found: SamplingError?
     do throws(SamplingError) {
-      repeat { try advance() } while underWay[0].members[0].hop < byteCounts.count
+      repeat { try advance() } while underWay.first.map { $0.members[0].hop < hops } ?? false
     } catch {
       found = error
     }
     unsafe pthread_mutex_lock(mutex)
     isSampling = false
-    failure = found
-    if found == nil {
+    if found != nil || underWay.isEmpty {
+      failure = found ?? refusal
+    } else {
       ready = underWay.removeFirst()
       unfinished = ready.members.count
     }
@@ -142,34 +148,51 @@ import MerestoneCore
   /// Samples a hop of every group that is under way, and of another one where there is room.
   private func advance() throws(SamplingError) {
     let start = ContinuousClock.now
-    let size = try nextSize()
-    if size > 0 {
-      let first = begun
-      while idle.count < size { idle.append(GroupMember()) }
-      let members = Array(idle.suffix(size))
-      idle.removeLast(size)
-      try sampler.begin(members) { place throws(SamplingError) in try request(first + place) }
-      underWay.append(Group(range: first..<first + size, members: members))
-      begun += size
+    if refusal == nil {
+      do throws(SamplingError) {
+        try beginGroup()
+      } catch {
+        refusal = error
+      }
     }
     try sampler.advance(underWay.flatMap(\.members))
-    var largest = 1
     for group in underWay {
-      largest = max(largest, group.members.count)
       for member in group.members {
         byteCounts[member.hop - 1] = max(byteCounts[member.hop - 1], member.byteCount)
       }
     }
-    timePerBatch = start.duration(to: .now) / largest
+    if let first = underWay.first, first.members[0].hop == hops {
+      timePerBatch = start.duration(to: .now) / first.members.count
+    }
+  }
+
+  /// Begins another group where there is room for one.
+  private func beginGroup() throws(SamplingError) {
+    let size = try nextSize()
+    guard size > 0 else { return }
+    // What larger groups have left would come on top.
+    if size < lastSize { sampler.trim() }
+    lastSize = size
+    let first = begun
+    while idle.count < size { idle.append(GroupMember()) }
+    let members = Array(idle.suffix(size))
+    idle.removeLast(size)
+    try sampler.begin(members) { place throws(SamplingError) in try request(first + place) }
+    underWay.append(Group(range: first..<first + size, members: members))
+    begun += size
   }
 
   /// The size of another group; 0 for none.
   private func nextSize() throws(SamplingError) -> Int {
     let left = count - begun
     guard left > 0 else { return 0 }
-    if begun == 0, left > 1 { try probe() }
-    let isMeasured = byteCounts[byteCounts.count - 1] > 0
-    let byteCount = (isMeasured ? byteCounts : estimates).reduce(1, +)
+    if begun == 0, left > 1, !sampler.keepsAllEdges { try probe() }
+    let isMeasured = byteCounts[hops - 1] > 0
+    // Without an estimate, one mini-batch shows what the others take.
+    guard isMeasured || estimates[hops - 1] > 0 else { return underWay.isEmpty ? 1 : 0 }
+    let byteCount = (0..<hops).reduce(1) {
+      $0 + (isMeasured ? byteCounts[$1] : max(estimates[$1], byteCounts[$1]))
+    }
     // A group at every hop; or one alone, where there is no room for more.
     let fitting = max(memory / (byteCount + byteCount / 16), underWay.isEmpty ? 1 : 0)
     let most = min(fitting, inTime, Self.maximumSize)
@@ -179,18 +202,20 @@ import MerestoneCore
     return (left + groups - 1) / groups
   }
 
-  /// Samples a few seeds of the first mini-batch, to see what whole ones may take: at most as much
+  /// Samples a few seeds of the first mini-batch, to see what whole ones may take: hardly more
   /// memory and time for each seed, because more of their nodes and pages are the same.
   private func probe() throws(SamplingError) {
     let start = ContinuousClock.now
     var request = try request(0)
     let seedCount = request.seeds.count
-    request.seeds = Array(request.seeds.prefix(Self.probeSeeds))
-    request.times = Array(request.times.prefix(Self.probeSeeds))
+    let step = max(1, seedCount / Self.probeSeeds)
+    let places = stride(from: 0, to: seedCount, by: step)
+    request.seeds = places.map { request.seeds[$0] }
+    if request.times.count == seedCount { request.times = places.map { request.times[$0] } }
     let times = max(1, Double(seedCount) / Double(max(1, request.seeds.count)))
     let member = GroupMember()
     try sampler.begin([member]) { [request] _ in request }
-    for hop in byteCounts.indices {
+    for hop in 0..<hops {
       try sampler.advance([member])
       estimates[hop] = Int(Double(member.byteCount) * times)
     }

@@ -56,4 +56,14 @@ final class HopMemories: Sendable {
       while let block = given.popLast() { free.blocks[given.count].append(block) }
     }
   }
+
+  /// Drops what is here.
+  func trim() {
+    free.withLock { free in
+      for hop in free.blocks.indices {
+        free.memories[hop] = []
+        free.blocks[hop] = []
+      }
+    }
+  }
 }

@@ -24,8 +24,11 @@ package final class LayerwiseInference {
   private let mappedShare: Double
   private var readers: [NeighborhoodReader]
 
-  // The rows of neighbours that a lane has in memory at a time. Does not touch results.
-  private static let partByteCount = 32 << 20
+  // What neighbours take that a lane has in memory at a time. Does not touch results.
+  private let partByteCount: Int
+  private static let partByteCounts = 1 << 18...32 << 20
+  // What an edge and its source take beside a row.
+  private static let edgeByteCount = 100
 
   /// - Parameters:
   ///   - scratch: Memory of ``ScratchLayout/byteCount`` bytes that all workers share.
@@ -46,6 +49,10 @@ package final class LayerwiseInference {
     layout = ScratchLayout(plan: plan, configuration: model.configuration)
     precondition(scratch.byteCount >= layout.byteCount, "scratch memory is too small")
     mappedShare = min(1, Double(mappedBytes) / Double(layout.byteCount))
+    let laneCount = transport.workerCount * pool.threadCount
+    partByteCount = min(
+      max(mappedBytes / 2 / laneCount, Self.partByteCounts.lowerBound),
+      Self.partByteCounts.upperBound)
     do throws(StorageError) {
       scratchFile = try ScratchFile(
         sharing: scratch.fileDescriptor, name: "the file for rows between layers")
@@ -182,7 +189,8 @@ package final class LayerwiseInference {
       return nil
     }
     var block = Block.empty
-    let edgeLimit = max(1, Self.partByteCount / (own.columns * MemoryLayout<Float>.size))
+    let edgeLimit = max(
+      1, partByteCount / (own.columns * MemoryLayout<Float>.size + Self.edgeByteCount))
     try reading { () throws(SamplingError) in try reader.begin(nodes) }
     while let places = try reading({ () throws(SamplingError) in
       try reader.readPart(edgeLimit: edgeLimit, into: &block)
