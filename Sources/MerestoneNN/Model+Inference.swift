@@ -42,7 +42,8 @@ extension Model {
     precondition(
       own.columns == width, "\(own.columns) columns into layer \(layer), which reads \(width)")
     precondition(
-      (neighbors == nil) == (configuration.kind == .mlp), "neighbours of a model that reads none")
+      (neighbors == nil) == (configuration.kind == .mlp),
+      "what a layer of \(configuration.kind.rawValue) reads of neighbours")
     let tape = Tape(workspace: workspace, isRecording: false)
     return combine(
       layer, own: tape.constant(own), neighbors: tape.constant(neighbors ?? own), dropout: nil,

@@ -56,25 +56,23 @@ extension Model {
     _ index: Int, _ block: Block?, _ rows: Variable, degrees: [Int], dropout: Dropout?,
     on tape: Tape
   ) -> Variable {
-    guard configuration.kind != .mlp else {
+    switch (configuration.kind, block) {
+    case (.mlp, _):
       return combine(index, own: rows, neighbors: rows, dropout: dropout, on: tape)
-    }
-    guard let block else {
-      preconditionFailure("a \(configuration.kind.rawValue) layer without a block")
-    }
-    switch configuration.kind {
-    case .mlp, .sage:
+    case (.sage, let block?):
       // In this order the gradient of `rows` is written once by the mean, then added to.
       let own = tape.prefix(rows, rows: block.destinationCount)
       let mean = tape.blockMean(rows, block)
       return combine(index, own: own, neighbors: mean, dropout: dropout, on: tape)
-    case .gcn:
+    case (.gcn, let block?):
       let map = Aggregation.symmetric(block, degrees: degrees, in: workspace)
       let values =
         configuration.multipliesFirst(layer: index)
         ? tape.matmul(rows, parameter(layers[index].weight, on: tape)) : rows
       let sums = tape.aggregate(values, map)
       return combine(index, own: sums, neighbors: sums, dropout: dropout, on: tape)
+    case (_, nil):
+      preconditionFailure("a \(configuration.kind.rawValue) layer without a block")
     }
   }
 

@@ -5,22 +5,16 @@ package import MerestoneCore
 ///
 /// The result has the bits that the aggregation gives at once, however the edges are cut.
 package struct NeighborSums {
-  private enum Kind {
-    /// ``Aggregation/mean(_:in:)``, with the edges of each row that were added.
-    case mean(counts: [Int])
-    /// ``Aggregation/symmetric(_:degrees:in:)``.
-    case symmetric
-  }
-
   private let sums: Tensor
   private let workspace: Workspace
-  private var kind: Kind
+  // The edges of each row that were added, for a mean; `nil` for a symmetric sum.
+  private var counts: [Int]?
 
   /// Starts ``Aggregation/mean(_:in:)`` of `rows` rows with `columns` columns.
   package static func mean(rows: Int, columns: Int, in workspace: Workspace) -> NeighborSums {
     NeighborSums(
       sums: workspace.zeros(rows: rows, columns: columns), workspace: workspace,
-      kind: .mean(counts: [Int](repeating: 0, count: rows)))
+      counts: [Int](repeating: 0, count: rows))
   }
 
   /// Starts ``Aggregation/symmetric(_:degrees:in:)`` of the rows' self terms.
@@ -32,10 +26,10 @@ package struct NeighborSums {
     own: Tensor, degrees: [Int], in workspace: Workspace
   ) -> NeighborSums {
     precondition(degrees.count == own.rows, "\(degrees.count) degrees of \(own.rows) nodes")
-    let sums = workspace.tensor(rows: own.rows, columns: own.columns)
+    let columns = own.columns
+    let sums = workspace.tensor(rows: own.rows, columns: columns)
     own.withSpan { own in
       sums.withMutableSpan { sums in
-        let columns = degrees.isEmpty ? 0 : sums.count / degrees.count
         for row in degrees.indices {
           let root = Aggregation.symmetricRoot(of: degrees[row])
           let weight = root * root
@@ -43,7 +37,7 @@ package struct NeighborSums {
         }
       }
     }
-    return NeighborSums(sums: sums, workspace: workspace, kind: .symmetric)
+    return NeighborSums(sums: sums, workspace: workspace, counts: nil)
   }
 
   /// Adds edges of some rows, after those that they have.
@@ -54,25 +48,22 @@ package struct NeighborSums {
   ///   - rows: The rows of `block.sources`, shape `[s, f]`.
   ///   - degrees: In-degrees of `block.sources`; read by a symmetric sum alone.
   package mutating func add(_ block: Block, at place: Int, rows: Tensor, degrees: [Int] = []) {
-    switch kind {
-    case .mean(var counts):
-      kind = .symmetric
-      for row in 0..<block.destinationCount {
-        counts[place + row] += block.indptr[row + 1] - block.indptr[row]
-      }
-      kind = .mean(counts: counts)
-      workspace.addEdges(to: sums, at: place, rows, .sum(block, in: workspace))
-    case .symmetric:
+    guard counts != nil else {
       workspace.addEdges(
         to: sums, at: place, rows, .symmetric(block, degrees: degrees, in: workspace))
+      return
     }
+    for row in 0..<block.destinationCount {
+      counts![place + row] += block.indptr[row + 1] - block.indptr[row]
+    }
+    workspace.addEdges(to: sums, at: place, rows, .sum(block, in: workspace))
   }
 
   /// The aggregated rows, shape `[n, f]`, once all edges were added.
   package consuming func finish() -> Tensor {
-    if case .mean(let counts) = kind {
+    if let counts {
+      let columns = sums.columns
       sums.withMutableSpan { sums in
-        let columns = counts.isEmpty ? 0 : sums.count / counts.count
         for row in counts.indices {
           let scale = Aggregation.meanScale(of: counts[row])
           for index in row * columns..<(row + 1) * columns { sums[index] = scale * sums[index] }

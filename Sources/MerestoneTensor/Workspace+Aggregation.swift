@@ -11,22 +11,8 @@ extension Workspace {
   /// - Returns: Shape `[map.rows, f]`.
   /// - Complexity: O(edges × f), one pass over the gathered rows.
   package func aggregate(_ x: Tensor, _ map: Aggregation) -> Tensor {
-    precondition(x.rows == map.inputRows, "\(x.rows) rows where \(map.inputRows) are mapped")
     let result = tensor(rows: map.rows, columns: x.columns)
-    // SAFETY: Int and BlockIndex are Int64 and UInt32 in memory; the map's `init` checked that the
-    // edges stay inside `x`; tiles of rows are disjoint.
-    unsafe map.indptr.withUnsafeBufferPointer { indptr in
-      unsafe map.indices.withUnsafeBufferPointer { indices in
-        threads.forEachTile(of: map.rows, tile: Self.aggregationTile) { rows in
-          unsafe mrs_aggregate_rows(
-            result.base, x.base, x.columns,
-            UnsafeRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
-            Self.words(of: indices),
-            map.edgeCoefficients?.base, map.selfCoefficients?.base, map.rows,
-            map.rowScales?.base, rows.lowerBound, rows.upperBound, MRS_REPLACE)
-        }
-      }
-    }
+    sum(x, map, into: result, at: 0, continues: false)
     return result
   }
 
@@ -37,20 +23,28 @@ extension Workspace {
   ///   - place: The row of `sums` that is the first of `map`.
   ///   - x: Shape `[map.inputRows, f]`.
   func addEdges(to sums: Tensor, at place: Int, _ x: Tensor, _ map: Aggregation) {
+    sum(x, map, into: sums, at: place, continues: true)
+  }
+
+  private func sum(
+    _ x: Tensor, _ map: Aggregation, into result: Tensor, at place: Int, continues: Bool
+  ) {
     precondition(x.rows == map.inputRows, "\(x.rows) rows where \(map.inputRows) are mapped")
     precondition(
-      place >= 0 && place + map.rows <= sums.rows && x.columns == sums.columns,
-      "\(map.rows) rows from \(place) of \(sums.rows)")
-    // SAFETY: as in `aggregate`; the rows exist in `sums`.
+      place >= 0 && place + map.rows <= result.rows && x.columns == result.columns,
+      "\(map.rows) rows from \(place) of \(result.rows)")
+    // SAFETY: Int and BlockIndex are Int64 and UInt32 in memory; the map's `init` checked that the
+    // edges stay inside `x`; the rows exist in `result`, and tiles of them are disjoint.
     unsafe map.indptr.withUnsafeBufferPointer { indptr in
       unsafe map.indices.withUnsafeBufferPointer { indices in
         threads.forEachTile(of: map.rows, tile: Self.aggregationTile) { rows in
           unsafe mrs_aggregate_rows(
-            sums.base + place * sums.columns, x.base, x.columns,
+            result.base + place * result.columns, x.base, x.columns,
             UnsafeRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
             Self.words(of: indices),
-            map.edgeCoefficients?.base, nil, 0, nil, rows.lowerBound, rows.upperBound,
-            MRS_CONTINUE)
+            map.edgeCoefficients?.base, continues ? nil : map.selfCoefficients?.base, map.rows,
+            continues ? nil : map.rowScales?.base, rows.lowerBound, rows.upperBound,
+            continues ? MRS_CONTINUE : MRS_REPLACE)
         }
       }
     }

@@ -150,7 +150,7 @@ struct GroupSamplerTests {
         var single = try NeighborSampler(topology: topology, fanouts: fanouts)
         let batches = GroupedBatches(
           sampler: Self.sampler(topology, fanouts: fanouts, dropsBehind: false, threads: threads),
-          count: count, hops: fanouts.count, memory: ByteCount(memory)
+          count: count, memory: ByteCount(memory)
         ) {
           var request = Self.request($0)
           if $0 % 3 == 1 { request.seeds = [] }
@@ -168,6 +168,26 @@ struct GroupSamplerTests {
     }
   }
 
+  @Test("keeps as much memory as a group needs")
+  func trimmed() {
+    let spaces = HopMemories(hops: 2)
+    for _ in 0..<3 {
+      var memory = HopMemory()
+      memory.lists = [EdgeList(start: 1, count: 1)]
+      spaces.give(memory, 1)
+      var block = Block.empty
+      block.edges = [EdgeID(1)]
+      var blocks = [Block.empty, block]
+      spaces.give(&blocks)
+      #expect(blocks.isEmpty)
+    }
+    spaces.trim(to: 5)
+    spaces.trim(to: 2)
+    #expect((0..<3).map { _ in spaces.take(1).lists.count } == [1, 1, 0])
+    #expect((0..<3).map { _ in spaces.takeBlock(1).edges.count } == [1, 1, 0])
+    #expect(spaces.take(0).lists.isEmpty)
+  }
+
   @Test("hands groups over that lie before one that cannot begin", arguments: [1, 3, 20])
   func refusal(size: Int) throws {
     let folder = TemporaryFolder()
@@ -177,7 +197,7 @@ struct GroupSamplerTests {
     func groups(of memory: Int) -> GroupedBatches {
       GroupedBatches(
         sampler: Self.sampler(topology, fanouts: [4, 3, 2], dropsBehind: false), count: 20,
-        hops: 3, memory: ByteCount(memory)
+        memory: ByteCount(memory)
       ) {
         var request = Self.request($0)
         if $0 == 14 { request.seeds.append(NodeID(9000)) }

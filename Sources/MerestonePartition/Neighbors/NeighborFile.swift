@@ -142,8 +142,8 @@ extension NeighborFile {
     var result = [UInt8](repeating: 0, count: count)
     try unsafe result.withUnsafeMutableBufferPointer { buffer throws(StorageError) in
       // SAFETY: the buffer has exactly the bytes that are asked for.
-      try unsafe read(
-        descriptor, into: UnsafeMutableRawBufferPointer(buffer), at: byteOffset, path: path)
+      try unsafe PositionedRead.read(
+        into: UnsafeMutableRawBufferPointer(buffer), from: descriptor, at: byteOffset, path: path)
     }
     return result
   }
@@ -157,29 +157,9 @@ extension NeighborFile {
       // SAFETY: the range is checked by the slicing; 32-bit integers have no padding.
       let target = unsafe UnsafeMutableRawBufferPointer(
         UnsafeMutableBufferPointer(rebasing: buffer[first..<first + count]))
-      try unsafe read(descriptor, into: target, at: byteOffset, path: path)
+      try unsafe PositionedRead.read(
+        into: target, from: descriptor, at: byteOffset, path: path)
       unsafe checksum.update(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)))
-    }
-  }
-
-  private static func read(
-    _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at byteOffset: Int,
-    path: String
-  ) throws(StorageError) {
-    var done = 0
-    while done < buffer.count {
-      // SAFETY: the pointer and the count describe the rest of the buffer.
-      let count = unsafe pread(
-        descriptor, buffer.baseAddress! + done, buffer.count - done, byteOffset + done)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .io(path: path, operation: "read", code: errno)
-      }
-      guard count > 0 else {
-        throw .wrongSize(
-          path: path, expected: byteOffset + buffer.count, found: byteOffset + done)
-      }
-      done += count
     }
   }
 }

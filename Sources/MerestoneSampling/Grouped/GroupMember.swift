@@ -14,7 +14,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   private var seedTimes: SeedTimes?
   // How many nodes have their lists.
   private var listed = 0
-  private var memory = HopMemory()
+  private(set) var memory = HopMemory()
 
   /// Starts a mini-batch.
   ///
@@ -56,9 +56,6 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     if hop > 0 { spaces.give(next, hop - 1) }
   }
 
-  var nodeExchange: Exchange { memory.nodes }
-  var edgeExchange: Exchange { memory.edges }
-
   /// What stands for nodes where a relabeler numbers them.
   private func slots(_ nodes: [NodeID], _ times: [Int64]) -> [NodeID] {
     seedTimes?.slots(nodes, times) ?? nodes
@@ -77,7 +74,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
 
   /// Asks for the lists of the hop's destinations that no hop before had.
   func askForLists(_ cut: BucketCut) {
-    withKeys(of: nodes(of: hop), from: listed) { nodeExchange.deal($0, to: cut, forLists: true) }
+    withKeys(of: nodes(of: hop), from: listed) { memory.nodes.deal($0, to: cut, forLists: true) }
   }
 
   /// Takes the lists that were asked for.
@@ -123,7 +120,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   /// Asks for the sources of the hop's edges; the hop is picked then.
   func askForSources(_ cut: BucketCut) {
     withKeys(of: batch.blocks[hop].edges, from: 0) {
-      edgeExchange.deal($0, to: cut, forLists: false)
+      memory.edges.deal($0, to: cut, forLists: false)
     }
     hop += 1
   }
@@ -149,7 +146,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
       return
     }
     try relabeler.relabel(count: edges.count, into: &batch.blocks[hop].indices) { sources in
-      withKeys(of: edges, from: 0) { edgeExchange.collect($0, from: edgeCut, into: &sources) }
+      withKeys(of: edges, from: 0) { memory.edges.collect($0, from: edgeCut, into: &sources) }
     }
     relabeler.copyNodes(into: &batch.blocks[hop].sources)
   }
@@ -158,7 +155,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   private func sources(of edges: [EdgeID], _ cut: BucketCut) -> [NodeID] {
     var found = [UInt32](repeating: 0, count: edges.count)
     var span = found.mutableSpan
-    withKeys(of: edges, from: 0) { edgeExchange.collect($0, from: cut, into: &span) }
+    withKeys(of: edges, from: 0) { memory.edges.collect($0, from: cut, into: &span) }
     return found.map { NodeID(UInt64($0)) }
   }
 

@@ -138,7 +138,7 @@ final class GroupSampler: Sendable {
       member.enter(spaces)
       member.askForLists(cut.nodes)
     }
-    let nodes = ExchangeGroup(members.map(\.nodeExchange))
+    let nodes = ExchangeGroup(members.map(\.memory.nodes))
     try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
       try pulse.check()
       try answerLists(bucket, nodes)
@@ -147,7 +147,7 @@ final class GroupSampler: Sendable {
       try pulse.check()
       try pick(members[place])
     }
-    let edges = ExchangeGroup(members.map(\.edgeExchange))
+    let edges = ExchangeGroup(members.map(\.memory.edges))
     try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
       try pulse.check()
       try answerSources(bucket, edges)
@@ -155,11 +155,8 @@ final class GroupSampler: Sendable {
     }
   }
 
-  /// Whether some hop keeps every edge, so that a few seeds say nothing of others.
-  var keepsAllEdges: Bool { fanouts.contains(-1) }
-
-  /// Gives memory back that no member uses.
-  func trim() { spaces.trim() }
+  /// Gives memory back that no member uses, but for that of a group.
+  func trim(to size: Int) { spaces.trim(to: size) }
 
   private func makePick() throws(SamplingError) -> SchemePick {
     guard let pick = BoundedPick(scheme, fanouts: fanouts) else {

@@ -7,7 +7,8 @@ import MerestoneCore
 /// The thread that asks for the first mini-batch after a group samples the next group, with all
 /// threads of the pool, while the others wait; each then finishes the mini-batches that it asks for.
 /// Groups follow each other at a distance of one hop: while one is at its last hop, the next is at
-/// the one before, and pages are decoded once for all of them, not once for each hop. How many mini-batches are a group changes how often pages are decoded, never what is sampled.
+/// the one before, and pages are decoded once for all of them, not once for each hop. How many
+/// mini-batches are a group changes how often pages are decoded, never what is sampled.
 ///
 /// `@unchecked Sendable`: everything mutable is guarded by `mutex`, but for what the thread that
 /// samples has to itself meanwhile, and the members of a sampled group, each of which belongs to the
@@ -52,19 +53,19 @@ import MerestoneCore
   static let maximumSize = 1024
 
   /// - Parameters:
+  ///   - sampler: Of at least one hop.
   ///   - count: How many mini-batches there are.
-  ///   - hops: Of a mini-batch, at least 1.
   ///   - memory: What groups may take together. One mini-batch is sampled even where that takes more.
   ///   - longest: About how long the sampling of a group may take: as many are a group as would have
   ///     been done in that time at the pace of the group before.
   init(
-    sampler: GroupSampler, count: Int, hops: Int, memory: ByteCount, longest: Duration? = nil,
+    sampler: GroupSampler, count: Int, memory: ByteCount, longest: Duration? = nil,
     request:
       @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) {
     self.sampler = sampler
     self.count = count
-    self.hops = hops
+    hops = sampler.fanouts.count
     byteCounts = Array(repeating: 0, count: hops)
     estimates = byteCounts
     self.memory = memory.bytes
@@ -171,7 +172,7 @@ import MerestoneCore
     let size = try nextSize()
     guard size > 0 else { return }
     // What larger groups have left would come on top.
-    if size < lastSize { sampler.trim() }
+    if size < lastSize { sampler.trim(to: size) }
     lastSize = size
     let first = begun
     while idle.count < size { idle.append(GroupMember()) }
@@ -186,7 +187,8 @@ import MerestoneCore
   private func nextSize() throws(SamplingError) -> Int {
     let left = count - begun
     guard left > 0 else { return 0 }
-    if begun == 0, left > 1, !sampler.keepsAllEdges { try probe() }
+    // Where all edges are kept, a few seeds say nothing of others.
+    if begun == 0, left > 1, !sampler.fanouts.contains(-1) { try probe() }
     let isMeasured = byteCounts[hops - 1] > 0
     // Without an estimate, one mini-batch shows what the others take.
     guard isMeasured || estimates[hops - 1] > 0 else { return underWay.isEmpty ? 1 : 0 }

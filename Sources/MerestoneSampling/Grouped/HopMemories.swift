@@ -2,7 +2,9 @@ import MerestoneCore
 import Synchronization
 
 /// What a member of a group needs while a hop of it is under way, beside its blocks.
-struct HopMemory {
+///
+/// `@unchecked Sendable`: one member at a time has it.
+struct HopMemory: @unchecked Sendable {
   let nodes = Exchange()
   let edges = Exchange()
   /// The lists of the nodes that hops up to this one reached.
@@ -14,8 +16,7 @@ struct HopMemory {
 /// Memory that members of a group use in turn, by hop: the last hops take most of it, and few
 /// members are there at a time.
 final class HopMemories: Sendable {
-  /// `@unchecked Sendable`: nobody uses memory that is here.
-  private struct Free: @unchecked Sendable {
+  private struct Free {
     var memories: [[HopMemory]]
     var blocks: [[Block]]
   }
@@ -29,14 +30,11 @@ final class HopMemories: Sendable {
   }
 
   func take(_ hop: Int) -> HopMemory {
-    struct Taken: @unchecked Sendable { var memory: HopMemory? }
-    return free.withLock { Taken(memory: $0.memories[hop].popLast()) }.memory ?? HopMemory()
+    free.withLock { $0.memories[hop].popLast() } ?? HopMemory()
   }
 
   func give(_ memory: HopMemory, _ hop: Int) {
-    struct Given: @unchecked Sendable { var memory: HopMemory }
-    let given = Given(memory: memory)
-    free.withLock { $0.memories[hop].append(given.memory) }
+    free.withLock { $0.memories[hop].append(memory) }
   }
 
   /// A block without weights and times, whose other contents are to be written over.
@@ -57,12 +55,12 @@ final class HopMemories: Sendable {
     }
   }
 
-  /// Drops what is here.
-  func trim() {
+  /// Keeps memory for as many members of every hop, and drops what is here beyond it.
+  func trim(to size: Int) {
     free.withLock { free in
       for hop in free.blocks.indices {
-        free.memories[hop] = []
-        free.blocks[hop] = []
+        free.memories[hop].removeLast(max(0, free.memories[hop].count - size))
+        free.blocks[hop].removeLast(max(0, free.blocks[hop].count - size))
       }
     }
   }

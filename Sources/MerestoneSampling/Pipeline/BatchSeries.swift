@@ -48,7 +48,7 @@ package final class BatchSeries: Sendable {
       sampler: GroupSampler(
         topology: topology, fanouts: fanouts, scheme: scheme, pool: pool(),
         stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind, pulse: pulse),
-      count: count, hops: fanouts.count,
+      count: count,
       memory: groupMemory
         ?? topology.plan.groupMemory(
           threads: threads, columnBytes: columnBytes,

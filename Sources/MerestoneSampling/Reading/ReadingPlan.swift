@@ -101,8 +101,8 @@ package struct ReadingPlan: Sendable, Equatable {
   }
 
   /// What is kept of edge columns for sampling by them, and of node columns, may take together: what
-  /// the edges leave of three
-  /// quarters of the cap; a quarter page by page, and where the edges leave next to nothing a 32nd.
+  /// the edges leave of three quarters of the cap; a quarter page by page, and where the edges leave
+  /// next to nothing a 32nd.
   package var columnMemory: ByteCount {
     guard way != .grouped else { return ByteCount(memory.bytes / 4) }
     return ByteCount(max(memory.bytes / 32, memory.bytes / 4 * 3 - needed.bytes))

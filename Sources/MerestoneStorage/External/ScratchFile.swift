@@ -61,11 +61,7 @@ package final class ScratchFile: Sendable {
     into bytes: UnsafeMutableRawBufferPointer, at byteOffset: Int
   ) throws(StorageError) {
     // SAFETY: the caller's buffer is filled and no more.
-    let done = unsafe try PositionedRead.fill(bytes, from: descriptor, at: byteOffset, path: path)
-    guard done == bytes.count else {
-      throw unsafe .wrongSize(
-        path: path, expected: byteOffset + bytes.count, found: byteOffset + done)
-    }
+    unsafe try PositionedRead.read(into: bytes, from: descriptor, at: byteOffset, path: path)
   }
 
   /// Asks the kernel to read a range ahead. A hint: failure changes nothing.

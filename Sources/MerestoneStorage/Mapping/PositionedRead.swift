@@ -1,7 +1,7 @@
 import Glibc
 
 /// Reading at a byte offset, which moves no file position: any thread may.
-enum PositionedRead {
+package enum PositionedRead {
   /// Fills `bytes` from an open file, as far as it goes.
   ///
   /// - Parameter path: For errors.
@@ -23,5 +23,19 @@ enum PositionedRead {
       done += count
     }
     return done
+  }
+
+  /// Fills all of `bytes` from an open file.
+  /// - Throws: ``StorageError/wrongSize(path:expected:found:)`` where the file ends before.
+  @unsafe package static func read(
+    into bytes: UnsafeMutableRawBufferPointer, from descriptor: Int32, at byteOffset: Int,
+    path: String
+  ) throws(StorageError) {
+    // SAFETY: the caller's buffer is filled and no more.
+    let done = unsafe try fill(bytes, from: descriptor, at: byteOffset, path: path)
+    guard done == bytes.count else {
+      throw unsafe .wrongSize(
+        path: path, expected: byteOffset + bytes.count, found: byteOffset + done)
+    }
   }
 }

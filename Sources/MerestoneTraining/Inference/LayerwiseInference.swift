@@ -105,14 +105,7 @@ package final class LayerwiseInference {
     let rows = rows(ofLayer: last)
     for tile in 0..<plan.tileCount(layer: last) {
       let nodes = plan.nodes(layer: last, tile: tile)
-      let logits = model.workspace.tensor(rows: nodes.count, columns: rows.width)
-      let lower = tile * InferencePlan.tile
-      do throws(StorageError) {
-        try rows.read(lower..<lower + nodes.count, into: logits)
-      } catch {
-        throw .storage(error)
-      }
-      try body(nodes, logits)
+      try body(nodes, try gather(nodes, from: rows))
     }
   }
 

@@ -55,26 +55,6 @@ struct StoredRows {
     }
   }
 
-  /// Copies the rows of nodes with consecutive places. Shape `[n, width]`.
-  func read(_ places: Range<Int>, into rows: Tensor) throws(StorageError) {
-    try rows.withMutableSpan { rows throws(StorageError) in
-      let mapped = unsafe mapped
-      let start = places.lowerBound * width
-      for index in 0..<places.clamped(to: 0..<mappedRows).count * width {
-        unsafe rows[index] = mapped[start + index]
-      }
-      let first = max(mappedRows, places.lowerBound)
-      guard first < places.upperBound else { return }
-      let read = (first - places.lowerBound) * width
-      try unsafe rows.withUnsafeMutableBufferPointer { rows throws(StorageError) in
-        // SAFETY: the rows end with those of the places.
-        try unsafe file.read(
-          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: rows[read...])),
-          at: byteOffset + first * rowBytes)
-      }
-    }
-  }
-
   /// Gathers the rows of `wanted`, in any order. Shape `[n, width]`.
   ///
   /// - Precondition: They were written, before a barrier where another worker did.
