@@ -1,9 +1,15 @@
 #include "include/labor.h"
 
 #include "clones.h"
+#include "include/processor.h"
 #include "philox.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /// Which lanes' first 64-bit words are below the limit, as all bits or none.
 INLINE u32v below(u32v source, uint64_t limit, uint32_t key0, uint32_t key1) {
@@ -11,6 +17,14 @@ INLINE u32v below(u32v source, uint64_t limit, uint32_t key0, uint32_t key1) {
     philox(source, 0, key0, key1, words);
     const u32v low = (u32v){} + (uint32_t)limit, high = (u32v){} + (uint32_t)(limit >> 32);
     return (u32v)(words[1] < high) | ((u32v)(words[1] == high) & (u32v)(words[0] < low));
+}
+
+/// The same in place, so that no vector is an argument.
+INLINE void below_lanes(void *lanes, uint64_t limit, uint32_t key0, uint32_t key1) {
+    u32v source, flags;
+    memcpy(&source, lanes, sizeof source);
+    flags = below(source, limit, key0, key1);
+    memcpy(lanes, &flags, sizeof flags);
 }
 
 INLINE size_t keep(
@@ -33,10 +47,7 @@ INLINE size_t keep(
     if (i < count) {
         uint32_t lanes[MRS_PICK_LANES] = {0};
         for (size_t lane = 0; i + lane < count; lane++) lanes[lane] = sources[i + lane];
-        u32v source, flags;
-        memcpy(&source, lanes, sizeof source);
-        flags = below(source, limit, key0, key1);
-        memcpy(lanes, &flags, sizeof lanes);
+        below_lanes(lanes, limit, key0, key1);
         for (size_t lane = 0; i + lane < count; lane++) {
             edges[kept] = first + i + lane;
             kept += lanes[lane] & 1;
@@ -57,72 +68,230 @@ size_t mrs_labor_keep_baseline(
     return keep(sources, first, count, limit, key0, key1, edges);
 }
 
-// MARK: Classes
+// MARK: Sieve
 
-typedef int32_t i32v __attribute__((vector_size(4 * MRS_PICK_LANES)));
-typedef float f32v __attribute__((vector_size(4 * MRS_PICK_LANES)));
-typedef uint8_t u8v __attribute__((vector_size(MRS_PICK_LANES)));
+enum {
+    // Levels with a bit for every node. One bit of the levels above stands for so many nodes that about
+    // 1 in 2^FINE is set: they fit into the caches nearest to the processor.
+    FINE = 5,
+    // Bits of the coarsest level, as a power of two.
+    COARSEST = 12,
+    // Sources that are looked up before those that are left are computed.
+    PIECE = 1 << 12,
+    // Sources between one that is looked up and one that is fetched.
+    AHEAD = 256,
+};
 
-enum { CLASS_BITS = 3, HIGHEST_CLASS = 255 };
+typedef bool b16v __attribute__((ext_vector_type(MRS_PICK_LANES)));
 
-/// The classes of words by their upper halves: the binary exponent and the next three bits, which a
-/// conversion to floating point brings together. Words of the lowest exponents share the highest
-/// class.
-INLINE u32v classes_of(u32v high) {
-    // One bit less, since only signed numbers are converted by every processor, and none where
-    // rounding would carry into those that count.
-    u32v cut = high >> 1;
-    cut &= ~(cut >> (CLASS_BITS + 2));
-    f32v number = __builtin_convertvector((i32v)cut, f32v);
-    u32v bits;
-    memcpy(&bits, &number, sizeof bits);
-    const uint32_t largest = ((127 + 31) << CLASS_BITS) - 1;
-    u32v class = largest - (bits >> (23 - CLASS_BITS));
-    return __builtin_elementwise_min(class, (u32v){} + HIGHEST_CLASS);
+struct sieve {
+    size_t width;  // the words of a level with a bit for every node
+    int levels;
+};
+
+/// Level `l` of a sieve, from 1 on, says of every group of `2^shift` nodes whether one of them has a
+/// word below `2^(64 - l)`.
+struct level {
+    size_t word;  // where it starts
+    int shift;
+};
+
+static inline struct sieve sieve_of(size_t nodes) {
+    struct sieve sieve = {.levels = FINE};
+    while (nodes >> (sieve.levels - FINE) > (size_t)1 << (COARSEST + 1)) sieve.levels++;
+    size_t unit = (size_t)32 << (sieve.levels - FINE);
+    sieve.width = (nodes + unit - 1) / unit * (unit / 32);
+    return sieve;
 }
 
-INLINE void classify(size_t count, uint32_t key0, uint32_t key1, uint8_t *classes) {
+static inline struct level level_of(struct sieve sieve, int level) {
+    if (level <= FINE) return (struct level){(size_t)(level - 1) * sieve.width, 0};
+    int shift = level - FINE;
+    return (struct level){(FINE + 1) * sieve.width - (sieve.width >> (shift - 1)), shift};
+}
+
+size_t mrs_labor_sieve_words(size_t nodes) { return (FINE + 1) * sieve_of(nodes).width; }
+
+INLINE void sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *words_of_sieve) {
+    const struct sieve sieve = sieve_of(nodes);
+    memset(words_of_sieve + FINE * sieve.width, 0, sieve.width * sizeof *words_of_sieve);
     u32v node;
     for (uint32_t lane = 0; lane < MRS_PICK_LANES; lane++) node[lane] = lane;
-    for (size_t i = 0; i < count; i += MRS_PICK_LANES, node += MRS_PICK_LANES) {
+    for (size_t i = 0; i < sieve.width * 32; i += MRS_PICK_LANES, node += MRS_PICK_LANES) {
         u32v words[4];
         philox(node, 0, key0, key1, words);
-        u8v bytes = __builtin_convertvector(classes_of(words[1]), u8v);
-        size_t left = count - i;
-        memcpy(classes + i, &bytes, left < MRS_PICK_LANES ? left : MRS_PICK_LANES);
-    }
-}
-
-MRS_CLONES void mrs_labor_classify(size_t count, uint32_t key0, uint32_t key1, uint8_t *classes) {
-    classify(count, key0, key1, classes);
-}
-
-INLINE size_t keep_classified(
-    const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
-    uint32_t key1, const uint8_t *classes, uint64_t *edges) {
-    // The class of the largest word that is below the limit.
-    uint8_t last = (uint8_t)classes_of((u32v){} + (uint32_t)((limit - 1) >> 32))[0];
-    size_t candidates = 0, kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        edges[candidates] = i;
-        candidates += classes[sources[i]] >= last;
-    }
-    for (size_t candidate = 0; candidate < candidates; candidate++) {
-        uint64_t i = edges[candidate];
-        edges[kept] = first + i;
-        int is_below = 1;
-        if (classes[sources[i]] == last) {
-            uint32_t words[4];
-            philox_plain(sources[i], 0, key0, key1, words);
-            is_below = (words[0] | (uint64_t)words[1] << 32) < limit;
+        for (int level = 1; level <= FINE; level++) {
+            b16v bits = __builtin_convertvector(words[1] < 1u << (32 - level), b16v);
+            char *place = (char *)(words_of_sieve + (size_t)(level - 1) * sieve.width) + i / 8;
+            memcpy(place, &bits, MRS_PICK_LANES / 8);
         }
-        kept += (size_t)is_below;
+        uint16_t small;
+        b16v is_small = __builtin_convertvector(words[1] < 1u << (31 - FINE), b16v);
+        memcpy(&small, &is_small, sizeof small);
+        if (!small) continue;
+        uint32_t highs[MRS_PICK_LANES];
+        memcpy(highs, &words[1], sizeof highs);
+        for (; small; small &= (uint16_t)(small - 1)) {
+            int lane = __builtin_ctz(small);
+            int zeros = highs[lane] ? __builtin_clz(highs[lane]) : 32;
+            for (int l = FINE + 1; l <= zeros && l <= sieve.levels; l++) {
+                struct level level = level_of(sieve, l);
+                size_t bit = (i + (size_t)lane) >> level.shift;
+                words_of_sieve[level.word + bit / 32] |= 1u << bit % 32;
+            }
+        }
+    }
+}
+
+MRS_CLONES void mrs_labor_sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *sieve) {
+    sift(nodes, key0, key1, sieve);
+}
+
+/// What is looked up of a sieve for one limit.
+struct lookup {
+    const uint32_t *bits;
+    int shift;
+    uint32_t last;  // the last node that has a bit
+};
+
+/// Fills `places` with those of the sources that may be below the limit; room for a vector more.
+static size_t look_up(
+    const uint32_t *sources, size_t count, struct lookup lookup, uint32_t *places) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t is_out = sources[i] > lookup.last;
+        uint32_t group = is_out ? 0 : sources[i] >> lookup.shift;
+        places[found] = (uint32_t)i;
+        found += (is_out | lookup.bits[group / 32] >> group % 32) & 1;
+    }
+    return found;
+}
+
+/// Keeps those of the places whose source's word is below the limit.
+INLINE size_t keep_places(
+    const uint32_t *sources, const uint32_t *places, size_t count, uint64_t first, uint64_t limit,
+    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i += MRS_PICK_LANES) {
+        size_t used = count - i < MRS_PICK_LANES ? count - i : MRS_PICK_LANES;
+        uint32_t lanes[MRS_PICK_LANES] = {0};
+        for (size_t lane = 0; lane < used; lane++) lanes[lane] = sources[places[i + lane]];
+        below_lanes(lanes, limit, key0, key1);
+        for (size_t lane = 0; lane < used; lane++) {
+            edges[kept] = first + places[i + lane];
+            kept += lanes[lane] & 1;
+        }
     }
     return kept;
 }
 
-MRS_CLONES size_t mrs_labor_keep_classified(
+MRS_CLONES static size_t keep_found(
+    const uint32_t *sources, const uint32_t *places, size_t count, uint64_t first, uint64_t limit,
+    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    return keep_places(sources, places, count, first, limit, key0, key1, edges);
+}
+
+#if defined(__x86_64__)
+#define AVX512 __attribute__((target("arch=x86-64-v4")))
+
+INLINE __mmask16 first_lanes(size_t count) {
+    return count < 16 ? (__mmask16)((1u << count) - 1) : 0xFFFF;
+}
+
+/// Looks the sources of a vector up; those that no bit stands for have all bits.
+AVX512 INLINE __mmask16 look_up_vector(
+    const uint32_t *sources, __mmask16 is_there, struct lookup lookup) {
+    const __m512i all = _mm512_set1_epi32(-1), one = _mm512_set1_epi32(1);
+    __m512i source = _mm512_maskz_loadu_epi32(is_there, sources);
+    __mmask16 is_in = _mm512_mask_cmple_epu32_mask(
+        is_there, source, _mm512_set1_epi32((int)lookup.last));
+    __m512i group = _mm512_srl_epi32(source, _mm_cvtsi32_si128(lookup.shift));
+    __m512i word = _mm512_mask_i32gather_epi32(
+        all, is_in, _mm512_srli_epi32(group, 5), lookup.bits, 4);
+    __m512i bit = _mm512_and_si512(group, _mm512_set1_epi32(31));
+    return _mm512_mask_test_epi32_mask(is_there, _mm512_srlv_epi32(word, bit), one);
+}
+
+AVX512 static size_t look_up_avx512(
+    const uint32_t *sources, size_t count, struct lookup lookup, uint32_t *places) {
+    __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    size_t found = 0, i = 0;
+    for (; i + 16 <= count; i += 16, place = _mm512_add_epi32(place, _mm512_set1_epi32(16))) {
+        _mm_prefetch((const char *)(sources + i) + AHEAD * sizeof *sources, _MM_HINT_T0);
+        __mmask16 may_be = look_up_vector(sources + i, 0xFFFF, lookup);
+        _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(may_be, place));
+        found += (size_t)__builtin_popcount(may_be);
+    }
+    __mmask16 may_be = look_up_vector(sources + i, first_lanes(count - i), lookup);
+    _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(may_be, place));
+    return found + (size_t)__builtin_popcount(may_be);
+}
+
+AVX512 static size_t keep_found_avx512(
+    const uint32_t *sources, const uint32_t *places, size_t count, uint64_t first, uint64_t limit,
+    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    const __m512i base = _mm512_set1_epi64((long long)first);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        const __mmask16 is_there = first_lanes(count - i);
+        __m512i place = _mm512_maskz_loadu_epi32(is_there, places + i);
+        __m512i lanes = _mm512_mask_i32gather_epi32(
+            _mm512_setzero_si512(), is_there, place, sources, 4);
+        below_lanes(&lanes, limit, key0, key1);
+        __mmask16 is_kept = _mm512_mask_test_epi32_mask(is_there, lanes, lanes);
+        place = _mm512_maskz_compress_epi32(is_kept, place);
+        size_t more = (size_t)__builtin_popcount(is_kept);
+        const __mmask16 is_new = first_lanes(more);
+        __m512i low = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(place));
+        __m512i high = _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(place, 1));
+        _mm512_mask_storeu_epi64(edges + kept, (__mmask8)is_new, _mm512_add_epi64(base, low));
+        _mm512_mask_storeu_epi64(
+            edges + kept + 8, (__mmask8)(is_new >> 8), _mm512_add_epi64(base, high));
+        kept += more;
+    }
+    return kept;
+}
+#endif
+
+static size_t keep_sieved(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
-    uint32_t key1, const uint8_t *classes, uint64_t *edges) {
-    return keep_classified(sources, first, count, limit, key0, key1, classes, edges);
+    uint32_t key1, size_t nodes, const uint32_t *words_of_sieve, bool is_wide, uint64_t *edges) {
+    // All words below the limit have at least as many leading zeros as the largest of them.
+    int zeros = limit < 2 ? 64 : __builtin_clzll(limit - 1);
+    if (nodes == 0 || zeros == 0) {
+        return mrs_labor_keep(sources, first, count, limit, key0, key1, edges);
+    }
+    const struct sieve sieve = sieve_of(nodes);
+    const struct level level = level_of(sieve, zeros < sieve.levels ? zeros : sieve.levels);
+    const struct lookup lookup = {words_of_sieve + level.word, level.shift, (uint32_t)(nodes - 1)};
+    uint32_t places[PIECE + MRS_PICK_LANES];
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i += PIECE) {
+        size_t piece = count - i < PIECE ? count - i : PIECE;
+#if defined(__x86_64__)
+        if (is_wide) {
+            size_t found = look_up_avx512(sources + i, piece, lookup, places);
+            kept += keep_found_avx512(
+                sources + i, places, found, first + i, limit, key0, key1, edges + kept);
+            continue;
+        }
+#endif
+        size_t found = look_up(sources + i, piece, lookup, places);
+        kept += keep_found(
+            sources + i, places, found, first + i, limit, key0, key1, edges + kept);
+    }
+    return kept;
+}
+
+size_t mrs_labor_keep_sieved(
+    const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
+    uint32_t key1, size_t nodes, const uint32_t *sieve, uint64_t *edges) {
+    return keep_sieved(
+        sources, first, count, limit, key0, key1, nodes, sieve, mrs_has_avx512(), edges);
+}
+
+size_t mrs_labor_keep_sieved_baseline(
+    const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
+    uint32_t key1, size_t nodes, const uint32_t *sieve, uint64_t *edges) {
+    return keep_sieved(sources, first, count, limit, key0, key1, nodes, sieve, false, edges);
 }

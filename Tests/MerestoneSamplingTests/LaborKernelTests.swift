@@ -3,6 +3,8 @@ import MerestoneCore
 import MerestoneTestSupport
 import Testing
 
+@testable import MerestoneSampling
+
 @Suite("Looking at many sources at once for LABOR")
 struct LaborKernelTests {
   @Test(
@@ -25,46 +27,68 @@ struct LaborKernelTests {
   }
 
   @Test(
-    "keeps the same by classes",
-    arguments: [0, 1, 15, 17, 5000],
-    [0x1p-53, 0x1p-40, 0x1p-31, 3 * 0x1p-32, 0.001, 0.0625, 0.1, 0.5, 0.53125, 0.99, 1 - 0x1p-53])
-  func classes(count: Int, probability: Double) {
-    let draws = RandomKey(seed: 4, stream: .neighborSampling, step: count).draws
-    let nodeCount = 100_003
-    // A guard byte behind the last node.
-    var classes = [UInt8](repeating: 77, count: nodeCount + 1)
-    mrs_labor_classify(nodeCount, draws.key.x, draws.key.y, &classes)
-    #expect(classes[nodeCount] == 77)
-    var generator = SplitMix64(seed: UInt64(count))
-    let sources = (0..<count).map { _ in
-      UInt32(truncatingIfNeeded: generator.next() % UInt64(nodeCount))
+    "keeps the same by a sieve, of one level for each node and of levels for groups of nodes",
+    arguments: [
+      (1, 1), (31, 40), (8191, 5000), (8193, 5000), (1 << 14, 4113), (100_003, 4096),
+      (1 << 20, 4095),
+    ],
+    [0x1p-53, 0x1p-40, 0x1p-31, 3 * 0x1p-32, 1e-5, 0.001, 0.0625, 0.1, 0.5, 0.53125, 1 - 0x1p-53])
+  func sieve(graph: (nodes: Int, edges: Int), probability: Double) {
+    let draws = RandomKey(seed: 4, stream: .neighborSampling, step: graph.edges).draws
+    let count = mrs_labor_sieve_words(graph.nodes)
+    // A guard word behind the last.
+    var sieve = [UInt32](repeating: 0xDEAD_BEEF, count: count + 1)
+    mrs_labor_sift(graph.nodes, draws.key.x, draws.key.y, &sieve)
+    #expect(sieve[count] == 0xDEAD_BEEF)
+    var generator = SplitMix64(seed: UInt64(graph.edges))
+    var sources = (0..<graph.edges).map { _ in
+      UInt32(truncatingIfNeeded: generator.next() % UInt64(graph.nodes + graph.nodes / 4))
+    }
+    // The sieve's last node, and the first and last that it does not have.
+    for (place, source) in zip(sources.indices, [graph.nodes - 1, graph.nodes, 1 << 32 - 1]) {
+      sources[place] = UInt32(source)
     }
     let expected = sources.indices.filter {
       draws.unit(entity: UInt64(sources[$0]), number: 0) < probability
     }.map { 9 + UInt64($0) }
     let limit = UInt64((probability * 0x1p53).rounded(.up)) << 11
-    var edges = [UInt64](repeating: 0, count: count + 1)
-    let kept = mrs_labor_keep_classified(
-      sources, 9, count, limit, draws.key.x, draws.key.y, classes, &edges)
-    #expect(Array(edges[..<kept]) == expected)
+    for kernel in [mrs_labor_keep_sieved, mrs_labor_keep_sieved_baseline] {
+      var edges = [UInt64](repeating: 0, count: sources.count + 1)
+      let kept = kernel(
+        sources, 9, sources.count, limit, draws.key.x, draws.key.y, graph.nodes, sieve, &edges)
+      #expect(Array(edges[..<kept]) == expected)
+    }
   }
 
-  @Test("a number is in a higher class the smaller it is, eight to a factor of two")
-  func classOrder() {
-    let draws = RandomKey(seed: 5, stream: .neighborSampling).draws
-    let nodeCount = 50_000
-    var classes = [UInt8](repeating: 0, count: nodeCount)
-    mrs_labor_classify(nodeCount, draws.key.x, draws.key.y, &classes)
-    let numbers = (0..<nodeCount).map { draws.unit(entity: UInt64($0), number: 0) }
-    let ascending = (0..<nodeCount).sorted { numbers[$0] < numbers[$1] }
-    var isOrdered = true
-    for (smaller, larger) in zip(ascending, ascending.dropFirst()) {
-      isOrdered = isOrdered && classes[smaller] >= classes[larger]
+  @Test("a sieve has the nodes that pay")
+  func size() {
+    func size(_ scanned: UInt64, _ sample: [UInt32], nodes: Int = 1 << 20) -> Int {
+      LaborSieve.cheapest(nodeCount: nodes, scanned: scanned, sample: sample)
     }
-    #expect(isOrdered)
-    // From 1/2 up there are the classes 0 to 7, an equal part of the numbers in each.
-    let upper = numbers.indices.filter { numbers[$0] >= 0.5 }
-    let misplaced = upper.filter { classes[$0] != UInt8(15 - Int(numbers[$0] * 16)) }
-    #expect(misplaced.isEmpty)
+    // Few edges, or many of which nothing is known.
+    #expect(size(1 << 19, []) == 0)
+    #expect(size(1 << 23, []) == 1 << 20)
+    // Nine in ten sources among the first tenth.
+    let skewed = (0..<1000).map { UInt32($0 < 900 ? $0 * 100 : $0 * 1000) }
+    #expect(size(1 << 18, skewed) < 1 << 17)
+    #expect((1 << 16...1 << 18).contains(size(1 << 20, skewed)))
+    #expect(size(1 << 28, skewed) > 900 << 10)
+    #expect(size(1 << 10, [0, 1, 2], nodes: 3) == 3)
+    #expect(size(0, [], nodes: 0) == 0)
+    #expect(size(1 << 40, [.max], nodes: 1 << 32) == 1 << 32)
+  }
+
+  @Test("a sieve leaves few sources, and takes less than a byte for a node")
+  func selectivity() {
+    let draws = RandomKey(seed: 5, stream: .neighborSampling).draws
+    let nodeCount = 1 << 20
+    let count = mrs_labor_sieve_words(nodeCount)
+    #expect(count * 4 < nodeCount)
+    var sieve = [UInt32](repeating: 0, count: count)
+    mrs_labor_sift(nodeCount, draws.key.x, draws.key.y, &sieve)
+    let bits = sieve.reduce(0) { $0 + $1.nonzeroBitCount }
+    // Five levels of 1/2, 1/4, ... 1/32 of the nodes, and groups of which about 1/32 have a bit.
+    let expected = Double(nodeCount) * (31.0 / 32 + 1.0 / 32)
+    #expect(abs(Double(bits) - expected) < expected / 50)
   }
 }

@@ -18,16 +18,22 @@ size_t mrs_labor_keep_baseline(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
     uint32_t key1, uint64_t *edges);
 
-/// Sorts the nodes `0 ..< count` by the size of the same words: one class per node, eight classes for
-/// every factor of two, the smaller the word the higher its class.
-void mrs_labor_classify(size_t count, uint32_t key0, uint32_t key1, uint8_t *classes);
+/// The 32-bit words of a sieve for the nodes `0 ..< nodes`: about six bits a node.
+size_t mrs_labor_sieve_words(size_t nodes);
 
-/// `mrs_labor_keep`, which then computes the words only of those sources whose class is the limit's:
-/// a load for an edge instead of Philox. `classes` are those of the same key.
-///
-/// - Precondition: `limit` is not 0.
-size_t mrs_labor_keep_classified(
+/// Makes the sieve of the nodes `0 ..< nodes` for one key: by the leading zeros of their words, which
+/// nodes may have a word so small. `sieve` has `mrs_labor_sieve_words(nodes)`.
+void mrs_labor_sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *sieve);
+
+/// `mrs_labor_keep`, which then computes the words only of those sources that the sieve of the same key
+/// leaves, and of those from `nodes` on: a bit for an edge, mostly in the first cache, instead of Philox.
+size_t mrs_labor_keep_sieved(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
-    uint32_t key1, const uint8_t *classes, uint64_t *edges);
+    uint32_t key1, size_t nodes, const uint32_t *sieve, uint64_t *edges);
+
+/// The same without AVX-512.
+size_t mrs_labor_keep_sieved_baseline(
+    const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
+    uint32_t key1, size_t nodes, const uint32_t *sieve, uint64_t *edges);
 
 #endif

@@ -1,4 +1,3 @@
-internal import CMerestoneKernels
 import MerestoneCore
 
 /// Layer-neighbour sampling: destinations share the random numbers of their sources, so that a hop
@@ -29,9 +28,7 @@ struct LaborPick: NeighborPick {
   private var distinct: [NodeID] = []
   private var indices: [BlockIndex] = []
   private var relabeler: NodeRelabeler?
-  private var narrow: [UInt32] = []
-  private var kept: [EdgeID] = []
-  private var classes: LaborClasses
+  private var scan: LaborScan
 
   static let tolerance = 1e-4
   static let mostRounds = 100
@@ -39,18 +36,10 @@ struct LaborPick: NeighborPick {
   // Edges that LABOR-0 reads at once.
   private static let portion: UInt64 = 1 << 18
 
-  // Edges that the kernel looks at in one call.
-  private static let piece = 1 << 14
-
-  // Lists between one that is looked at and one that is fetched, and how much of that is: where a long
-  // list goes on, the processor sees by itself.
-  private static let ahead = 2
-  private static let fetchedEdges: UInt64 = 128
-
   init(isOptimized: Bool, stampBudget: ByteCount) {
     self.isOptimized = isOptimized
     self.stampBudget = stampBudget
-    classes = LaborClasses(budget: stampBudget)
+    scan = LaborScan(stampBudget: stampBudget)
   }
 
   /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds what it keeps; where edges
@@ -65,19 +54,8 @@ struct LaborPick: NeighborPick {
       return
     }
     if !isOptimized, fanout > 0, !reader.topology.isFiltered, reader.topology.isNarrow {
-      var scanned: UInt64 = 0
-      for list in lists[..<nodes.count] where list.count > UInt64(fanout) {
-        scanned += list.count
-      }
-      classes.prepare(
-        nodeCount: reader.topology.nodeCount(of: .source), draws: draws, scanned: scanned)
-      for place in nodes.indices {
-        if place + Self.ahead < nodes.count {
-          Self.prefetch(lists[place + Self.ahead], reader.topology)
-        }
-        try keep(lists[place], fanout, draws, &reader, into: &picked)
-        picked.indptr.append(picked.edges.count)
-      }
+      try scan.pick(
+        lists[..<nodes.count], fanout: fanout, draws: draws, reader: &reader, into: &picked)
       return
     }
     var first = 0
@@ -120,84 +98,6 @@ struct LaborPick: NeighborPick {
       bounds.append(edges.count)
     }
     try reader.readSources(of: edges, into: &sources)
-  }
-
-  /// Fetches the beginning of a list, where it is decoded.
-  private static func prefetch(_ list: EdgeList, _ topology: Topology) {
-    guard let flat = topology.flat else { return }
-    let end = min(list.range.upperBound, list.start &+ fetchedEdges, UInt64(unsafe flat.low.count))
-    var edge = list.start
-    while edge < end {
-      // SAFETY: the edge exists.
-      unsafe mrs_prefetch(flat.low.baseAddress! + Int(edge))
-      edge &+= 16
-    }
-  }
-
-  /// LABOR-0 of one list with nothing left out, by the kernel.
-  private mutating func keep(
-    _ list: EdgeList, _ fanout: Int, _ draws: RandomDraws, _ reader: inout InEdgeReader,
-    into picked: inout PickedEdges
-  ) throws(SamplingError) {
-    let before = picked.edges.count
-    guard list.count > UInt64(fanout) else {
-      for edge in list.range { picked.edges.append(EdgeID(edge)) }
-      picked.weights.resize(to: picked.edges.count, filling: 1)
-      return
-    }
-    let probability = Double(fanout) / Double(list.count)
-    // `u / 2^53 < p` where `u` is below the next integer from `p * 2^53`; below 2^53, since `p < 1`.
-    let limit = UInt64((probability * 0x1p53).rounded(.up)) &<< 11
-    if kept.isEmpty { kept = [EdgeID](repeating: EdgeID(0), count: Self.piece + 1) }
-    var first = list.start
-    while first < list.range.upperBound {
-      let count = Int(min(UInt64(Self.piece), list.range.upperBound &- first))
-      let found: Int
-      if let flat = reader.topology.flat {
-        precondition(first &+ UInt64(count) <= UInt64(unsafe flat.low.count))
-        // SAFETY: the sources exist.
-        found = unsafe keep(flat.low.baseAddress! + Int(first), count, first, limit, draws)
-      } else {
-        edges.removeAll(keepingCapacity: true)
-        for edge in first..<first &+ UInt64(count) { edges.append(EdgeID(edge)) }
-        try reader.readSources(of: edges, into: &sources)
-        narrow.resize(to: Self.piece, filling: 0)
-        for place in 0..<count {
-          narrow[place] = UInt32(truncatingIfNeeded: sources[place].rawValue)
-        }
-        let narrow = narrow
-        found = unsafe narrow.withUnsafeBufferPointer { narrow in
-          // SAFETY: `count` of them were written.
-          unsafe keep(narrow.baseAddress!, count, first, limit, draws)
-        }
-      }
-      picked.edges.append(contentsOf: kept[..<found])
-      first &+= UInt64(count)
-    }
-    picked.weights.append(
-      contentsOf: repeatElement(Float(1 / probability), count: picked.edges.count - before))
-  }
-
-  /// Fills `kept` with the edges of a piece whose source's number is below the limit.
-  @unsafe private mutating func keep(
-    _ sources: UnsafePointer<UInt32>, _ count: Int, _ first: UInt64, _ limit: UInt64,
-    _ draws: RandomDraws
-  ) -> Int {
-    unsafe kept.withUnsafeMutableBufferPointer { [classes] kept in
-      // SAFETY: an edge id is one word; there is room for one more than a piece; every source has a
-      // class.
-      let edges = unsafe UnsafeMutableRawPointer(kept.baseAddress!)
-        .assumingMemoryBound(to: UInt64.self)
-      return unsafe classes.withCurrent { classes in
-        if let classes = unsafe classes {
-          unsafe mrs_labor_keep_classified(
-            sources, first, count, limit, draws.key.x, draws.key.y, classes, edges)
-        } else {
-          unsafe mrs_labor_keep(
-            sources, first, count, limit, draws.key.x, draws.key.y, edges)
-        }
-      }
-    }
   }
 
   private func pickPlain(_ fanout: Int, _ draws: RandomDraws, into picked: inout PickedEdges) {
