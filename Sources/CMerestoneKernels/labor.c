@@ -82,6 +82,7 @@ enum {
     AHEAD = 256,
 };
 
+_Static_assert(MRS_PICK_LANES == 16, "a bit for each lane");
 typedef bool b16v __attribute__((ext_vector_type(MRS_PICK_LANES)));
 
 struct sieve {
@@ -96,11 +97,12 @@ struct level {
     int shift;
 };
 
+/// That of `nodes` nodes and of a last bit of each level that is always set, for all others.
 static inline struct sieve sieve_of(size_t nodes) {
-    struct sieve sieve = {.levels = FINE};
-    while (nodes >> (sieve.levels - FINE) > (size_t)1 << (COARSEST + 1)) sieve.levels++;
+    int coarser = 63 - __builtin_clzll(nodes + 1) - COARSEST;
+    struct sieve sieve = {.levels = FINE + (coarser > 0 ? coarser : 0)};
     size_t unit = (size_t)32 << (sieve.levels - FINE);
-    sieve.width = (nodes + unit - 1) / unit * (unit / 32);
+    sieve.width = nodes / unit * (unit / 32) + unit / 32;
     return sieve;
 }
 
@@ -141,6 +143,11 @@ INLINE void sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *words_of_
             }
         }
     }
+    for (int l = 1; l <= sieve.levels; l++) {
+        struct level level = level_of(sieve, l);
+        size_t bit = nodes >> level.shift;
+        words_of_sieve[level.word + bit / 32] |= 1u << bit % 32;
+    }
 }
 
 MRS_CLONES void mrs_labor_sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *sieve) {
@@ -151,18 +158,18 @@ MRS_CLONES void mrs_labor_sift(size_t nodes, uint32_t key0, uint32_t key1, uint3
 struct lookup {
     const uint32_t *bits;
     int shift;
-    uint32_t last;  // the last node that has a bit
+    uint32_t others;  // what stands for the nodes that the sieve does not have
 };
 
 /// Fills `places` with those of the sources that may be below the limit; room for a vector more.
-static size_t look_up(
+INLINE size_t look_up(
     const uint32_t *sources, size_t count, struct lookup lookup, uint32_t *places) {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t is_out = sources[i] > lookup.last;
-        uint32_t group = is_out ? 0 : sources[i] >> lookup.shift;
+        uint32_t node = sources[i] < lookup.others ? sources[i] : lookup.others;
+        uint32_t group = node >> lookup.shift;
         places[found] = (uint32_t)i;
-        found += (is_out | lookup.bits[group / 32] >> group % 32) & 1;
+        found += lookup.bits[group / 32] >> group % 32 & 1;
     }
     return found;
 }
@@ -198,18 +205,16 @@ INLINE __mmask16 first_lanes(size_t count) {
     return count < 16 ? (__mmask16)((1u << count) - 1) : 0xFFFF;
 }
 
-/// Looks the sources of a vector up; those that no bit stands for have all bits.
+/// Which sources of a vector have their bit set.
 AVX512 INLINE __mmask16 look_up_vector(
     const uint32_t *sources, __mmask16 is_there, struct lookup lookup) {
-    const __m512i all = _mm512_set1_epi32(-1), one = _mm512_set1_epi32(1);
     __m512i source = _mm512_maskz_loadu_epi32(is_there, sources);
-    __mmask16 is_in = _mm512_mask_cmple_epu32_mask(
-        is_there, source, _mm512_set1_epi32((int)lookup.last));
-    __m512i group = _mm512_srl_epi32(source, _mm_cvtsi32_si128(lookup.shift));
-    __m512i word = _mm512_mask_i32gather_epi32(
-        all, is_in, _mm512_srli_epi32(group, 5), lookup.bits, 4);
+    __m512i node = _mm512_min_epu32(source, _mm512_set1_epi32((int)lookup.others));
+    __m512i group = _mm512_srl_epi32(node, _mm_cvtsi32_si128(lookup.shift));
+    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(group, 5), lookup.bits, 4);
     __m512i bit = _mm512_and_si512(group, _mm512_set1_epi32(31));
-    return _mm512_mask_test_epi32_mask(is_there, _mm512_srlv_epi32(word, bit), one);
+    return _mm512_mask_test_epi32_mask(
+        is_there, _mm512_srlv_epi32(word, bit), _mm512_set1_epi32(1));
 }
 
 AVX512 static size_t look_up_avx512(
@@ -217,7 +222,7 @@ AVX512 static size_t look_up_avx512(
     __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     size_t found = 0, i = 0;
     for (; i + 16 <= count; i += 16, place = _mm512_add_epi32(place, _mm512_set1_epi32(16))) {
-        _mm_prefetch((const char *)(sources + i) + AHEAD * sizeof *sources, _MM_HINT_T0);
+        if (i + AHEAD < count) _mm_prefetch((const char *)(sources + i + AHEAD), _MM_HINT_T0);
         __mmask16 may_be = look_up_vector(sources + i, 0xFFFF, lookup);
         _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(may_be, place));
         found += (size_t)__builtin_popcount(may_be);
@@ -253,23 +258,30 @@ AVX512 static size_t keep_found_avx512(
 }
 #endif
 
-static size_t keep_sieved(
+/// How a sieve is looked into.
+enum way { BASELINE, BEST, AVX_512 };
+
+INLINE size_t keep_sieved(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
-    uint32_t key1, size_t nodes, const uint32_t *words_of_sieve, bool is_wide, uint64_t *edges) {
+    uint32_t key1, size_t nodes, const uint32_t *words_of_sieve, enum way way, uint64_t *edges) {
     // All words below the limit have at least as many leading zeros as the largest of them.
     int zeros = limit < 2 ? 64 : __builtin_clzll(limit - 1);
     if (nodes == 0 || zeros == 0) {
-        return mrs_labor_keep(sources, first, count, limit, key0, key1, edges);
+        return way == BASELINE
+            ? keep(sources, first, count, limit, key0, key1, edges)
+            : mrs_labor_keep(sources, first, count, limit, key0, key1, edges);
     }
     const struct sieve sieve = sieve_of(nodes);
     const struct level level = level_of(sieve, zeros < sieve.levels ? zeros : sieve.levels);
-    const struct lookup lookup = {words_of_sieve + level.word, level.shift, (uint32_t)(nodes - 1)};
+    const struct lookup lookup = {
+        words_of_sieve + level.word, level.shift,
+        nodes < UINT32_MAX ? (uint32_t)nodes : UINT32_MAX};
     uint32_t places[PIECE + MRS_PICK_LANES];
     size_t kept = 0;
     for (size_t i = 0; i < count; i += PIECE) {
         size_t piece = count - i < PIECE ? count - i : PIECE;
 #if defined(__x86_64__)
-        if (is_wide) {
+        if (way == AVX_512) {
             size_t found = look_up_avx512(sources + i, piece, lookup, places);
             kept += keep_found_avx512(
                 sources + i, places, found, first + i, limit, key0, key1, edges + kept);
@@ -277,7 +289,7 @@ static size_t keep_sieved(
         }
 #endif
         size_t found = look_up(sources + i, piece, lookup, places);
-        kept += keep_found(
+        kept += (way == BASELINE ? keep_places : keep_found)(
             sources + i, places, found, first + i, limit, key0, key1, edges + kept);
     }
     return kept;
@@ -287,11 +299,13 @@ size_t mrs_labor_keep_sieved(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
     uint32_t key1, size_t nodes, const uint32_t *sieve, uint64_t *edges) {
     return keep_sieved(
-        sources, first, count, limit, key0, key1, nodes, sieve, mrs_has_avx512(), edges);
+        sources, first, count, limit, key0, key1, nodes, sieve, mrs_has_avx512() ? AVX_512 : BEST,
+        edges);
 }
 
 size_t mrs_labor_keep_sieved_baseline(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
     uint32_t key1, size_t nodes, const uint32_t *sieve, uint64_t *edges) {
-    return keep_sieved(sources, first, count, limit, key0, key1, nodes, sieve, false, edges);
+    return keep_sieved(
+        sources, first, count, limit, key0, key1, nodes, sieve, BASELINE, edges);
 }

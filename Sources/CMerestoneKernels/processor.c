@@ -2,8 +2,7 @@
 
 int mrs_has_avx512(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    return __builtin_cpu_supports("x86-64-v4");
 #else
     return 0;
 #endif

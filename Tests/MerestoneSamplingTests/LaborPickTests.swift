@@ -53,6 +53,39 @@ struct LaborPickTests {
     }
   }
 
+  @Test(
+    "keeps the same of lists that are longer than a page, with a sieve of some nodes, every way")
+  func longLists() throws {
+    let folder = TemporaryFolder()
+    // Most sources are among the first nodes, but for two lists.
+    var lists = (0..<6000).map { node in
+      (0..<(node % 40)).map { UInt64(($0 * $0 + node) % 700) }.sorted()
+    }
+    lists[7] = (0..<40_000).map { UInt64($0 * 7 % 6000) }.sorted()
+    lists[8] = (0..<20_000).map { UInt64($0 % 512) }.sorted()
+    var graph = TestGraph(lists: lists)
+    graph.cut(into: 3)
+    let reference = ReferenceSchemes(graph: graph, edgeSet: .all)
+    let edgeSources = reference.edgeSources
+    let key = NeighborSamplerTests.key
+    let seeds = [8, 5999, 7, 21, 4001] as [UInt64]
+    let expected = reference.sample(seeds, fanouts: [300, 4], key: key) {
+      _, lists, fanout, draws in
+      lists.map { list in
+        let p = min(1, Double(fanout) / Double(list.count))
+        let ranks = list.indices.filter {
+          draws.unit(entity: edgeSources[list[$0]], number: 0) < p
+        }
+        return (ranks, ranks.map { _ in Float(1 / p) })
+      }
+    }
+    for topology in try NeighborSamplerTests.topologies(graph, in: folder) {
+      var sampler = try NeighborSampler(topology: topology, fanouts: [300, 4], scheme: .labor)
+      let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, key: key)
+      for (found, wanted) in zip(batch.blocks, expected.blocks) { #expect(found == wanted) }
+    }
+  }
+
   /// Destinations 0 and 1 share the sources 2...9; 1 has 10...13 besides.
   static func shared(in folder: TemporaryFolder) throws -> Topology {
     let graph = TestGraph(

@@ -39,7 +39,6 @@ import MerestoneCore
   /// Mini-batches that belong to a group so far.
   private var begun = 0
   private var idle: [GroupMember] = []
-  private var lastSize = 0
   /// What a member took at most after each hop; 0 where none has come so far.
   private var byteCounts: [Int]
   /// What a member may take after each hop, by what a few seeds took.
@@ -172,8 +171,7 @@ import MerestoneCore
     let size = try nextSize()
     guard size > 0 else { return }
     // What larger groups have left would come on top.
-    if size < lastSize { sampler.trim(to: size) }
-    lastSize = size
+    sampler.trim(to: underWay.reduce(size) { max($0, $1.members.count) })
     let first = begun
     while idle.count < size { idle.append(GroupMember()) }
     let members = Array(idle.suffix(size))

@@ -4,24 +4,26 @@ import MerestoneCore
 /// LABOR-0 of lists that nothing is left out of, by kernels: see ``LaborPick``.
 ///
 /// Lists that look into the same level of the sieve are scanned one after the other, so that it stays in
-/// the caches; what is kept is handed over in the order of the lists.
+/// the caches; where pages are read, lists are scanned as they lie, so that each page is once. What is
+/// kept is handed over in the order of the lists, some thousands of which are worked on together.
 struct LaborScan {
   private var sieve: LaborSieve
   private var order: [Int] = []
-  private var kept: [EdgeID] = []
   private var spans: [Range<Int>] = []
-  private var edges: [EdgeID] = []
-  private var sources: [NodeID] = []
-  private var narrow: [UInt32] = []
+  private var kept: [EdgeID] = []
+  private var keptCount = 0
+  private var keptSources: [BlockIndex] = []
   private var sample: [UInt32] = []
-
-  // Edges that the kernel looks at in one call.
-  private static let piece: UInt64 = 1 << 14
 
   // Lists between one that is looked at and one that is fetched, and how much of that is: where a long
   // list goes on, the kernel fetches.
   private static let ahead = 2
   private static let fetchedEdges: UInt64 = 256
+
+  // Lists that are worked on together: in decoded memory as many as make the order worth it, else as many
+  // as share pages.
+  private static let portion = 1 << 12
+  private static let portionOfPages = 1 << 16
 
   // Sources that tell how frequent nodes are.
   private static let sampleSize: UInt64 = 1024
@@ -36,63 +38,90 @@ struct LaborScan {
     _ lists: ArraySlice<EdgeList>, fanout: Int, draws: RandomDraws, reader: inout InEdgeReader,
     into picked: inout PickedEdges
   ) throws(SamplingError) {
-    // Asked for once: the object is counted by all threads.
-    let flat = reader.topology.flat
-    let low = unsafe flat?.low
+    let topology = reader.topology
+    var runs = SourceRuns(topology)
+    let nodeCount = topology.nodeCount(of: .source)
     var scanned: UInt64 = 0
-    for list in lists where list.count > UInt64(fanout) { scanned += list.count }
-    if let low = unsafe low {
-      unsafe readSample(of: lists, longerThan: fanout, scanned: scanned, from: low)
+    for list in lists where LaborSieve.sifts(list, fanout: fanout) { scanned += list.count }
+    sample.removeAll(keepingCapacity: true)
+    if let decoded = unsafe runs.decoded, sieve.mayPay(nodeCount: nodeCount, scanned: scanned) {
+      unsafe readSample(of: lists, fanout, scanned: scanned, from: decoded)
     }
-    sieve.prepare(
-      nodeCount: reader.topology.nodeCount(of: .source), draws: draws, scanned: scanned,
-      sample: sample)
-    sort(lists, fanout)
+    sieve.prepare(nodeCount: nodeCount, draws: draws, scanned: scanned, sample: sample)
+    let portion = topology.isInPlace ? Self.portion : Self.portionOfPages
+    for first in stride(from: lists.startIndex, to: lists.endIndex, by: portion) {
+      let part = lists[first..<min(first + portion, lists.endIndex)]
+      try scan(part, fanout, draws, &runs, &reader)
+      for (list, span) in zip(part, spans) {
+        let weight = Float(1 / min(1, Self.probability(list, fanout)))
+        picked.edges.append(contentsOf: kept[span])
+        picked.weights.append(contentsOf: repeatElement(weight, count: span.count))
+        if !keptSources.isEmpty { picked.sources.append(contentsOf: keptSources[span]) }
+        picked.indptr.append(picked.edges.count)
+      }
+    }
+  }
+
+  /// Fills `kept` with what is kept of some lists, and `spans` with where.
+  private mutating func scan(
+    _ lists: ArraySlice<EdgeList>, _ fanout: Int, _ draws: RandomDraws, _ runs: inout SourceRuns,
+    _ reader: inout InEdgeReader
+  ) throws(SamplingError) {
+    let decoded = unsafe runs.decoded
+    sort(lists, fanout, asTheyLie: unsafe decoded == nil)
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(0..<0, count: lists.count))
-    var used = 0
+    keptCount = 0
+    keptSources.removeAll(keepingCapacity: true)
     for turn in order.indices {
-      if let low = unsafe low, turn + Self.ahead < order.count {
-        unsafe Self.prefetch(lists[order[turn + Self.ahead]], of: low)
+      if let decoded = unsafe decoded, turn + Self.ahead < order.count {
+        unsafe Self.prefetch(lists[order[turn + Self.ahead]], of: decoded)
       }
-      let list = lists[order[turn]]
-      let limit = Self.limit(list, fanout)
-      let start = used
-      var first = list.start
-      while first < list.range.upperBound {
-        let range = first..<min(first &+ Self.piece, list.range.upperBound)
-        if kept.count <= used + range.count {
-          kept.resize(to: 2 * used + 2 * Int(Self.piece), filling: EdgeID(0))
+      let start = keptCount
+      try scan(lists[order[turn]], fanout, draws, &runs, &reader)
+      spans[order[turn] - lists.startIndex] = start..<keptCount
+    }
+  }
+
+  /// Appends what is kept of a list to `kept`, and the sources where their pages are decoded for it.
+  private mutating func scan(
+    _ list: EdgeList, _ fanout: Int, _ draws: RandomDraws, _ runs: inout SourceRuns,
+    _ reader: inout InEdgeReader
+  ) throws(SamplingError) {
+    let isPaged = !reader.topology.isInPlace
+    let isLong = list.count > UInt64(fanout)
+    var rest = list.range
+    while !rest.isEmpty {
+      let range = isLong || isPaged ? try runs.read(rest, &reader) : rest
+      if kept.count <= keptCount + range.count {
+        kept.resize(to: 2 * (keptCount + range.count), filling: EdgeID(0))
+      }
+      let before = keptCount
+      if isLong {
+        let limit = Self.limit(list, fanout)
+        let sifts = LaborSieve.sifts(list, fanout: fanout)
+        let sieve = sieve
+        keptCount += unsafe runs.withLast { sources in
+          // SAFETY: there is a source for each edge of the range.
+          unsafe sieve.keep(
+            sources, of: range, below: limit, draws: draws, sifts: sifts, into: &kept, at: before)
         }
-        if let low = unsafe low {
-          precondition(range.upperBound <= UInt64(low.count))
-          // SAFETY: the sources exist.
-          used += unsafe sieve.keep(
-            low.baseAddress! + Int(first), of: range, below: limit, draws: draws, into: &kept,
-            at: used)
-        } else {
-          try readSources(of: range, &reader)
-          let sieve = sieve
-          used += unsafe narrow.withUnsafeBufferPointer { narrow in
-            // SAFETY: one for each edge.
-            unsafe sieve.keep(
-              narrow.baseAddress!, of: range, below: limit, draws: draws, into: &kept, at: used)
+      } else {
+        for edge in range {
+          kept[keptCount] = EdgeID(edge)
+          keptCount += 1
+        }
+      }
+      if isPaged {
+        unsafe runs.withLast { sources in
+          for edge in kept[before..<keptCount] {
+            // SAFETY: the edge is one of the range.
+            keptSources.append(
+              BlockIndex(unsafe sources[Int(edge.rawValue &- range.lowerBound)]))
           }
         }
-        first = range.upperBound
       }
-      spans[order[turn] - lists.startIndex] = start..<used
-    }
-    for (list, span) in zip(lists, spans) {
-      if list.count > UInt64(fanout) {
-        picked.edges.append(contentsOf: kept[span])
-        picked.weights.resize(
-          to: picked.edges.count, filling: Float(1 / Self.probability(list, fanout)))
-      } else {
-        for edge in list.range { picked.edges.append(EdgeID(edge)) }
-        picked.weights.resize(to: picked.edges.count, filling: 1)
-      }
-      picked.indptr.append(picked.edges.count)
+      rest = range.upperBound..<list.range.upperBound
     }
   }
 
@@ -105,50 +134,52 @@ struct LaborScan {
     UInt64((probability(list, fanout) * 0x1p53).rounded(.up)) &<< 11
   }
 
-  /// Fills `order` with the places of the lists that are scanned, by level.
-  private mutating func sort(_ lists: ArraySlice<EdgeList>, _ fanout: Int) {
-    func level(_ list: EdgeList) -> Int { list.count.leadingZeroBitCount }
+  /// Fills `order` with the places of the lists that are not empty: by level, or by where they lie.
+  private mutating func sort(
+    _ lists: ArraySlice<EdgeList>, _ fanout: Int, asTheyLie: Bool
+  ) {
+    order.removeAll(keepingCapacity: true)
+    order.append(contentsOf: lists.indices.lazy.filter { lists[$0].count > 0 })
+    guard !asTheyLie else {
+      order.sort { lists[$0].start < lists[$1].start }
+      return
+    }
+    func level(_ place: Int) -> Int {
+      lists[place].count > UInt64(fanout)
+        ? (Self.limit(lists[place], fanout) - 1).leadingZeroBitCount : 0
+    }
     var ends = [Int](repeating: 0, count: UInt64.bitWidth + 1)
-    for list in lists where list.count > UInt64(fanout) { ends[level(list)] += 1 }
+    for place in order { ends[level(place)] += 1 }
     var total = 0
     for level in ends.indices {
       (ends[level], total) = (total, total + ends[level])
     }
-    order.resize(to: total, filling: 0)
-    for place in lists.indices where lists[place].count > UInt64(fanout) {
-      let level = level(lists[place])
+    for place in lists.indices where lists[place].count > 0 {
+      let level = level(place)
       order[ends[level]] = place
       ends[level] += 1
     }
   }
 
-  /// Fills `sample` with every so many-th of the sources that are looked at.
+  /// Fills `sample` with sources that are looked up, from about every so many-th edge: lists may be of
+  /// the same length, and sources ascend in each.
   @unsafe private mutating func readSample(
-    of lists: ArraySlice<EdgeList>, longerThan fanout: Int, scanned: UInt64,
-    from low: UnsafeBufferPointer<UInt32>
+    of lists: ArraySlice<EdgeList>, _ fanout: Int, scanned: UInt64,
+    from decoded: UnsafeBufferPointer<UInt32>
   ) {
-    sample.removeAll(keepingCapacity: true)
     let step = scanned / Self.sampleSize + 1
+    func skip() -> UInt64 {
+      1 + ((UInt64(sample.count) &* 0x9E37_79B9_7F4A_7C15) >> 32) % (2 * step)
+    }
     var skipped = step / 2
-    for list in lists where list.count > UInt64(fanout) {
+    for list in lists where LaborSieve.sifts(list, fanout: fanout) {
+      precondition(list.range.upperBound <= UInt64(decoded.count))
       while skipped < list.count {
-        sample.append(unsafe low[Int(list.start &+ skipped)])
-        skipped += step
+        // SAFETY: the edge exists.
+        sample.append(unsafe decoded[Int(list.start &+ skipped)])
+        skipped += skip()
       }
       skipped -= list.count
-    }
-  }
-
-  /// Fills `narrow` with the sources of a range that are not decoded.
-  private mutating func readSources(
-    of range: Range<UInt64>, _ reader: inout InEdgeReader
-  ) throws(SamplingError) {
-    edges.removeAll(keepingCapacity: true)
-    for edge in range { edges.append(EdgeID(edge)) }
-    try reader.readSources(of: edges, into: &sources)
-    narrow.resize(to: edges.count, filling: 0)
-    for place in edges.indices {
-      narrow[place] = UInt32(truncatingIfNeeded: sources[place].rawValue)
     }
   }
 

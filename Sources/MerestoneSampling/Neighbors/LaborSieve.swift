@@ -17,28 +17,39 @@ struct LaborSieve {
 
   // What an edge costs that is looked up, where the number of a node in a row costs 1, and what one costs
   // whose number is computed on its own.
-  private static let lookup = 0.25
+  private static let lookup = mrs_has_avx512() != 0 ? 0.25 : 0.45
   private static let number = 1.25
 
   // Parts of the nodes that a sieve may end after.
   private static let parts = 64
 
   /// - Parameter budget: What a sampler's table over nodes, of four bytes each, may take. A sieve takes
-  ///   less than one, and none is made for a graph that is too large for such a table.
+  ///   about a fifth of one, and none is made for a graph that is too large for such a table.
   init(budget: ByteCount) {
     self.budget = budget
+  }
+
+  /// Whether a list is looked up: of others, too many edges are left, so that all are computed at once.
+  static func sifts(_ list: EdgeList, fanout: Int) -> Bool { list.count / 4 >= UInt64(fanout) }
+
+  /// Whether a hop might have a sieve.
+  ///
+  /// - Parameter scanned: The edges of the lists that are looked up.
+  func mayPay(nodeCount: Int, scanned: UInt64) -> Bool {
+    nodeCount <= budget.bytes / MemoryLayout<UInt32>.size
+      && scanned >= UInt64(nodeCount / Self.parts)
   }
 
   /// Makes the sieve of a hop, where one pays.
   ///
   /// - Parameters:
   ///   - nodeCount: Of the sources' type, at most 2^32.
-  ///   - scanned: The edges that the hop looks at.
+  ///   - scanned: The edges of the lists that are looked up.
   ///   - sample: Sources of some of them; where it is empty, all are taken to be equally frequent.
   /// - Complexity: O(*nodeCount* + sample).
   mutating func prepare(nodeCount: Int, draws: RandomDraws, scanned: UInt64, sample: [UInt32]) {
     let count =
-      nodeCount <= budget.bytes / MemoryLayout<UInt32>.size
+      mayPay(nodeCount: nodeCount, scanned: scanned)
       ? Self.cheapest(nodeCount: nodeCount, scanned: scanned, sample: sample) : 0
     self.nodeCount = count
     guard count > 0 else { return }
@@ -57,7 +68,7 @@ struct LaborSieve {
     var rest = 1.0
     var best = (count: 0, cost: Double(scanned) * number)
     for part in 0..<parts {
-      rest -= frequencies[part] / Double(max(sample.count, sample.isEmpty ? parts : 0))
+      rest -= frequencies[part] / Double(sample.isEmpty ? parts : sample.count)
       let count = (nodeCount * (part + 1) + parts - 1) / parts
       let cost = Double(count) + Double(scanned) * (lookup + max(0, rest) * number)
       if cost < best.cost { best = (count, cost) }
@@ -70,12 +81,13 @@ struct LaborSieve {
   /// - Parameters:
   ///   - sources: Those of the edges.
   ///   - limit: Of the first 64-bit word, at least 1.
+  ///   - sifts: Whether the sieve is asked.
   ///   - kept: Receives the edges from `place` on; has room for one more than there are.
   /// - Returns: How many they are.
   /// - Precondition: `draws` are those of the hop.
   @unsafe func keep(
     _ sources: UnsafePointer<UInt32>, of range: Range<UInt64>, below limit: UInt64,
-    draws: RandomDraws, into kept: inout [EdgeID], at place: Int
+    draws: RandomDraws, sifts: Bool, into kept: inout [EdgeID], at place: Int
   ) -> Int {
     precondition(place + range.count < kept.count)
     return unsafe words.withUnsafeBufferPointer { words in
@@ -85,7 +97,8 @@ struct LaborSieve {
           .assumingMemoryBound(to: UInt64.self)
         // SAFETY: the sieve has all its nodes.
         return unsafe mrs_labor_keep_sieved(
-          sources, range.lowerBound, range.count, limit, draws.key.x, draws.key.y, nodeCount,
+          sources, range.lowerBound, range.count, limit, draws.key.x, draws.key.y,
+          sifts ? nodeCount : 0,
           words.baseAddress, edges)
       }
     }

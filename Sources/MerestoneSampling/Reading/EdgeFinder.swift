@@ -8,7 +8,7 @@ import MerestoneStorage
 package struct EdgeFinder {
   private let topology: Topology
   private var reader: InEdgeReader
-  private var cursor: PageCursor
+  private var cursor: PageCursor<UInt64>
   private var order: [Int] = []
   private var lists: [EdgeList] = []
   private var allowed: [EdgeID] = []
