@@ -48,7 +48,7 @@ struct LaborScan {
       unsafe readSample(of: lists, fanout, scanned: scanned, from: decoded)
     }
     sieve.prepare(nodeCount: nodeCount, draws: draws, scanned: scanned, sample: sample)
-    let portion = topology.isInPlace ? Self.portion : Self.portionOfPages
+    let portion = runs.isPaged ? Self.portionOfPages : Self.portion
     for first in stride(from: lists.startIndex, to: lists.endIndex, by: portion) {
       let part = lists[first..<min(first + portion, lists.endIndex)]
       try scan(part, fanout, draws, &runs, &reader)
@@ -88,7 +88,7 @@ struct LaborScan {
     _ list: EdgeList, _ fanout: Int, _ draws: RandomDraws, _ runs: inout SourceRuns,
     _ reader: inout InEdgeReader
   ) throws(SamplingError) {
-    let isPaged = !reader.topology.isInPlace
+    let isPaged = runs.isPaged
     let isLong = list.count > UInt64(fanout)
     var rest = list.range
     while !rest.isEmpty {

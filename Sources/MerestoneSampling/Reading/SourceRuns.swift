@@ -4,7 +4,9 @@ import MerestoneCore
 ///
 /// - Precondition: The sources' type has at most 2^32 nodes.
 @safe struct SourceRuns {
+  // Held for what lies in it; the object itself is counted by all threads.
   private let flat: FlatTopology?
+  private let low: UnsafeBufferPointer<UInt32>?
   private var cursor: PageCursor<UInt32>?
   private var edges: [EdgeID] = []
   private var sources: [NodeID] = []
@@ -16,11 +18,15 @@ import MerestoneCore
 
   init(_ topology: Topology) {
     flat = topology.flat
+    unsafe low = flat?.low
     cursor = topology.isInPlace ? nil : PageCursor(topology)
   }
 
   /// All sources, where they are decoded.
-  var decoded: UnsafeBufferPointer<UInt32>? { unsafe flat?.low }
+  var decoded: UnsafeBufferPointer<UInt32>? { unsafe low }
+
+  /// Whether pages are decoded for what is read.
+  var isPaged: Bool { cursor != nil }
 
   /// Reads as many of the first edges of a range as come at once.
   ///
@@ -32,8 +38,8 @@ import MerestoneCore
     _ range: Range<UInt64>, _ reader: inout InEdgeReader
   ) throws(SamplingError) -> Range<UInt64> {
     let part = range.lowerBound..<min(range.lowerBound &+ Self.run, range.upperBound)
-    if let flat {
-      precondition(part.upperBound <= UInt64(unsafe flat.low.count))
+    if let low = unsafe low {
+      precondition(part.upperBound <= UInt64(low.count))
       start = Int(part.lowerBound)
       return part
     }
@@ -55,7 +61,7 @@ import MerestoneCore
   /// Lends the sources that were read last, one for each edge.
   @unsafe func withLast<R>(_ body: (UnsafePointer<UInt32>) -> R) -> R {
     // SAFETY: `read` found the edges from `start` on.
-    if let flat { return unsafe body(UnsafePointer(flat.low.baseAddress! + start)) }
+    if let low = unsafe low { return unsafe body(low.baseAddress! + start) }
     return unsafe (cursor?.ids ?? narrow).withUnsafeBufferPointer {
       unsafe body($0.baseAddress! + start)
     }
