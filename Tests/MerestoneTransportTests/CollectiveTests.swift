@@ -36,11 +36,8 @@ struct CollectiveTests {
 
   @Test("ten thousand barriers of more workers than cores wake those that sleep")
   func barrierStorm() throws {
-    let start = ContinuousClock.now
     let events = try Probe.events(Probe.configuration("barriers", "10000", workers: 4))
     #expect(events.allSatisfy { $0 == [Data("10000".utf8)] })
-    // They take seconds, on a busy machine many; each that nobody is woken from would take one.
-    #expect(ContinuousClock.now - start < .seconds(1000))
   }
 
   @Test("a large event arrives whole")

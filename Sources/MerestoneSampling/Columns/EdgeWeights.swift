@@ -150,7 +150,7 @@ package final class EdgeWeights: Sendable {
       }
       if guided.count > 0, !nodes.isEmpty {
         let last = lists[nodes.count - 1]
-        try fillSources(of: Int(lists[0].start)..<Int(last.start + last.count), &reader)
+        try fillSources(of: lists[0].start..<last.start + last.count, &reader)
       }
       try edges.checkIntact()
       return everyEdgeCounts
@@ -179,17 +179,19 @@ package final class EdgeWeights: Sendable {
 
     /// Fills in the sources of consecutive edges.
     private func fillSources(
-      of range: Range<Int>, _ reader: inout InEdgeReader
+      of range: Range<UInt64>, _ reader: inout InEdgeReader
     ) throws(SamplingError) {
-      var sources: [NodeID] = []
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 16) {
-        let piece = first..<min(first + 1 << 16, range.upperBound)
-        try reader.readSources(of: piece.map { EdgeID(UInt64($0)) }, into: &sources)
-        guided.withPart(piece) { part in
-          for place in 0..<piece.count {
-            part[place].source = UInt32(truncatingIfNeeded: sources[place].rawValue)
+      var runs = SourceRuns(reader.topology)
+      var rest = range
+      while !rest.isEmpty {
+        let read = try runs.read(rest, &reader)
+        guided.withPart(Int(read.lowerBound)..<Int(read.upperBound)) { part in
+          unsafe runs.withLast { sources in
+            // SAFETY: there is a source for each edge that was read.
+            for place in part.indices { part[place].source = unsafe sources[place] }
           }
         }
+        rest = read.upperBound..<range.upperBound
       }
     }
   }

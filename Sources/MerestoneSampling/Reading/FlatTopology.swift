@@ -142,9 +142,9 @@ package import MerestoneStorage
         let first = Int(edgeBounds.lowerBound) + page * edges.pageEdges
         let count = min(edges.pageEdges, edges.edgeCount - page * edges.pageEdges)
         var scratch = PageScratch()
-        if !isWide, edges.idBytes <= 4 {
+        if !isWide {
           try low.withPart(first..<first + count) { part throws(StorageError) in
-            _ = try edges.decodePage(page, into: &part, scratch: &scratch)
+            try UInt32.decode(page, of: edges, into: &part, scratch: &scratch)
           }
         } else {
           var sources = [UInt64](repeating: 0, count: edges.pageEdges)
@@ -153,10 +153,8 @@ package import MerestoneStorage
           low.withPart(first..<first + count) { part in
             for i in 0..<count { part[i] = UInt32(truncatingIfNeeded: sources[i]) }
           }
-          if isWide {
-            high.withPart(first..<first + count) { part in
-              for i in 0..<count { part[i] = UInt8(truncatingIfNeeded: sources[i] >> 32) }
-            }
+          high.withPart(first..<first + count) { part in
+            for i in 0..<count { part[i] = UInt8(truncatingIfNeeded: sources[i] >> 32) }
           }
         }
       } catch {
