@@ -34,6 +34,7 @@ struct list {
     uint32_t count, node;
     /// Its first and last kept sum; none where `last < first`.
     int64_t first, last;
+    const double *sums;
     double total, per_total;
     /// All its running sums, or null.
     const double *running;
@@ -62,8 +63,11 @@ INLINE void prefetch_range(const void *from, const void *end) {
     for (; line < (const char *)end; line += 64) __builtin_prefetch(line);
 }
 
-INLINE const void *weights_of(const struct mrs_weights *w, uint64_t edge) {
-    return w->weights[shard_of(w->bounds, w->shards, edge)];
+/// Finds the weights and the kept sums of the list's shard.
+INLINE void find_shard(const struct mrs_weights *w, struct list *list) {
+    size_t shard = shard_of(w->bounds, w->shards, list->start);
+    list->weights = w->weights[shard];
+    list->sums = w->kept[shard];
 }
 
 // MARK: Searching
@@ -100,8 +104,8 @@ INLINE struct window window_of(const struct list *list, double x) {
 }
 
 /// The last kept sum that is at most `x`; one before the first where there is none.
-INLINE int64_t last_at_most(const struct mrs_weights *w, const struct list *list, double x) {
-    const double *kept = w->kept;
+INLINE int64_t last_at_most(const struct list *list, double x) {
+    const double *kept = list->sums;
     int64_t first = list->first, last = list->last;
     if (last < first) return first - 1;
     struct window window = window_of(list, x);
@@ -158,7 +162,7 @@ INLINE uint32_t position_after(
     enum mrs_weights_kind kind) {
     struct span span = span_of(w, list, block);
     uint64_t size = span.end - span.first, found = 0;
-    double sum = block < list->first ? 0 : w->kept[block];
+    double sum = block < list->first ? 0 : list->sums[block];
     if (size == WINDOW) {
 #pragma unroll
         for (int i = 0; i < WINDOW; i++) {
@@ -214,7 +218,7 @@ INLINE uint32_t position_of(
         return position_guided(list, list->guided[cell_of(list, x)].guide, x);
     }
     if (list->count <= SHORT) return position_in_short(list, x);
-    return position_after(w, list, last_at_most(w, list, x), x, kind);
+    return position_after(w, list, last_at_most(list, x), x, kind);
 }
 
 // MARK: Repeated draws
@@ -241,7 +245,7 @@ INLINE struct hit hit_at(
     int64_t block = (int64_t)((list->start + position) >> w->shift);
     uint64_t edge = list->start;
     if (block >= list->first) {
-        hit.before = w->kept[block];
+        hit.before = list->sums[block];
         edge = (uint64_t)block << w->shift;
     }
     for (; edge < list->start + position; edge++) hit.before += weight_of(list, edge, kind);

@@ -42,11 +42,11 @@ INLINE void enter(
         __builtin_prefetch(w->guided + end - 1);
         return;
     }
-    list->weights = weights_of(w, start);
+    find_shard(w, list);
     uint64_t rest = start;
     if (count > SHORT && list->last >= list->first) {
         rest = (uint64_t)list->last << w->shift;
-        __builtin_prefetch(w->kept + list->last);
+        __builtin_prefetch(list->sums + list->last);
     }
     prefetch_range(address_of(list, rest, kind), address_of(list, end, kind));
 }
@@ -74,7 +74,7 @@ INLINE void draw(
             uint64_t edge = list->start;
             double sum = 0;
             if (list->last >= list->first) {
-                sum = w->kept[list->last];
+                sum = list->sums[list->last];
                 edge = (uint64_t)list->last << w->shift;
             }
             for (; edge < end; edge++) sum += weight_of(list, edge, kind);
@@ -116,8 +116,8 @@ INLINE void draw(
         if (list->count <= SHORT || list->last < list->first) continue;
         for (uint32_t i = 0; i < fanout; i++) {
             struct window window = window_of(list, group->numbers[i][lane]);
-            __builtin_prefetch(w->kept + window.first);
-            __builtin_prefetch(w->kept + window.end - 1);
+            __builtin_prefetch(list->sums + window.first);
+            __builtin_prefetch(list->sums + window.end - 1);
         }
     }
 }
@@ -139,7 +139,7 @@ INLINE void find(
         }
         if (list->count <= SHORT || !(list->total > 0)) continue;
         for (uint32_t i = 0; i < fanout; i++) {
-            int64_t block = last_at_most(w, list, group->numbers[i][lane]);
+            int64_t block = last_at_most(list, group->numbers[i][lane]);
             group->blocks[i][lane] = block;
             struct span span = span_of(w, list, block);
             if (span.end > span.first + WINDOW) span.end = span.first + WINDOW;
@@ -222,7 +222,8 @@ INLINE uint32_t keep_all(
         }
         return (uint32_t)from->count;
     }
-    struct list list = {.weights = is_guided ? NULL : weights_of(w, from->start)};
+    struct list list = {.start = from->start};
+    if (!is_guided) find_shard(w, &list);
     double before = 0;
     for (uint64_t edge = from->start; edge < from->start + from->count; edge++) {
         double after = is_guided ? w->guided[edge].sum : before + weight_of(&list, edge, kind);

@@ -9,7 +9,8 @@ import Testing
 struct WeightedKernelTests {
   /// Lists on both sides of every limit, in one shard or three.
   static func topology(
-    _ element: ElementType, seed: UInt64, hasZeros: Bool, in folder: TemporaryFolder
+    _ element: ElementType, seed: UInt64, hasZeros: Bool, storesSums: Bool,
+    in folder: TemporaryFolder
   ) throws -> Topology {
     var generator = SplitMix64(seed: seed)
     let nodes = 120
@@ -35,8 +36,9 @@ struct WeightedKernelTests {
           if edge % 4000 == 3999 { return 1e7 }
           let weight = 0.25 + Double.random(in: 0..<1, using: &generator)
           return edge / 500 % 3 == 0 ? 100 * weight : weight
-        })
+        }, storesSums: storesSums)
     ]
+    if storesSums { graph.cut(into: 3) }
     return try Topology.open(
       graph.store(at: folder.file("graph")), memory: ByteCount(1 << 30),
       pool: WeightedPickTests.pool)
@@ -44,17 +46,24 @@ struct WeightedKernelTests {
 
   @Test(
     "picks what the picker of one list picks, whatever is kept of the sums",
-    arguments: [ElementType.f32, .f64], [false, true])
-  func equalsReference(element: ElementType, hasZeros: Bool) throws {
+    arguments: [(ElementType.f32, false), (.f32, true), (.f64, false), (.f64, true)],
+    [false, true])
+  func equalsReference(weights: (ElementType, hasZeros: Bool), storesSums: Bool) throws {
+    let (element, hasZeros) = weights
     let folder = TemporaryFolder()
-    let topology = try Self.topology(element, seed: 7, hasZeros: hasZeros, in: folder)
+    let topology = try Self.topology(
+      element, seed: 7, hasZeros: hasZeros, storesSums: storesSums,
+      in: folder)
     let nodes = (0..<topology.nodeCount).map { NodeID(UInt64($0)) }
     var reader = InEdgeReader(topology)
     var lists: [EdgeList] = []
     try reader.readLists(of: nodes, into: &lists)
     var sources: [NodeID] = []
     let edgeCount = lists.reduce(0) { $0 + Int($1.count) }
-    for memory in [1 << 30, edgeCount, edgeCount / 20, edgeCount / 400] {
+    // Stored sums need no memory.
+    let memories =
+      storesSums ? [1 << 30, 0] : [1 << 30, edgeCount, edgeCount / 20, edgeCount / 400]
+    for memory in memories {
       let weights = try WeightedPickTests.weights(topology, memory: memory)
       #expect((weights.guided.count > 0) == (memory == 1 << 30))
       for replaces in [false, true] {

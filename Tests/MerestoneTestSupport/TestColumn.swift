@@ -5,9 +5,13 @@ package struct TestColumn: Sendable {
   package var entry: ColumnEntry
   package var values: [Double]
 
-  package init(name: String, element: ElementType, values: [Double]) {
+  /// Whether an edge column's cumulative weights are stored.
+  package var storesSums: Bool
+
+  package init(name: String, element: ElementType, values: [Double], storesSums: Bool = false) {
     entry = ColumnEntry(name: name, element: element)
     self.values = values
+    self.storesSums = storesSums
   }
 
   /// The little-endian bytes of one value.

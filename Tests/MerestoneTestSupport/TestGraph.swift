@@ -85,7 +85,7 @@ package struct TestGraph: Sendable {
       edgeSplits.isEmpty
       ? []
       : [TestColumn(name: "split", element: .u8, values: edgeSplits.map { Double($0.rawValue) })]
-    let edgeColumns = splitColumns + self.edgeColumns
+    var edgeColumns = splitColumns + self.edgeColumns
     var edgeBounds: [UInt64] = []
     var idBytes = 1
     for shard in 0..<shards {
@@ -124,6 +124,10 @@ package struct TestGraph: Sendable {
       }
     }
     edgeBounds.append(UInt64(edgeCount))
+    for number in edgeColumns.indices where edgeColumns[number].storesSums {
+      edgeColumns[number].entry.cumulative = try storeSums(
+        of: number, edgeColumns[number].entry.element, edgeBounds, writer)
+    }
     let reverse = storesReverse ? try storeReverse(writer) : nil
     while idBytes < 8, UInt64(max(0, nodeCount - 1)) >> (8 * UInt64(idBytes)) != 0 { idBytes += 1 }
     var manifest = try GraphManifest(
@@ -171,6 +175,32 @@ package struct TestGraph: Sendable {
         count: all.count, edgeCount: edgeCount)
       try ids.append(edges.span)
       writer.add(try ids.finish())
+    }
+    return entry
+  }
+
+  private func storeSums(
+    of number: Int, _ element: ElementType, _ edgeBounds: [UInt64], _ writer: GraphWriter
+  ) throws -> CumulativeWeights {
+    var entry = CumulativeWeights(everyEdgeCounts: true)
+    for shard in 0..<bounds.count - 1 where edgeBounds[shard] < edgeBounds[shard + 1] {
+      let (id, edges) = (ShardID(shard), edgeBounds[shard]..<edgeBounds[shard + 1])
+      let path = writer.path(GraphLayout.edgeSums(number, of: RelationID(0), shard: id))
+      var sums: [Double] = []
+      let outcome = try WeightSummation(
+        edges: EdgeStore(path: writer.path(GraphLayout.edges(RelationID(0), shard: id))),
+        weights: Column.open(
+          path: writer.path(GraphLayout.edgeColumn(number, of: RelationID(0), shard: id)),
+          element: element),
+        firstEdge: edges.lowerBound, spacing: entry.spacing
+      ).run { rows, _ in for index in rows.indices { sums.append(rows[index]) } }
+      guard case .complete(let everyEdgeCounts) = outcome else {
+        preconditionFailure("weights of a test that are none")
+      }
+      if !everyEdgeCounts { entry.everyEdgeCounts = false }
+      var file = try ColumnWriter(path: path, element: .f64, rows: sums.count, width: 1)
+      try file.append(sums.span)
+      writer.add(try file.finish())
     }
     return entry
   }

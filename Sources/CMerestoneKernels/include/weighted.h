@@ -38,8 +38,9 @@ struct mrs_weights {
     /// All edges, or null.
     const struct mrs_guided_edge *guided;
 
-    /// Element `m` is the sum before edge `m << shift` in its list. Not read where all are kept.
-    const double *kept;
+    /// For each shard: element `m` is the sum before edge `m << shift` in its list, for the edges of the
+    /// shard. Shape `[shards]`. Not read where all are kept.
+    const double *const *kept;
     uint32_t shift;
 
     /// Where edge 0 of each shard's weights would lie, and the shards' bounds. Shapes `[shards]` and

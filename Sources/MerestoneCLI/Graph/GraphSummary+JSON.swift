@@ -28,6 +28,7 @@ extension GraphSummary {
         "edges": .integer(edgeFileBytes),
         "reverse": .integer(reverseBytes),
         "edgeColumns": .integer(edgeColumnBytes),
+        "cumulativeWeights": .integer(cumulativeBytes),
         "nodeColumns": .integer(nodeColumnBytes),
         "ids": .integer(idBytes),
       ]),
@@ -87,6 +88,8 @@ extension GraphSummary {
       "maxInDegree": .integer(relation.maxInDegree),
       "shardEdges": .array(bounds.map { .integer(Int($0.upperBound - $0.lowerBound)) }),
       "columns": .array(relation.columns.map(column)),
+      "weights": .array(
+        relation.columns.filter { $0.cumulative != nil }.map { .string($0.name) }),
     ])
   }
 

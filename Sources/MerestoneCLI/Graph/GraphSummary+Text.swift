@@ -112,6 +112,7 @@ extension GraphSummary {
     edgeStream("edges together", edgeFileBytes)
     if reverseBytes > 0 { edgeStream("out-edges and ids", reverseBytes) }
     table.add("edge columns", ByteCount(edgeColumnBytes).description, "")
+    if cumulativeBytes > 0 { edgeStream("cumulative weights", cumulativeBytes) }
     table.add("node columns", ByteCount(nodeColumnBytes).description, "")
     let perNode = nodes == 0 ? 0 : Double(idBytes) / Double(nodes)
     table.add(

@@ -18,6 +18,7 @@ struct GraphSummary {
   /// Bytes of the out-edges, ids included; 0 where they are not stored.
   private(set) var reverseBytes = 0
   private(set) var edgeColumnBytes = 0
+  private(set) var cumulativeBytes = 0
   private(set) var nodeColumnBytes = 0
   private(set) var idBytes = 0
   private var unlistedBytes = 0
@@ -57,6 +58,8 @@ struct GraphSummary {
         nodeColumnBytes += file.bytes
       } else if file.path.hasSuffix(".rev") || file.path.hasSuffix(".rev.ids") {
         reverseBytes += file.bytes
+      } else if file.path.contains(".sums.") {
+        cumulativeBytes += file.bytes
       } else if !file.path.hasSuffix(".csc"), !file.path.hasSuffix(".packed") {
         edgeColumnBytes += file.bytes
       }

@@ -189,6 +189,13 @@ struct PartitionArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Edge columns to sample by weight: their cumulative weights are stored, half a byte per edge. "
+        + "Default: weight, where there is one; none for none.",
+      valueName: "name,..."))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge; both "
         + "stores them twice, to be read as memory allows.",
       valueName: "name"))
@@ -205,6 +212,10 @@ struct PartitionArguments: ParsableArguments {
       balance: balance, passes: passes)
     options.encoding = encoding
     options.storesReverse = reverse
+    if let weights {
+      options.weights = .columns(
+        weights == "none" ? [] : weights.split(separator: ",").map(String.init))
+    }
   }
 }
 

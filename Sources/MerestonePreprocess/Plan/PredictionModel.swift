@@ -112,9 +112,22 @@ struct PredictionModel {
       }
     let reverse = options.storesReverse ? reverseBytes : 0
     return Int(
-      reverse + pages + index + Double(edges * sampled.rowBytes) + Double(nodes)
+      reverse + sumBytes + pages + index + Double(edges * sampled.rowBytes) + Double(nodes)
         * (perID
           + Double(nodeRowBytes)) + 16_384)
+  }
+
+  /// The cumulative weights.
+  private var sumBytes: Double {
+    Double(weighed * edges) * 8 / Double(CumulativeWeights.storedSpacing)
+  }
+
+  /// How many columns have them.
+  private var weighed: Int {
+    switch options.weights {
+    case .automatic: inputs.edges.first?.columns.count(where: { $0.name == "weight" }) ?? 0
+    case .columns(let names): names.count
+    }
   }
 
   private var edgeIDBits: Int { Int.bitWidth - max(edges, 1).leadingZeroBitCount }
@@ -233,6 +246,13 @@ struct PredictionModel {
     add(
       "nodes", cpu: n * Cost.mappedNode, io: n * (24 + 2 * idBytes), memory: memory(.nodes),
       peak: n * (numbering == .dictionary ? 16 + 2 * idBytes : 16), stays: 0)
+    if weighed > 0 {
+      add(
+        "weights", cpu: 0,
+        serial: Double(weighed) * stored * Cost.weighedEdge
+          / Double(min(plan.threads, options.partition.shards)), io: sumBytes,
+        memory: Self.program + tables, peak: 0, stays: 0)
+    }
     if options.storesReverse {
       let record = stored * Double(reverseRecordBytes)
       add(
@@ -373,6 +393,7 @@ struct PredictionModel {
     static let packedEdge = 2e-9
     /// An out-edge, with its id, over an in-edge.
     static let reversed = 1.4
+    static let weighedEdge = 3e-9
     static let mappedNode = 100e-9
     /// Of a run of any size: the prediction, waiting for the disk, the last checks.
     static let startAndEnd = 0.3

@@ -7,7 +7,7 @@ import MerestoneStorage
 ///
 /// Data flows one way: read -> number the nodes -> settle duplicates and reverses -> count ->
 /// partition and order -> route to buckets -> sort and write -> node columns and id map ->
-/// manifest. Every stage has a folder of its own here, a record in the ``Journal``, and leaves
+/// cumulative weights -> out-edges -> manifest. Every stage has a folder of its own here, a record in the ``Journal``, and leaves
 /// nothing per edge in memory. Equal inputs and shaping flags give equal bytes in every file but
 /// `report.json`, at any number of threads, under any memory cap, resumed or not.
 package struct Preprocess {
@@ -94,6 +94,7 @@ struct PreprocessRun {
   ) throws(PreprocessError) {
     let table = try readTable(inputs)
     let raw = try read(&inputs, &journal, workplace)
+    try checkWeights(journal.read!.columns!)
     if options.partition.ordering == .auto, raw.edgeCount > PartitionOptions.autoEdgeLimit {
       options.partition.ordering = .degree
     }
@@ -121,6 +122,9 @@ struct PreprocessRun {
     globals = []
     writer.add(state.files)
     writer.add(nodes.files)
+    let cumulative = try writeWeights(
+      layout.columns(of: source), layout.relations, nodeTypes: nodes.types,
+      nodeBounds: order.nodeBounds, edgeBounds: state.edgeBounds, &journal, workplace, writer)
     var reverse: [ReverseEntry?] = []
     for (number, relation) in layout.relations.enumerated() {
       reverse.append(
@@ -130,7 +134,7 @@ struct PreprocessRun {
           edgeBounds: state.edgeBounds[number], &journal, workplace, writer))
     }
     try finish(
-      reverse: reverse,
+      reverse: reverse, cumulative: cumulative,
       inputs: inputs, raw: raw, order: order, edges: state, nodes: nodes, types: types,
       relations: layout.relations,
       nodeCount: numbering.count,

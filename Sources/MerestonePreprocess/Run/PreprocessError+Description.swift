@@ -41,6 +41,16 @@ extension PreprocessError: CustomStringConvertible {
     case .noWeightToSum:
       "--duplicates sum needs an edge column of numbers in the role of weight; name it "
         + "(--columns weight=NAME), or use keep or drop"
+    case .noWeightColumn(let name, let available):
+      "--weights \(name): the edges have no column of numbers of that name; "
+        + (available.isEmpty
+          ? "they have none; use --weights none" : "they have \(available.joined(separator: ", "))")
+    case .badWeight(let column, let value, let source, let destination):
+      "the edge \(source) -> \(destination) has \(value) in column \(column), expected 0 or more and "
+        + "finite; change the data, or choose other columns (--weights)"
+    case .weightOverflow(let column, let destination):
+      "the weights of the edges to \(destination) in column \(column) are together beyond the largest "
+        + "number; scale them down, or choose other columns (--weights)"
     case .tooManyNodes(let limit):
       "the input has more than the \(limit.grouped) nodes that preprocessing can number; "
         + "split the input"

@@ -1,3 +1,4 @@
+package import MerestoneCore
 package import MerestoneIngest
 package import MerestonePartition
 package import MerestoneStorage
@@ -22,6 +23,9 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case cannotResume(reason: String)
   case inputChanged(file: String)
   case noWeightToSum
+  case noWeightColumn(name: String, available: [String])
+  case badWeight(column: String, value: String, source: RawID, destination: RawID)
+  case weightOverflow(column: String, destination: RawID)
   case tooManyNodes(limit: Int)
 
   case columnsDiffer(file: String, found: [String], first: String, expected: [String])
@@ -55,10 +59,11 @@ extension PreprocessError {
     case .partition(.neighbors(let error)): error.isInputOutput ? 74 : 65
     case .noInputs, .mixedInputs, .unsupported, .invalidValue, .conflict, .memory, .noFolder,
       .journalUnreadable,
-      .cannotResume, .noWeightToSum:
+      .cannotResume, .noWeightToSum, .noWeightColumn:
       64
     case .temporarySpace: 74
-    case .inputChanged, .tooManyNodes, .columnsDiffer, .columnTaken, .idBeyondCount,
+    case .inputChanged, .badWeight, .weightOverflow, .tooManyNodes, .columnsDiffer, .columnTaken,
+      .idBeyondCount,
       .unlistedNode, .featuresNeedNodes, .featuresTooFew, .severalNodeTypes, .nodeWithoutType,
       .tooManyTypes, .tooManyRelations, .tooManyPieces, .featuresOfNoType, .featuresOfAllTypes:
       65

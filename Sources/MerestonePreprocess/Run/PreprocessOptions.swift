@@ -70,6 +70,9 @@ package struct PreprocessOptions: Sendable {
   /// Whether out-edges are stored, too.
   package var storesReverse = false
 
+  /// Which edge columns get cumulative weights.
+  package var weights = WeightSelection.automatic
+
   package var isUndirected = false
   package var duplicates = DuplicatePolicy.keep
   package var selfLoops = SelfLoopPolicy.keep
@@ -105,6 +108,9 @@ package struct PreprocessOptions: Sendable {
       flags["imbalance"] = "\(partition.imbalance)"
       flags["balance"] = partition.balance.rawValue
       flags["passes"] = "\(partition.passes)"
+    }
+    if case .columns(let names) = weights {
+      flags["weights"] = names.isEmpty ? "none" : names.joined(separator: ",")
     }
     if storesReverse { flags["reverse"] = "true" }
     if let nodeCount { flags["node-count"] = "\(nodeCount)" }

@@ -125,7 +125,8 @@ extension PreprocessRun {
 
   /// Manifest, report, and the rename that makes it a graph.
   mutating func finish(
-    reverse: [ReverseEntry?], inputs: InputFiles, raw: RawEdges, order: OrderStage.Record,
+    reverse: [ReverseEntry?], cumulative: [[CumulativeWeights?]], inputs: InputFiles, raw: RawEdges,
+    order: OrderStage.Record,
     edges: EdgeWriting.State,
     nodes: NodeStage.Record, types: NodeTypes, relations: [RelationTriple], nodeCount: Int,
     edgeCount: Int, columns: EdgeColumns, words: EdgeColumns, workplace: Workplace,
@@ -171,6 +172,11 @@ extension PreprocessRun {
         edgeImbalance: order.edgeImbalance, trainImbalance: order.trainImbalance),
       flags: flags, inputs: fingerprints)
     for (number, entry) in reverse.enumerated() { manifest.relations[number].reverse = entry }
+    for (number, columns) in cumulative.enumerated() {
+      for (column, entry) in columns.enumerated() {
+        manifest.relations[number].columns[column].cumulative = entry
+      }
+    }
     report.nodes = nodeCount
     report.edges = edgeCount
     report.shards = options.partition.shards

@@ -2,8 +2,8 @@ internal import CMerestoneKernels
 import MerestoneCore
 import MerestoneStorage
 
-/// One numeric column of a relation's edges in all shards, with the topology's edge set beside it;
-/// shared by all samplers.
+/// One numeric column of a relation's edges in all shards, with the topology's edge set beside it, and
+/// its cumulative weights where they are stored; shared by all samplers.
 ///
 /// Nothing is resident: values are read from the mapped files.
 package final class EdgeColumn: Sendable {
@@ -14,6 +14,13 @@ package final class EdgeColumn: Sendable {
   private let columns: [Column?]
   // The `split` column by shard; empty where the edge set leaves nothing out.
   private let splits: [Column?]
+
+  /// What is stored of the running sums of the lists; `nil` where nothing is, or the edge set leaves
+  /// edges out.
+  let cumulative: CumulativeWeights?
+  // By shard, and the multiple of the spacing to which row 0 belongs; empty where none are stored.
+  private let sums: [Column?]
+  private let firstSums: [Int]
 
   /// Opens a column.
   ///
@@ -35,20 +42,35 @@ package final class EdgeColumn: Sendable {
     self.topology = topology
     self.name = name
     element = column.element
-    columns = try Self.open(name, of: topology)
-    splits = topology.isSplit ? try Self.open("split", of: topology) : []
+    let (store, relation) = (topology.store, topology.relation)
+    columns = try Self.open(of: topology) { (shard) throws(StorageError) in
+      try store.edgeColumn(name, relation: relation, shard: shard)
+    }
+    splits =
+      !topology.isSplit
+      ? []
+      : try Self.open(of: topology) { (shard) throws(StorageError) in
+        try store.edgeColumn("split", relation: relation, shard: shard)
+      }
+    cumulative = topology.isSplit ? nil : column.cumulative
+    sums =
+      cumulative == nil
+      ? []
+      : try Self.open(of: topology) { (shard) throws(StorageError) in
+        try store.edgeSums(name, relation: relation, shard: shard)
+      }
+    firstSums = sums.indices.map { [cumulative] shard in
+      Int(cumulative!.rows(of: store.book.edges(of: relation, in: ShardID(shard))).lowerBound)
+    }
   }
 
+  /// Opens the part of each shard.
   private static func open(
-    _ name: String, of topology: Topology
+    of topology: Topology, _ part: (ShardID) throws(StorageError) -> Column?
   ) throws(SamplingError) -> [Column?] {
     var columns: [Column?] = []
     do throws(StorageError) {
-      for shard in 0..<topology.store.book.shardCount {
-        columns.append(
-          try topology.store.edgeColumn(
-            name, relation: topology.relation, shard: ShardID(shard)))
-      }
+      for shard in 0..<topology.store.book.shardCount { columns.append(try part(ShardID(shard))) }
     } catch {
       throw .storage(error)
     }
@@ -81,15 +103,68 @@ package final class EdgeColumn: Sendable {
     }
   }
 
-  /// Where the values of all edges of a shard lie; `nil` for a shard without edges.
-  /// - Precondition: As of ``values(of:as:)``, but for the list.
-  @unsafe func address(in shard: Int) throws(SamplingError) -> UnsafeRawPointer? {
-    guard let column = columns[shard], column.rows > 0 else { return nil }
+  /// Where the values and the stored sums of all edges of a shard lie, the value of edge 0 and the sum of
+  /// multiple 0 of the spacing if the shard had them; `nil` where it has none.
+  ///
+  /// - Precondition: Those of a list are read after ``verify(_:)``, and trusted after
+  ///   ``checkIntact()``.
+  @unsafe func addresses(
+    in shard: Int
+  ) -> (values: UnsafeRawPointer?, sums: UnsafePointer<Double>?) {
+    let first = topology.store.book.edges(of: topology.relation, in: ShardID(shard)).lowerBound
+    let size = element.byteCount
+    // SAFETY: only addresses of edges of the shard are read, so this stays inside the columns.
+    let values = unsafe columns[shard].map { unsafe $0.unverifiedAddress - Int(first) * size }
+    guard !sums.isEmpty, let column = sums[shard] else { return unsafe (values, nil) }
+    let sums = unsafe column.unverifiedAddress - firstSums[shard] * MemoryLayout<Double>.size
+    return unsafe (values, sums.assumingMemoryBound(to: Double.self))
+  }
+
+  /// Where the stored sums of a list's shard lie, that of multiple 0 of the spacing if it had it.
+  /// - Precondition: There is a sum in the list; ``checkIntact()`` is called after they were read.
+  @unsafe func sums(of list: EdgeList) throws(SamplingError) -> UnsafePointer<Double> {
+    let shard = shard(of: list)
+    try verifySums(of: list, in: shard)
+    // SAFETY: the list has a sum, so the shard has.
+    return unsafe addresses(in: shard).sums!
+  }
+
+  /// Compares what holds the values and the stored sums of some lists with its checksums, where that was
+  /// not done before.
+  func verify(_ lists: ArraySlice<EdgeList>) throws(SamplingError) {
+    if columns.allSatisfy({ $0?.isVerified ?? true }), sums.allSatisfy({ $0?.isVerified ?? true }) {
+      return
+    }
+    for list in lists where list.count > 0 {
+      let shard = shard(of: list)
+      let first = topology.store.book.edges(of: topology.relation, in: ShardID(shard)).lowerBound
+      let row = Int(list.start - first)
+      do throws(StorageError) {
+        try columns[shard]?.verify(rows: row..<row + Int(list.count))
+      } catch {
+        throw .storage(error)
+      }
+      try verifySums(of: list, in: shard)
+    }
+  }
+
+  private func verifySums(of list: EdgeList, in shard: Int) throws(SamplingError) {
+    guard let cumulative, let column = sums[shard] else { return }
+    let held = cumulative.rows(of: list.range)
     do throws(StorageError) {
-      return unsafe try column.address(of: 0..<column.rows)
+      try column.verify(
+        rows: Int(held.lowerBound) - firstSums[shard]..<Int(held.upperBound) - firstSums[shard])
     } catch {
       throw .storage(error)
     }
+  }
+
+  private func shard(of list: EdgeList) -> Int {
+    guard
+      let place = topology.store.book.locate(
+        edge: EdgeID(list.start), relation: topology.relation)
+    else { preconditionFailure("edge \(list.start) is out of range") }
+    return place.shard.rawValue
   }
 
   /// - Throws: ``SamplingError/timesNotIntegers(column:)``.
@@ -102,14 +177,16 @@ package final class EdgeColumn: Sendable {
   /// smaller than that.
   var partBytes: Int {
     let rows = topology.store.book.edgeCount(of: topology.relation)
+    let sums = cumulative.map { rows / $0.spacing * MemoryLayout<Double>.size } ?? 0
     let budget = topology.plan.memory.bytes / 8
-    return rows * element.byteCount <= budget ? .max : budget / 8
+    return rows * element.byteCount + sums <= budget ? .max : budget / 8
   }
 
   /// Gives back what was read, by all threads; reading goes on as before.
   func drop() {
     for column in columns { column?.drop() }
     for split in splits { split?.drop() }
+    for sums in sums { sums?.drop() }
   }
 
   // Nodes whose lists are prepared together.
@@ -138,6 +215,7 @@ package final class EdgeColumn: Sendable {
     do throws(StorageError) {
       for column in columns { try column?.checkIntact() }
       for split in splits { try split?.checkIntact() }
+      for sums in sums { try sums?.checkIntact() }
     } catch {
       throw .storage(error)
     }

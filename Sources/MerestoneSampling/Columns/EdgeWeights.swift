@@ -6,7 +6,9 @@ import MerestoneStorage
 /// all samplers.
 ///
 /// Drawing from a list needs its running sums `C[i] = C[i - 1] + w[i]`, doubles added in list
-/// order; an edge that the edge set leaves out weighs 0. Some of them are kept:
+/// order; an edge that the edge set leaves out weighs 0. Some of them are in the graph
+/// (``CumulativeWeights``), where preprocessing has stored them and the edge set leaves none out, and are
+/// read there like the column; else they are added up when the column is opened:
 ///
 /// | | |
 /// |---|---|
@@ -29,7 +31,8 @@ package final class EdgeWeights: Sendable {
 
   /// Edges per kept sum; 0 where none are kept.
   let spacing: Int
-  let sums: SharedTable<Double>
+  /// Those that were added up here; empty where they are stored.
+  private let sums: SharedTable<Double>
 
   /// All running sums with their guide; empty where they take too much memory.
   let guided: SharedTable<mrs_guided_edge>
@@ -58,20 +61,24 @@ package final class EdgeWeights: Sendable {
   ///   ``SamplingError/badWeight(column:value:edge:source:destination:)`` and
   ///   ``SamplingError/weightSumOverflow(column:destination:)`` for the first such edge, which are
   ///   thrown when an edge is met otherwise; ``SamplingError/cancelled``.
-  /// - Complexity: O(edges) where sums are kept: the column is read once, on all threads.
+  /// - Complexity: O(shards) where sums are stored and memory does not hold all of them; else O(edges)
+  ///   where sums are kept: the column is read once, on all threads.
   package init(
     _ name: String, of topology: Topology, memory: ByteCount = EdgeWeights.defaultMemory,
     pool: ThreadPool, cancellation: Cancellation = Cancellation()
   ) throws(SamplingError) {
     edges = try EdgeColumn(name, of: topology)
     let edgeCount = topology.store.manifest.relations[topology.relation.rawValue].edgeCount
-    var spacing = Self.smallestSpacing
-    while spacing <= Self.largestSpacing, (edgeCount / spacing + 1) * 8 > memory.bytes {
+    let stored = edges.cumulative
+    var spacing = stored?.spacing ?? Self.smallestSpacing
+    while stored == nil, spacing <= Self.largestSpacing,
+      (edgeCount / spacing + 1) * 8 > memory.bytes
+    {
       spacing *= 2
     }
-    self.spacing = spacing <= Self.largestSpacing ? spacing : 0
-    let isKept = self.spacing > 0
-    let sumCount = isKept ? edgeCount / spacing + 1 : 0
+    let isKept = stored != nil || spacing <= Self.largestSpacing
+    self.spacing = isKept ? spacing : 0
+    let sumCount = isKept && stored == nil ? edgeCount / spacing + 1 : 0
     let keepsAll =
       isKept && sumCount * 8 + edgeCount * Self.guidedBytes <= memory.bytes
       && topology.isNarrow && edgeCount < UInt32.max
@@ -82,7 +89,7 @@ package final class EdgeWeights: Sendable {
       count: keepsAll ? edgeCount : 0, zero: mrs_guided_edge()
     ) { guided throws(SamplingError) in
       sums = try SharedTable(count: sumCount, zero: 0) { sums throws(SamplingError) in
-        guard isKept else { return }
+        guard sumCount > 0 || keepsAll else { return }
         try allCount.withSharedBuffer { allCount throws(SamplingError) in
           try edges.forEachTile(
             pool, cancellation
@@ -96,7 +103,7 @@ package final class EdgeWeights: Sendable {
       }
     }
     self.sums = sums!
-    everyEdgeCounts = allCount.allSatisfy { $0 }
+    everyEdgeCounts = stored?.everyEdgeCounts ?? allCount.allSatisfy { $0 }
   }
 
   /// Adds up the lists of a range of nodes, whose edges are consecutive.
@@ -137,7 +144,7 @@ package final class EdgeWeights: Sendable {
             position += 1
           }
           // Where the list ends at the boundary, the sum there is the next list's.
-          if position < count {
+          if position < count, sums.count > 0 {
             sums.withPart(kept..<kept + 1) { $0[0] = sum }
           }
         }
@@ -198,11 +205,29 @@ package final class EdgeWeights: Sendable {
 }
 
 extension EdgeWeights {
+  /// Whether a sum is kept in a list, before an edge of it that is not the first.
+  @inline(__always)
+  func hasKeptSum(in list: EdgeList) -> Bool {
+    guard spacing > 0, list.count > 0 else { return false }
+    let shift = UInt64(spacing.trailingZeroBitCount)
+    return (list.start &+ list.count &- 1) &>> shift > list.start &>> shift
+  }
+
+  /// Where the kept sums of a list lie, from that of multiple 0 of the spacing on.
+  /// - Precondition: One is kept in the list; ``EdgeColumn/checkIntact()`` is called after they were read.
+  @unsafe @inline(__always)
+  func keptSums(of list: EdgeList) throws(SamplingError) -> UnsafePointer<Double> {
+    if sums.count > 0 { return unsafe sums.address! }
+    return unsafe try edges.sums(of: list)
+  }
+
   /// Lends the sums, and the weights where they are needed, to the kernel that draws edges; returns
   /// `nil` where it cannot draw from these weights.
+  ///
+  /// - Parameter lists: Those that the kernel reads.
   /// - Precondition: ``EdgeColumn/checkIntact()`` is called before what the kernel picks is trusted.
   @unsafe func withKernel<R>(
-    _ body: (UnsafePointer<mrs_weights>) -> R
+    _ lists: ArraySlice<EdgeList>, _ body: (UnsafePointer<mrs_weights>) -> R
   ) throws(SamplingError) -> R? {
     let topology = edges.topology
     let book = topology.store.book
@@ -211,20 +236,20 @@ extension EdgeWeights {
     var kernel = unsafe mrs_weights()
     var bounds: [UInt64] = [0]
     var addresses: [UnsafeRawPointer?] = unsafe []
+    var kept: [UnsafePointer<Double>?] = unsafe []
     if guided.count == 0 {
       guard !topology.isSplit else { return nil }
-      let size: Int
       switch edges.element {
-      case .f32: (unsafe kernel.kind, size) = (MRS_FLOAT_WEIGHTS, 4)
-      case .f64: (unsafe kernel.kind, size) = (MRS_DOUBLE_WEIGHTS, 8)
+      case .f32: unsafe kernel.kind = MRS_FLOAT_WEIGHTS
+      case .f64: unsafe kernel.kind = MRS_DOUBLE_WEIGHTS
       default: return nil
       }
+      try edges.verify(lists)
       for shard in 0..<book.shardCount {
-        let range = book.edges(of: topology.relation, in: ShardID(shard))
-        // SAFETY: only addresses of edges of the shard are read, so this stays inside the column.
-        unsafe addresses.append(
-          try edges.address(in: shard).map { unsafe $0 - Int(range.lowerBound) * size })
-        bounds.append(range.upperBound)
+        let part = unsafe edges.addresses(in: shard)
+        unsafe addresses.append(part.values)
+        unsafe kept.append(sums.count > 0 ? sums.address : part.sums)
+        bounds.append(book.edges(of: topology.relation, in: ShardID(shard)).upperBound)
       }
     } else {
       unsafe kernel.kind = MRS_GUIDED_SUMS
@@ -233,14 +258,16 @@ extension EdgeWeights {
     unsafe kernel.every_edge_counts = everyEdgeCounts ? 1 : 0
     return withExtendedLifetime(self) {
       unsafe addresses.withUnsafeBufferPointer { addresses in
-        unsafe bounds.withUnsafeBufferPointer { bounds in
-          // SAFETY: all of them live until the body has returned.
-          unsafe kernel.kept = sums.address
-          unsafe kernel.guided = guided.count == 0 ? nil : guided.address
-          unsafe kernel.weights = addresses.baseAddress
-          unsafe kernel.bounds = bounds.baseAddress
-          unsafe kernel.shards = addresses.count
-          return unsafe body(&kernel)
+        unsafe kept.withUnsafeBufferPointer { kept in
+          unsafe bounds.withUnsafeBufferPointer { bounds in
+            // SAFETY: all of them live until the body has returned.
+            unsafe kernel.kept = kept.baseAddress
+            unsafe kernel.guided = guided.count == 0 ? nil : guided.address
+            unsafe kernel.weights = addresses.baseAddress
+            unsafe kernel.bounds = bounds.baseAddress
+            unsafe kernel.shards = addresses.count
+            return unsafe body(&kernel)
+          }
         }
       }
     }

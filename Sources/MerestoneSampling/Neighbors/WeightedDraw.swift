@@ -181,7 +181,8 @@ enum WeightedDraw {
   /// Asks for what ``addUp()`` reads.
   ///
   /// - Parameters:
-  ///   - kept: All sums of the relation, which live as long as this value.
+  ///   - kept: The sums by multiple of the spacing, those of the list among them; they live as long as
+  ///     this value.
   ///   - start: The list's first edge.
   ///   - values: The list's weights.
   @unsafe @inline(__always)

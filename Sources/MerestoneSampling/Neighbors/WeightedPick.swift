@@ -63,7 +63,7 @@ struct WeightedPick: NeighborPick {
     picked.edges.resize(to: nodes.count * fanout, filling: EdgeID(0))
     let isGuided = weights.guided.count > 0
     picked.sources.resize(to: isGuided ? picked.edges.count : 0, filling: BlockIndex(0))
-    let total = try unsafe weights.withKernel { kernel in
+    let total = try unsafe weights.withKernel(lists[..<nodes.count]) { kernel in
       unsafe narrow.withUnsafeBufferPointer { narrow in
         unsafe lists.withUnsafeBufferPointer { lists in
           unsafe picked.indptr.withUnsafeMutableBufferPointer { indptr in
@@ -148,9 +148,7 @@ private struct WeightedHop: EdgeValueBody {
     var first = 0
     while first < nodes.count {
       let part = first..<min(first + atOnce, nodes.count)
-      // SAFETY: the kept sums live as long as `weights`.
-      unsafe try prepare(
-        part, weights.spacing > 0 ? weights.sums.address : nil, &sums, &numbers, &blocks)
+      try prepare(part, &sums, &numbers, &blocks)
       for place in part {
         if let sums = sums[place - first] {
           keep(place, sums, (place - first) * fanout, numbers, blocks, &hits, into: &picked.edges)
@@ -167,13 +165,13 @@ private struct WeightedHop: EdgeValueBody {
   /// Whether a list is drawn from by the kept sums: adding up a short one costs less.
   @inline(__always)
   private func usesKeptSums(_ list: EdgeList) -> Bool {
-    weights.spacing > 0 && fanout > 0 && list.count > UInt64(4 &* fanout)
+    fanout > 0 && list.count > UInt64(4 &* fanout) && weights.hasKeptSum(in: list)
   }
 
   /// Makes the first draws of the lists that are drawn from by the kept sums.
-  @unsafe @inline(__always)
+  @inline(__always)
   private func prepare<Value: EdgeValue>(
-    _ part: Range<Int>, _ kept: UnsafePointer<Double>?, _ sums: inout [SpacedSums<Value>?],
+    _ part: Range<Int>, _ sums: inout [SpacedSums<Value>?],
     _ numbers: inout [Double], _ blocks: inout [Int]
   ) throws(SamplingError) {
     sums.removeAll(keepingCapacity: true)
@@ -183,13 +181,13 @@ private struct WeightedHop: EdgeValueBody {
         sums.append(nil)
         continue
       }
-      // SAFETY: the list is a node's, and not empty; there is a kept sum for every multiple of the
-      // spacing up to the edge count.
+      // SAFETY: the list is a node's, and not empty; the kept sums live as long as `weights`.
       let values = unsafe try weights.edges.values(of: list, as: Value.self)
-      if let kept = unsafe kept, usesKeptSums(list) {
+      if usesKeptSums(list) {
         sums.append(
           unsafe SpacedSums(
-            kept, spacing: weights.spacing, start: Int(list.start), values))
+            try weights.keptSums(of: list), spacing: weights.spacing, start: Int(list.start), values
+          ))
       } else {
         unsafe values.prefetch(0, min(Int(list.count), 128))
         sums.append(nil)

@@ -21,6 +21,22 @@ extension Column {
     }
   }
 
+  /// Where the bytes of row 0 lie, verified or not; valid while the column lives.
+  ///
+  /// - Precondition: Rows are read after ``verify(rows:)``, and trusted after ``checkIntact()``.
+  @unsafe package var unverifiedAddress: UnsafeRawPointer {
+    // SAFETY: a column has a header, so its file has bytes, which are mapped while the column lives.
+    unsafe file.address! + bodyStart
+  }
+
+  /// Compares what holds some rows with its checksums, where that was not done before.
+  /// - Precondition: The rows exist.
+  @inline(__always)
+  package func verify(rows range: Range<Int>) throws(StorageError) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+    try verify(bytes: range.lowerBound &* rowBytes..<range.upperBound &* rowBytes)
+  }
+
   /// Throws when the file has shrunk while it was read.
   package func checkIntact() throws(StorageError) { try file.checkIntact() }
 }

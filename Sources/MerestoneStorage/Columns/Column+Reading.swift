@@ -58,7 +58,7 @@ extension Column {
   }
 
   /// Whether every block was verified.
-  var isVerified: Bool { unverifiedCount.load(ordering: .acquiring) == 0 }
+  package var isVerified: Bool { unverifiedCount.load(ordering: .acquiring) == 0 }
 
   /// The value of a column of width 1, as a `Double`: exact but for integers past 2^53.
   package func value(at row: Int) throws(StorageError) -> Double {
@@ -119,6 +119,33 @@ extension Column {
       default: element.word(in: bytes, at: start) ?? 0
       }
     }
+  }
+
+  /// Copies the values of consecutive rows of a column of width 1 as doubles, exact but for integers past
+  /// 2^53, and gives the memory back that does not stay mapped.
+  ///
+  /// - Precondition: `values` has room for them.
+  func copyDoubles(
+    of range: Range<Int>, into values: inout MutableSpan<Double>
+  ) throws(StorageError) {
+    precondition(width == 1 && range.count <= values.count, "a value for each row")
+    try withRawRows(range) { bytes in
+      switch element {
+      case .f32:
+        for row in 0..<range.count {
+          values[row] = Double(
+            Float(bitPattern: bytes.littleEndian(at: 4 &* row, as: UInt32.self)))
+        }
+      case .f64:
+        for row in 0..<range.count {
+          values[row] = Double(bitPattern: bytes.littleEndian(at: 8 &* row, as: UInt64.self))
+        }
+      default:
+        for row in 0..<range.count { values[row] = element.double(in: bytes, at: row &* rowBytes) }
+      }
+    }
+    dropUnmapped(
+      around: byteOffset(ofRow: range.lowerBound)..<byteOffset(ofRow: range.upperBound))
   }
 
   /// Lends the verified bytes of consecutive rows.

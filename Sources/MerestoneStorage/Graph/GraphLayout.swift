@@ -12,6 +12,7 @@ package import MerestoneCore
 ///   edges/r0007.rev           out-edges of relation 7 by source, in the format of a .csc
 ///   edges/r0007.rev.ids       the id of the edge at each place there: EdgeIDHeader
 ///   edges/r0007.c02.npy       its edge column 2, and r0007.c02.npy.crc
+///   edges/r0007.c02.sums.npy  the cumulative weights of edge column 2: CumulativeWeights
 ///   nodes/t0001.c00.npy       node column 0 of type 1, and its .crc
 /// ```
 package enum GraphLayout {
@@ -46,6 +47,11 @@ package enum GraphLayout {
 
   package static func edgeColumn(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
     "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).c\(padded(column, 2)).npy"
+  }
+
+  /// The cumulative weights of an edge column.
+  package static func edgeSums(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
+    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).c\(padded(column, 2)).sums.npy"
   }
 
   package static func nodeColumn(_ column: Int, of type: NodeTypeID, shard: ShardID) -> String {

@@ -55,6 +55,9 @@ package struct GraphManifest: Codable, Sendable, Equatable {
       if let problem = Self.contradiction(in: type.columns, of: "type \(type.name)") {
         return problem
       }
+      if let column = type.columns.first(where: { $0.cumulative != nil }) {
+        return ("cumulative weights of \(column.name)", "none, nodes have no lists", "some")
+      }
     }
     for (number, relation) in relations.enumerated() {
       for type in [relation.sourceType, relation.destinationType]
@@ -94,6 +97,7 @@ package struct GraphManifest: Codable, Sendable, Equatable {
       if column.width < 1 || column.width > 1 << 40 {
         return ("width of column \(column.name) of \(owner)", "1 or more", "\(column.width)")
       }
+      if let problem = column.cumulative?.contradiction(in: column) { return problem }
       if position(of: column.name, in: columns) != number {
         return ("columns of \(owner)", "names of their own", "\(column.name) twice")
       }
@@ -175,12 +179,18 @@ package struct ColumnEntry: Codable, Sendable, Equatable {
   package var width: Int
   /// The words of a categorical column, by code; `nil` for numbers.
   package var categories: [String]?
+  /// `nil` where no cumulative weights are stored; only edge columns have them.
+  package var cumulative: CumulativeWeights?
 
-  package init(name: String, element: ElementType, width: Int = 1, categories: [String]? = nil) {
+  package init(
+    name: String, element: ElementType, width: Int = 1, categories: [String]? = nil,
+    cumulative: CumulativeWeights? = nil
+  ) {
     self.name = name
     self.element = element
     self.width = width
     self.categories = categories
+    self.cumulative = cumulative
   }
 }
 

@@ -10,6 +10,8 @@ extension GraphStore {
     case reverse(RelationID, ShardID)
     case nodeColumn(Int, NodeTypeID, ShardID)
     case edgeColumn(Int, RelationID, ShardID)
+    /// The cumulative weights of an edge column.
+    case edgeSums(Int, RelationID, ShardID)
   }
 
   /// Every piece, those that are empty and have no file included.
@@ -24,6 +26,9 @@ extension GraphStore {
         if relation.hasPackedStream { pieces.append(.packedEdges(RelationID(number), shard)) }
         if relation.reverse != nil { pieces.append(.reverse(RelationID(number), shard)) }
         pieces += relation.columns.indices.map { .edgeColumn($0, RelationID(number), shard) }
+        for (column, entry) in relation.columns.enumerated() where entry.cumulative != nil {
+          pieces.append(.edgeSums(column, RelationID(number), shard))
+        }
       }
     }
     return pieces
@@ -39,6 +44,8 @@ extension GraphStore {
       GraphLayout.nodeColumn(number, of: type, shard: shard)
     case .edgeColumn(let number, let relation, let shard):
       GraphLayout.edgeColumn(number, of: relation, shard: shard)
+    case .edgeSums(let number, let relation, let shard):
+      GraphLayout.edgeSums(number, of: relation, shard: shard)
     }
   }
 
@@ -54,6 +61,12 @@ extension GraphStore {
       return try openColumn(
         name(of: piece), manifest.relations[relation.rawValue].columns[number],
         rows: book.edges(of: relation, in: shard))
+    case .edgeSums(let number, let relation, let shard):
+      let sums = manifest.relations[relation.rawValue].columns[number].cumulative
+      guard let sums else { return nil }
+      return try openColumn(
+        name(of: piece), CumulativeWeights.entry,
+        rows: sums.rows(of: book.edges(of: relation, in: shard)))
     }
   }
 

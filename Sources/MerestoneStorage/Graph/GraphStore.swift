@@ -163,6 +163,24 @@ package final class GraphStore: Sendable {
       rows: book.edges(of: relation, in: shard))
   }
 
+  /// A shard's part of the cumulative weights of an edge column: see ``CumulativeWeights``. `nil` where it
+  /// has no rows.
+  ///
+  /// - Precondition: The manifest says that the column has them.
+  package func edgeSums(
+    _ name: String, relation: RelationID, shard: ShardID
+  ) throws(StorageError) -> Column? {
+    let columns = manifest.relations[relation.rawValue].columns
+    let number = try position(
+      of: name, in: columns, owner: manifest.relations[relation.rawValue].name)
+    guard let sums = columns[number].cumulative else {
+      preconditionFailure("cumulative weights that are not stored")
+    }
+    return try column(
+      GraphLayout.edgeSums(number, of: relation, shard: shard), CumulativeWeights.entry,
+      rows: sums.rows(of: book.edges(of: relation, in: shard)))
+  }
+
   /// The raw ids of a node type, both ways.
   package func ids(_ type: NodeTypeID) throws(StorageError) -> IDMap {
     if let ids = opened.withLock({ $0.ids[type] }) { return ids }

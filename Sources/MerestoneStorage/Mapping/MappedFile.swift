@@ -119,6 +119,9 @@ import Synchronization
 
   package var count: Int { unsafe base.count }
 
+  /// Where the bytes lie; `nil` for an empty file.
+  @unsafe package var address: UnsafeRawPointer? { unsafe base.baseAddress }
+
   /// Whether a read has hit a page that the file no longer has.
   package var isDamaged: Bool { mrs_guard_damaged(guardSlot) != 0 }
 

@@ -61,7 +61,8 @@ extension EdgeStore {
     return lower
   }
 
-  private func listsEnd(before position: Int) -> StorageError {
+  /// The error where the lists end before an edge that there is.
+  func listsEnd(before position: Int) -> StorageError {
     .corrupt(
       path: path, byteOffset: header.nodeBlocksOffset, field: "end of the last list",
       expected: "edge \(edgeCount)", found: "edge \(position) or less")

@@ -10,6 +10,7 @@ import Synchronization
 ///   and the number of cut edges are as recorded.
 /// - Out-edges, where they are stored, are the edges, each once and with its id.
 /// - Every node's raw id leads back to it, and no raw id leads elsewhere.
+/// - Cumulative weights are the sums of the weights.
 /// - Split codes, labels and categories exist.
 package enum Verification {
   /// One thing that is wrong; its description names the file, the byte, what was expected and what
@@ -74,6 +75,9 @@ package enum Verification {
     /// of out-edges all of them.
     var reverseFile = -1
     var digests: [EdgeDigest] = []
+    /// For cumulative weights: their place among them, and whether every edge counts.
+    var sumFile = -1
+    var everyEdgeCounts = true
     /// For a table of raw ids: the type, and how many of its rows name a node.
     var type: NodeTypeID?
     var presentIDs = 0

@@ -9,6 +9,7 @@ struct VerificationRun: Sendable {
   var packedFiles: [(packed: EdgeStore, edges: EdgeStore)] = []
   var reverseFiles: [ReverseFile] = []
   var columns: [ColumnFile] = []
+  var sumFiles: [SumFile] = []
   var ids: [(type: NodeTypeID, map: IDMap)] = []
 
   /// Listed files that some check reads.
@@ -43,6 +44,7 @@ struct VerificationRun: Sendable {
     case reverseLayout(Int)
     case reverse(Int, positions: Range<Int>)
     case column(Int, blocks: Range<Int>)
+    case sums(Int)
     case nodeIDs(Int, nodes: Range<Int>)
     case rawIDs(Int, rows: Range<Int>)
   }
@@ -119,6 +121,8 @@ struct VerificationRun: Sendable {
       try collect(piece, graph.manifest.nodeTypes[type.rawValue].columns[number])
     case .edgeColumn(let number, let relation, _):
       try collect(piece, graph.manifest.relations[relation.rawValue].columns[number])
+    case .edgeSums(let number, let relation, let shard):
+      try collectSums(piece, number, relation, shard)
     }
   }
 
@@ -159,6 +163,10 @@ struct VerificationRun: Sendable {
         let range = start..<min(start + size, count)
         tasks.append(Task(work: work(range), bytes: bytes / count * range.count))
       }
+    }
+    // One after the other within a file, so they begin first.
+    for (number, file) in sumFiles.enumerated() {
+      tasks.append(Task(work: .sums(number), bytes: file.weights.bytesOnDisk))
     }
     for (number, file) in edgeFiles.enumerated() {
       tasks.append(Task(work: .layout(file: number), bytes: 0))
@@ -204,6 +212,7 @@ struct VerificationRun: Sendable {
     case .reverseLayout(let number): checkReverseLayout(number)
     case .reverse(let number, let positions): checkReverse(number, positions)
     case .column(let number, let blocks): check(columns[number], blocks)
+    case .sums(let number): checkSums(number)
     case .nodeIDs(let number, let nodes): checkNodeIDs(ids[number].map, nodes)
     case .rawIDs(let number, let rows): countRawIDs(ids[number].type, ids[number].map, rows)
     }
@@ -248,6 +257,7 @@ struct VerificationRun: Sendable {
         "largest in-degree of relation \(relation.name)", recorded: relation.maxInDegree,
         found: found.max() ?? 0)
     }
+    concludeSums(findings)
     compare(
       "edges between shards", recorded: manifest.partition.cutEdges,
       found: findings.reduce(0) { $0 + $1.cutEdges })
