@@ -221,6 +221,13 @@ INLINE uint32_t position_of(
     return position_after(w, list, last_at_most(list, x), x, kind);
 }
 
+/// Takes the list's total, of `cells` cells.
+INLINE void set_total(struct list *list, double total, int64_t cells) {
+    list->total = total;
+    list->per_total = total > 0 ? (double)cells / total : 0;
+    if (!(list->per_total < __builtin_huge_val())) list->per_total = 0;
+}
+
 // MARK: Repeated draws
 
 struct hit {

@@ -1,8 +1,7 @@
 #include "include/weighted.h"
 
+#include "draw_lines.h"
 #include "running_sums.h"
-
-#include <math.h>
 
 enum {
     LANES = MRS_PICK_LANES,
@@ -61,28 +60,25 @@ INLINE void draw(
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
         uint64_t end = list->start + list->count;
+        double sum = 0;
         if (kind == MRS_GUIDED_SUMS) {
-            list->total = w->guided[end - 1].sum;
+            sum = w->guided[end - 1].sum;
         } else if (list->count <= SHORT) {
-            double sum = 0, *prefix = group->prefix[lane];
+            double *prefix = group->prefix[lane];
             for (uint32_t i = 0; i < list->count; i++) {
                 prefix[i] = sum += weight_of(list, list->start + i, kind);
             }
-            list->total = sum;
             list->running = prefix;
         } else {
             uint64_t edge = list->start;
-            double sum = 0;
             if (list->last >= list->first) {
                 sum = list->sums[list->last];
                 edge = (uint64_t)list->last << w->shift;
             }
             for (; edge < end; edge++) sum += weight_of(list, edge, kind);
-            list->total = sum;
         }
-        int64_t cells = kind == MRS_GUIDED_SUMS ? list->count : list->last - list->first + 1;
-        list->per_total = list->total > 0 ? (double)cells / list->total : 0;
-        if (!(list->per_total < HUGE_VAL)) list->per_total = 0;
+        set_total(
+            list, sum, kind == MRS_GUIDED_SUMS ? list->count : list->last - list->first + 1);
         nodes[lane] = list->node;
         totals[lane] = list->total;
         limits[lane] = list->total > 0 ? below_total(list->total) : 0;
@@ -267,6 +263,8 @@ INLINE size_t pick_weighted(
         // Lanes that are not used are sorted, too.
         memset(groups[i].positions, 0, sizeof groups[i].positions);
     }
+    struct lined_groups lined;
+    if (kind == MRS_GUIDED_SUMS && w->lines) clear_lined(&lined);
     size_t next = 0, place = 0;
     // Step `s` of a group follows step `s - 1` of the group behind it; at the end empty groups push
     // the last ones through.
@@ -288,6 +286,13 @@ INLINE size_t pick_weighted(
             } else if (!replaces && list->count <= fanout) {
                 *kept = keep_all(w, list, edges + place, from, kind);
                 place += list->count;
+            } else if (kind == MRS_GUIDED_SUMS && w->lines && list->count > MRS_LINED) {
+                struct lined_group *long_lists = &lined.groups[lined.turn % LINED_STEPS];
+                enter_lined(w, long_lists, list, nodes[next], edges + place, from, kept);
+                place += fanout;
+                if (long_lists->used == LANES) {
+                    push_lined(w, &lined, fanout, replaces, key0, key1);
+                }
             } else {
                 enter(w, entering, list, nodes[next], edges + place, from, kept, kind);
                 place += fanout;
@@ -297,6 +302,9 @@ INLINE size_t pick_weighted(
         draw(w, &groups[(turn + STEPS - 1) % STEPS], fanout, key0, key1, kind);
         find(w, &groups[(turn + STEPS - 2) % STEPS], fanout, kind);
         if (next == count) left--;
+    }
+    for (int i = 0; i < LINED_STEPS && kind == MRS_GUIDED_SUMS && w->lines; i++) {
+        push_lined(w, &lined, fanout, replaces, key0, key1);
     }
     for (int i = 0; i < STEPS; i++) finish(w, &groups[i], fanout, replaces, key0, key1, kind);
     return close_up(lists, count, fanout, replaces, indptr, edges, sources);

@@ -60,12 +60,16 @@ struct WeightedKernelTests {
     try reader.readLists(of: nodes, into: &lists)
     var sources: [NodeID] = []
     let edgeCount = lists.reduce(0) { $0 + Int($1.count) }
-    // Stored sums need no memory.
+    // All sums with lines, without, some; stored ones need no memory.
+    let all = 1 << 30
+    let withoutLines = edgeCount * 17
     let memories =
-      storesSums ? [1 << 30, 0] : [1 << 30, edgeCount, edgeCount / 20, edgeCount / 400]
+      [all, withoutLines] + (storesSums ? [0] : [edgeCount, edgeCount / 20, edgeCount / 400])
     for memory in memories {
       let weights = try WeightedPickTests.weights(topology, memory: memory)
-      #expect((weights.guided.count > 0) == (memory == 1 << 30))
+      #expect((weights.guided.count > 0) == (memory >= withoutLines))
+      #expect((weights.lines != nil) == (memory == all))
+      #expect(weights.byteCount <= memory)
       for replaces in [false, true] {
         for fanout in [1, 2, 5, 10, 15, 32] {
           let draws = RandomKey(seed: 3, stream: .neighborSampling, step: fanout).draws
@@ -73,7 +77,7 @@ struct WeightedKernelTests {
             weights, replaces, nodes, lists, fanout, draws, &reader)
           #expect(found.indptr == wanted.indptr)
           #expect(found.edges == wanted.edges)
-          guard memory == 1 << 30 else {
+          guard memory >= withoutLines else {
             #expect(found.sources.isEmpty)
             continue
           }
@@ -83,6 +87,34 @@ struct WeightedKernelTests {
               == sources[..<wanted.edges.count].map(\.rawValue))
         }
       }
+    }
+  }
+
+  @Test("finds the edge also where a line has the same 65,536th for it and a draw")
+  func ties() throws {
+    let folder = TemporaryFolder()
+    var generator = SplitMix64(seed: 11)
+    var graph = TestGraph(
+      lists: (0..<60).map { node in (0..<70 + node).map { _ in UInt64(node) } })
+    graph.edgeColumns = [
+      TestColumn(
+        name: "weight", element: .f32,
+        values: (0..<graph.edgeCount).map { _ in Double.random(in: 0..<1, using: &generator) })
+    ]
+    let topology = try Topology.open(
+      graph.store(at: folder.file("graph")), memory: ByteCount(1 << 30),
+      pool: WeightedPickTests.pool)
+    let nodes = (0..<topology.nodeCount).map { NodeID(UInt64($0)) }
+    var reader = InEdgeReader(topology)
+    var lists: [EdgeList] = []
+    try reader.readLists(of: nodes, into: &lists)
+    let weights = try WeightedPickTests.weights(topology, memory: 1 << 30)
+    #expect(weights.lines != nil)
+    // A draw in 10,000 ties, so 40 of these do.
+    for step in 0..<200 {
+      let draws = RandomKey(seed: 4, stream: .neighborSampling, step: step).draws
+      let (found, wanted) = try picks(weights, true, nodes, lists, 32, draws, &reader)
+      #expect(found.edges == wanted.edges)
     }
   }
 

@@ -26,6 +26,12 @@ final class SharedTable<Element: BitwiseCopyable & Sendable>: @unchecked Sendabl
 
   var count: Int { unsafe memory.count }
 
+  /// Lends some elements.
+  func withPart<R>(_ range: Range<Int>, _ body: (Span<Element>) -> R) -> R {
+    // SAFETY: the elements were initialised, and live through the call.
+    unsafe body(Span(_unsafeElements: UnsafeBufferPointer(rebasing: memory[range])))
+  }
+
   /// - Precondition: The address is used while this object lives.
   @unsafe var address: UnsafePointer<Element>? { unsafe UnsafePointer(memory.baseAddress) }
 }

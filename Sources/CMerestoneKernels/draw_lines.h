@@ -1,0 +1,243 @@
+#ifndef CMERESTONE_DRAW_LINES_H
+#define CMERESTONE_DRAW_LINES_H
+
+// Draws from long lists, sixteen lists at once, by the lines of their cells.
+
+#include "running_sums.h"
+
+enum {
+    /// Groups of lists under way at once, each one step behind the group after it: entered, drawn,
+    /// found, sorted, finished.
+    LINED_STEPS = 5,
+};
+
+typedef double f64w __attribute__((vector_size(8 * MRS_PICK_LANES)));
+typedef int64_t i64w __attribute__((vector_size(8 * MRS_PICK_LANES)));
+typedef uint16_t u16v __attribute__((vector_size(32)));
+typedef _Bool b16v __attribute__((ext_vector_type(16)));
+
+/// Lists that are drawn from together, and their draws by number and lane.
+struct lined_group {
+    size_t used;
+    /// Whether some draws need all sums.
+    int is_left;
+    struct list lists[MRS_PICK_LANES];
+    const struct mrs_draw_line *lines[MRS_PICK_LANES];
+    uint32_t nodes[MRS_PICK_LANES];
+    double numbers[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
+    uint32_t cells[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
+    uint32_t parts[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
+    /// Position and source of a hit, `position << 32 | source`; or the complement of a position from
+    /// which on the sums are to be asked.
+    uint64_t hits[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
+    /// Not 0 where an edge was hit twice.
+    uint64_t repeats[MRS_PICK_LANES];
+};
+
+struct lined_groups {
+    struct lined_group groups[LINED_STEPS];
+    /// The group that lists enter.
+    size_t turn;
+};
+
+INLINE void clear_lined(struct lined_groups *all) {
+    all->turn = 0;
+    for (int i = 0; i < LINED_STEPS; i++) {
+        all->groups[i].used = 0;
+        // Lanes that are not used are drawn for and sorted, too.
+        memset(all->groups[i].nodes, 0, sizeof all->groups[i].nodes);
+        memset(all->groups[i].hits, 0, sizeof all->groups[i].hits);
+    }
+}
+
+/// Fetches the total.
+INLINE void enter_lined(
+    const struct mrs_weights *w, struct lined_group *group, const struct mrs_edge_list *from,
+    uint32_t node, uint64_t *out, uint32_t *sources, int64_t *kept) {
+    size_t lane = group->used++;
+    group->nodes[lane] = node;
+    group->lists[lane] = (struct list){
+        .start = from->start, .count = (uint32_t)from->count, .node = node,
+        .guided = w->guided + from->start, .out = out, .sources = sources, .kept = kept};
+    __builtin_prefetch(w->lined + node);
+}
+
+/// Makes the draws, and fetches their lines.
+INLINE void draw_lined(
+    const struct mrs_weights *w, struct lined_group *group, uint32_t fanout, uint32_t key0,
+    uint32_t key1) {
+    enum { LANES = MRS_PICK_LANES };
+    if (group->used == 0) return;
+    double totals[LANES] = {0}, limits[LANES] = {0}, scales[LANES] = {0};
+    int64_t lasts[LANES] = {0};
+    for (size_t lane = 0; lane < group->used; lane++) {
+        struct list *list = &group->lists[lane];
+        const struct mrs_lined_list *lined = &w->lined[list->node];
+        uint64_t cells = mrs_line_cells(list->count);
+        group->lines[lane] = w->lines + lined->first;
+        set_total(list, lined->total, list->count);
+        totals[lane] = list->total;
+        limits[lane] = list->total > 0 ? below_total(list->total) : 0;
+        scales[lane] = list->total > 0 ? mrs_line_scale(cells, list->total) : 0;
+        lasts[lane] = (int64_t)(cells << 16) - 1;
+    }
+    u32v node;
+    f64w total, limit, scale;
+    i64w last;
+    memcpy(&node, group->nodes, sizeof node);
+    memcpy(&total, totals, sizeof total);
+    memcpy(&limit, limits, sizeof limit);
+    memcpy(&scale, scales, sizeof scale);
+    memcpy(&last, lasts, sizeof last);
+    for (uint32_t i = 0; i < fanout; i += 2) {
+        u32v words[4];
+        philox(node, i / 2, key0, key1, words);
+        for (uint32_t half = 0; half < 2 && i + half < fanout; half++) {
+            uint32_t low[LANES], high[LANES];
+            double units[LANES];
+            memcpy(low, &words[2 * half], sizeof low);
+            memcpy(high, &words[2 * half + 1], sizeof high);
+            for (size_t lane = 0; lane < LANES; lane++) units[lane] = unit_of(low[lane], high[lane]);
+            f64w x;
+            memcpy(&x, units, sizeof x);
+            x = __builtin_elementwise_min(x * total, limit);
+            i64w place = __builtin_elementwise_min(__builtin_convertvector(x * scale, i64w), last);
+            u32v cell = __builtin_convertvector(place >> 16, u32v);
+            u32v part = __builtin_convertvector(place & 0xFFFF, u32v);
+            memcpy(group->numbers[i + half], &x, sizeof x);
+            memcpy(group->cells[i + half], &cell, sizeof cell);
+            memcpy(group->parts[i + half], &part, sizeof part);
+        }
+    }
+    for (uint32_t i = 0; i < fanout; i++) {
+        for (size_t lane = 0; lane < group->used; lane++) {
+            __builtin_prefetch(group->lines[lane] + group->cells[i][lane]);
+        }
+    }
+}
+
+/// Which of ten ascending numbers meet a comparison, as bits.
+INLINE uint32_t bits_of(u16v mask) {
+    b16v lanes = __builtin_convertvector(mask, b16v);
+    uint16_t bits;
+    memcpy(&bits, &lanes, sizeof bits);
+    return bits & ((1u << MRS_LINE_EDGES) - 1);
+}
+
+/// Reads the lines, and fetches the sums of those that do not tell.
+INLINE void find_lined(struct lined_group *group, uint32_t fanout) {
+    group->is_left = 0;
+    for (size_t lane = 0; lane < group->used; lane++) {
+        const struct list *list = &group->lists[lane];
+        if (!(list->total > 0)) continue;
+        for (uint32_t i = 0; i < fanout; i++) {
+            const struct mrs_draw_line *line = group->lines[lane] + group->cells[i][lane];
+            u16v ends, part = (u16v){} + (uint16_t)group->parts[i][lane];
+            // Reads some sources, too, which are left out.
+            memcpy(&ends, line->ends, sizeof ends);
+            uint32_t before = bits_of((u16v)(ends < part)), same = bits_of((u16v)(ends == part));
+            if (__builtin_expect(same || before == (1u << MRS_LINE_EDGES) - 1, 0)) {
+                group->is_left = 1;
+                group->hits[i][lane] = ~(uint64_t)line->position;
+                prefetch_range(
+                    list->guided + line->position, list->guided + line->position + MRS_LINE_EDGES);
+                continue;
+            }
+            uint32_t found = (uint32_t)__builtin_popcount(before);
+            group->hits[i][lane] = (uint64_t)(line->position + found) << 32 | line->sources[found];
+        }
+    }
+}
+
+/// Asks the sums where lines did not tell.
+INLINE void settle_lined(struct lined_group *group, uint32_t fanout) {
+    for (size_t lane = 0; lane < group->used; lane++) {
+        const struct list *list = &group->lists[lane];
+        if (!(list->total > 0)) continue;
+        for (uint32_t i = 0; i < fanout; i++) {
+            uint64_t hit = group->hits[i][lane];
+            if ((int64_t)hit >= 0) continue;
+            uint32_t position = position_guided(list, (uint32_t)~hit, group->numbers[i][lane]);
+            group->hits[i][lane] = (uint64_t)position << 32 | list->guided[position].source;
+        }
+    }
+}
+
+/// Sorts the hits, and fetches the sums around those of lists that have hit an edge twice.
+INLINE void sort_lined(struct lined_group *group, uint32_t fanout, int replaces) {
+    // A vector has half of the lanes.
+    enum { HALF = MRS_PICK_LANES / 2 };
+    if (group->used == 0) return;
+    if (group->is_left) settle_lined(group, fanout);
+    for (int half = 0; half < 2; half++) {
+        u64v hits[MRS_WEIGHTED_FANOUT], repeated = {};
+        for (uint32_t i = 0; i < fanout; i++) {
+            u64v hit;
+            memcpy(&hit, &group->hits[i][half * HALF], sizeof hit);
+            for (uint32_t m = 0; m < i; m++) {
+                u64v smaller = __builtin_elementwise_min(hits[m], hit);
+                hit = __builtin_elementwise_max(hits[m], hit);
+                hits[m] = smaller;
+            }
+            hits[i] = hit;
+        }
+        for (uint32_t i = 0; i < fanout; i++) {
+            memcpy(&group->hits[i][half * HALF], &hits[i], sizeof hits[i]);
+            if (i > 0) repeated |= (u64v)(hits[i] == hits[i - 1]);
+        }
+        memcpy(&group->repeats[half * HALF], &repeated, sizeof repeated);
+    }
+    for (size_t lane = 0; lane < group->used && !replaces; lane++) {
+        if (!group->repeats[lane]) continue;
+        const struct mrs_guided_edge *edges = group->lists[lane].guided;
+        for (uint32_t i = 0; i < fanout; i++) {
+            uint32_t position = (uint32_t)(group->hits[i][lane] >> 32);
+            __builtin_prefetch(edges + position - (position > 0));
+            __builtin_prefetch(edges + position);
+        }
+    }
+}
+
+/// Replaces repeated draws and writes the edges out.
+INLINE void finish_lined(
+    const struct mrs_weights *w, struct lined_group *group, uint32_t fanout, int replaces,
+    uint32_t key0, uint32_t key1) {
+    for (size_t lane = 0; lane < group->used; lane++) {
+        struct list *list = &group->lists[lane];
+        if (!(list->total > 0)) {
+            *list->kept = 0;
+        } else if (group->repeats[lane] && !replaces) {
+            uint32_t positions[MRS_WEIGHTED_FANOUT];
+            for (uint32_t i = 0; i < fanout; i++) {
+                positions[i] = (uint32_t)(group->hits[i][lane] >> 32);
+            }
+            uint32_t count = fill_up(w, list, fanout, key0, key1, positions, MRS_GUIDED_SUMS);
+            for (uint32_t i = 0; i < count; i++) {
+                list->out[i] = list->start + positions[i];
+                list->sources[i] = list->guided[positions[i]].source;
+            }
+            *list->kept = count;
+        } else {
+            for (uint32_t i = 0; i < fanout; i++) {
+                uint64_t hit = group->hits[i][lane];
+                list->out[i] = list->start + (hit >> 32);
+                list->sources[i] = (uint32_t)hit;
+            }
+            *list->kept = fanout;
+        }
+    }
+    group->used = 0;
+}
+
+/// Takes every group a step further; the oldest one becomes the one that lists enter.
+INLINE void push_lined(
+    const struct mrs_weights *w, struct lined_groups *all, uint32_t fanout, int replaces,
+    uint32_t key0, uint32_t key1) {
+    draw_lined(w, &all->groups[(all->turn + LINED_STEPS - 1) % LINED_STEPS], fanout, key0, key1);
+    find_lined(&all->groups[(all->turn + LINED_STEPS - 2) % LINED_STEPS], fanout);
+    sort_lined(&all->groups[(all->turn + LINED_STEPS - 3) % LINED_STEPS], fanout, replaces);
+    all->turn++;
+    finish_lined(w, &all->groups[all->turn % LINED_STEPS], fanout, replaces, key0, key1);
+}
+
+#endif
