@@ -40,6 +40,37 @@ struct PlanCommandTests {
     #expect(report["predicted"] is [String: Any])
   }
 
+  @Test("counts the columns of edges as they will be stored, cumulative weights included")
+  func columns() throws {
+    let folder = TemporaryFolder()
+    func cost(_ unit: Double, _ flags: String...) throws -> (predicted: Int, found: Int) {
+      let text = (0..<20_000).map { edge in
+        "\(edge * 7919 % 6007)\t\(edge % 5003)\t\(Double(edge % 900 + 1) * unit)\n"
+      }
+      let path = folder.file("edges.tsv")
+      TestFile.write(Array("# columns: src\tdst\tweight\n".utf8) + text.flatMap(\.utf8), to: path)
+      let plan = merestone(["plan", path, "--json"] + flags)
+      let graph = folder.file("\(folder.names.count)")
+      let made = merestone(["preprocess", path, "--out", graph, "--quiet"] + flags)
+      #expect(made.status == 0, "\(made.notes)")
+      let parts = try #require(
+        object(merestone("inspect", graph, "--json").output)["parts"] as? [String: Int])
+      return (
+        try #require(object(plan.output)["outputBytes"] as? Int),
+        parts["edgeColumns"]! + parts["cumulativeWeights"]!
+      )
+    }
+    let quarters = try cost(0.25)
+    // 32 bits do not hold these.
+    let decimals = try cost(0.001)
+    let bare = try cost(0.25, "--weights", "none")
+    #expect(bare.found < quarters.found && quarters.found < decimals.found)
+    for other in [decimals, bare] {
+      let predicted = other.predicted - quarters.predicted
+      #expect(abs(predicted - (other.found - quarters.found)) < 300, "\(predicted) bytes")
+    }
+  }
+
   @Test("makes nothing")
   func nothing() {
     let folder = TemporaryFolder()

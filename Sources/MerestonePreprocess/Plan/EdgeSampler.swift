@@ -36,7 +36,6 @@ struct EdgeSampler {
     var result = Result(sample: EdgeSample(kind: inputs.idKind), edges: 0)
     var readers = inputs.edges
     for number in readers.indices { try settleTypes(&readers[number]) }
-    measureRows(readers, &result)
     // Every round looks at one place of each file.
     var seen = [Seen](repeating: Seen(), count: readers.count)
     let shares = readers.map { share(of: $0) }
@@ -49,6 +48,7 @@ struct EdgeSampler {
       if round == 3 || round == 7 || round == 15 { result.sample.mark() }
     }
     for (number, reader) in readers.enumerated() { add(reader, seen[number], to: &result) }
+    measureRows(readers, seen.reduce(into: []) { $0.formUnion($1.wideColumns) }, &result)
     return result
   }
 
@@ -58,6 +58,17 @@ struct EdgeSampler {
     /// Of the file on disk.
     var bytes = 0
     var isWhole = false
+    /// Columns with numbers that 32 bits do not hold.
+    var wideColumns: Set<Int> = []
+
+    mutating func noteNumbers(of batch: EdgeBatch) {
+      for (number, column) in batch.columns.enumerated() {
+        guard case .numbers(let values) = column, !wideColumns.contains(number) else { continue }
+        if values.contains(where: { !$0.isNaN && Double(Float($0)) != $0 }) {
+          wideColumns.insert(number)
+        }
+      }
+    }
   }
 
   private func share(of reader: EdgeListReader) -> Int {
@@ -114,6 +125,7 @@ struct EdgeSampler {
         break
       }
       sample.add(batch)
+      seen.noteNumbers(of: batch)
       edges += batch.count
       last = batch.end.byteOffset
       let done =
@@ -184,13 +196,15 @@ struct EdgeSampler {
     }
   }
 
-  private func measureRows(_ readers: [EdgeListReader], _ result: inout Result) {
-    for column in readers.first?.columns ?? [] {
+  private func measureRows(
+    _ readers: [EdgeListReader], _ wideColumns: Set<Int>, _ result: inout Result
+  ) {
+    for (number, column) in (readers.first?.columns ?? []).enumerated() {
       let riding = RidingColumn(name: column.name, type: column.type ?? .number)
       result.spoolRowBytes += riding.kind.spoolBytes
       switch riding.kind {
       case .integer: result.rowBytes += 8
-      case .number: result.rowBytes += 4
+      case .number: result.rowBytes += wideColumns.contains(number) ? 8 : 4
       case .word: result.rowBytes += column.name == "relation" ? 2 : 1
       case .split: result.rowBytes += 1
       }
