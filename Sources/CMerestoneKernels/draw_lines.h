@@ -19,16 +19,15 @@ typedef _Bool b16v __attribute__((ext_vector_type(16)));
 /// Lists that are drawn from together, and their draws by number and lane.
 struct lined_group {
     size_t used;
-    /// Whether some draws need all sums.
-    int is_left;
+    /// The draws of each lane that need all sums, as bits; their hits hold where the search begins.
+    uint32_t left[MRS_PICK_LANES];
     struct list lists[MRS_PICK_LANES];
     const struct mrs_draw_line *lines[MRS_PICK_LANES];
     uint32_t nodes[MRS_PICK_LANES];
     double numbers[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
     uint32_t cells[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
     uint32_t parts[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
-    /// Position and source of a hit, `position << 32 | source`; or the complement of a position from
-    /// which on the sums are to be asked.
+    /// Position and source of a hit, `position << 32 | source`.
     uint64_t hits[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
     /// Not 0 where an edge was hit twice.
     uint64_t repeats[MRS_PICK_LANES];
@@ -126,9 +125,9 @@ INLINE uint32_t bits_of(u16v mask) {
 
 /// Reads the lines, and fetches the sums of those that do not tell.
 INLINE void find_lined(struct lined_group *group, uint32_t fanout) {
-    group->is_left = 0;
     for (size_t lane = 0; lane < group->used; lane++) {
         const struct list *list = &group->lists[lane];
+        group->left[lane] = 0;
         if (!(list->total > 0)) continue;
         for (uint32_t i = 0; i < fanout; i++) {
             const struct mrs_draw_line *line = group->lines[lane] + group->cells[i][lane];
@@ -137,8 +136,8 @@ INLINE void find_lined(struct lined_group *group, uint32_t fanout) {
             memcpy(&ends, line->ends, sizeof ends);
             uint32_t before = bits_of((u16v)(ends < part)), same = bits_of((u16v)(ends == part));
             if (__builtin_expect(same || before == (1u << MRS_LINE_EDGES) - 1, 0)) {
-                group->is_left = 1;
-                group->hits[i][lane] = ~(uint64_t)line->position;
+                group->left[lane] |= (uint32_t)1 << i;
+                group->hits[i][lane] = line->position;
                 prefetch_range(
                     list->guided + line->position, list->guided + line->position + MRS_LINE_EDGES);
                 continue;
@@ -150,14 +149,13 @@ INLINE void find_lined(struct lined_group *group, uint32_t fanout) {
 }
 
 /// Asks the sums where lines did not tell.
-INLINE void settle_lined(struct lined_group *group, uint32_t fanout) {
+INLINE void settle_lined(struct lined_group *group) {
     for (size_t lane = 0; lane < group->used; lane++) {
         const struct list *list = &group->lists[lane];
-        if (!(list->total > 0)) continue;
-        for (uint32_t i = 0; i < fanout; i++) {
-            uint64_t hit = group->hits[i][lane];
-            if ((int64_t)hit >= 0) continue;
-            uint32_t position = position_guided(list, (uint32_t)~hit, group->numbers[i][lane]);
+        for (uint32_t left = group->left[lane]; left != 0; left &= left - 1) {
+            int i = __builtin_ctz(left);
+            uint32_t position =
+                position_guided(list, (uint32_t)group->hits[i][lane], group->numbers[i][lane]);
             group->hits[i][lane] = (uint64_t)position << 32 | list->guided[position].source;
         }
     }
@@ -168,7 +166,7 @@ INLINE void sort_lined(struct lined_group *group, uint32_t fanout, int replaces)
     // A vector has half of the lanes.
     enum { HALF = MRS_PICK_LANES / 2 };
     if (group->used == 0) return;
-    if (group->is_left) settle_lined(group, fanout);
+    settle_lined(group);
     for (int half = 0; half < 2; half++) {
         u64v hits[MRS_WEIGHTED_FANOUT], repeated = {};
         for (uint32_t i = 0; i < fanout; i++) {

@@ -76,6 +76,8 @@ INLINE void draw(
                 edge = (uint64_t)list->last << w->shift;
             }
             for (; edge < end; edge++) sum += weight_of(list, edge, kind);
+            // Sums that preprocessing stored are finite; others come of a file that somebody made up.
+            if (!(sum < __builtin_huge_val())) sum = 0;
         }
         set_total(
             list, sum, kind == MRS_GUIDED_SUMS ? list->count : list->last - list->first + 1);

@@ -210,6 +210,31 @@ struct WeightedPickTests {
     }
   }
 
+  @Test(
+    "draws from lists that weigh next to nothing or almost too much",
+    arguments: [0x1p-1030, 4e305], [5, 40])
+  func extremes(weight: Double, fanout: Int) throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(lists: [(0..<200).map { $0 }] + Array(repeating: [], count: 199))
+    graph.edgeColumns = [
+      TestColumn(
+        name: "weight", element: .f64, values: Array(repeating: weight, count: 200),
+        storesSums: true)
+    ]
+    for topology in try NeighborSamplerTests.topologies(graph, in: folder) {
+      var found: [[EdgeID]] = []
+      for memory in [0, 200 * 17, 1 << 20] {
+        var sampler = try NeighborSampler(
+          topology: topology, fanouts: [fanout],
+          scheme: .weighted(by: try Self.weights(topology, memory: memory)))
+        found.append(
+          try sampler.sample(seeds: [NodeID(0)], key: NeighborSamplerTests.key).blocks[0].edges)
+      }
+      #expect(found[0].count == fanout && Set(found[0]).count == fanout)
+      #expect(found.allSatisfy { $0 == found[0] })
+    }
+  }
+
   @Test("refuses negative, infinite and missing numbers, by the edge's raw ids")
   func badWeights() throws {
     for bad in [-1, -.infinity, .infinity, .nan] as [Double] {

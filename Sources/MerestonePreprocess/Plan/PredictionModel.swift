@@ -122,13 +122,7 @@ struct PredictionModel {
     Double(weighed * edges) * 8 / Double(CumulativeWeights.storedSpacing)
   }
 
-  /// How many columns have them.
-  private var weighed: Int {
-    switch options.weights {
-    case .automatic: inputs.edges.first?.columns.count(where: { $0.name == "weight" }) ?? 0
-    case .columns(let names): names.count
-    }
-  }
+  private var weighed: Int { inputs.weightCount(options.weights) }
 
   private var edgeIDBits: Int { Int.bitWidth - max(edges, 1).leadingZeroBitCount }
 

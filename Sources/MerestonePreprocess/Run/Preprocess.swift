@@ -64,6 +64,7 @@ struct PreprocessRun {
       return report
     }
     var inputs = try InputFiles.open(options)
+    try inputs.checkWeights(options.weights)
     if let rows = inputs.features?.rowCount, rows > Partition.nodeLimit {
       throw .tooManyNodes(limit: Partition.nodeLimit)
     }
@@ -94,7 +95,6 @@ struct PreprocessRun {
   ) throws(PreprocessError) {
     let table = try readTable(inputs)
     let raw = try read(&inputs, &journal, workplace)
-    try checkWeights(journal.read!.columns!)
     if options.partition.ordering == .auto, raw.edgeCount > PartitionOptions.autoEdgeLimit {
       options.partition.ordering = .degree
     }

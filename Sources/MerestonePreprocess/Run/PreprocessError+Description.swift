@@ -44,13 +44,13 @@ extension PreprocessError: CustomStringConvertible {
     case .noWeightColumn(let name, let available):
       "--weights \(name): the edges have no column of numbers of that name; "
         + (available.isEmpty
-          ? "they have none; use --weights none" : "they have \(available.joined(separator: ", "))")
+          ? "there are none; use --weights none" : "there are \(available.joined(separator: ", "))")
     case .badWeight(let column, let value, let source, let destination):
       "the edge \(source) -> \(destination) has \(value) in column \(column), expected 0 or more and "
-        + "finite; change the data, or choose other columns (--weights)"
+        + "finite; go on with other columns (--weights NAME,... or none, and --resume), or change the data"
     case .weightOverflow(let column, let destination):
       "the weights of the edges to \(destination) in column \(column) are together beyond the largest "
-        + "number; scale them down, or choose other columns (--weights)"
+        + "number; go on with other columns (--weights NAME,... or none, and --resume), or scale them down"
     case .tooManyNodes(let limit):
       "the input has more than the \(limit.grouped) nodes that preprocessing can number; "
         + "split the input"

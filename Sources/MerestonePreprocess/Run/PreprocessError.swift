@@ -73,6 +73,12 @@ extension PreprocessError {
   /// One error for an interruption, whichever layer noticed it.
   var unified: PreprocessError { exitCode == 130 ? .interrupted : self }
 
-  /// Whether the staging folder is worth keeping: nothing is wrong with inputs and flags.
-  var isResumable: Bool { exitCode == 130 || exitCode == 74 }
+  /// Whether the staging folder is worth keeping: nothing is wrong with inputs and flags, or with those
+  /// only that a resumed run may choose anew.
+  var isResumable: Bool {
+    switch self {
+    case .badWeight, .weightOverflow: true
+    default: exitCode == 130 || exitCode == 74
+    }
+  }
 }

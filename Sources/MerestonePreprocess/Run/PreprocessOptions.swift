@@ -134,6 +134,8 @@ package struct PreprocessOptions: Sendable {
     for (type, path) in typedFeatures { flags["features \(type)"] = path }
     flags["columns type"] = columns.nodeType
     flags["temporary"] = temporary
+    // The last but one stage: another choice repeats that alone.
+    flags["weights"] = nil
     return flags
   }
 }

@@ -1,4 +1,7 @@
+import Glibc
 import MerestoneCore
+import MerestoneIngest
+import MerestonePartition
 import MerestoneStorage
 
 /// Which edge columns get cumulative weights.
@@ -9,16 +12,33 @@ package enum WeightSelection: Sendable, Equatable {
   case columns([String])
 }
 
-extension PreprocessRun {
-  /// Refuses names of columns that cannot be weights.
-  func checkWeights(_ columns: EdgeColumns) throws(PreprocessError) {
-    guard case .columns(let names) = options.weights else { return }
-    let numeric = columns.columns.filter(\.isNumeric).map(\.name)
+extension InputFiles {
+  /// Refuses columns that cannot be weights, by what is known of them so far.
+  func checkWeights(_ selection: WeightSelection) throws(PreprocessError) {
+    guard case .columns(let names) = selection else { return }
+    let numeric = numericColumns
     for name in names where !numeric.contains(name) {
       throw .noWeightColumn(name: name, available: numeric)
     }
   }
 
+  /// How many edge columns get cumulative weights.
+  func weightCount(_ selection: WeightSelection) -> Int {
+    switch selection {
+    case .automatic: numericColumns.count(where: { $0 == "weight" })
+    case .columns(let names): numericColumns.count(where: names.contains)
+    }
+  }
+
+  /// Edge columns of numbers, and those that may turn out to be.
+  private var numericColumns: [String] {
+    (edges.first?.columns ?? []).filter {
+      [nil, .integer, .number].contains($0.type)
+    }.map(\.name)
+  }
+}
+
+extension PreprocessRun {
   /// Stores the cumulative weights of the columns that get them.
   ///
   /// - Returns: What the manifest says about each column of each relation.
@@ -36,6 +56,11 @@ extension PreprocessRun {
     }
     var entries = [[CumulativeWeights?]](
       repeating: columns.columns.map { _ in nil }, count: relations.count)
+    if let numbersBefore = journal.weighed?.numbers, numbersBefore != numbers {
+      // An earlier run was asked for others.
+      removeWeights(columns.columns.count, relations.count, writer)
+      journal.weighed = nil
+    }
     guard !numbers.isEmpty else { return entries }
     let stage = WeightStage(
       columns: relations.indices.flatMap { relation in
@@ -51,12 +76,18 @@ extension PreprocessRun {
       clock.begin("weights", total: stage.edgeCount, unit: "edges")
       var held = journal
       var run = self
-      var record = journal.weighed ?? WeightStage.Record()
+      var record = journal.weighed ?? WeightStage.Record(numbers: numbers)
+      if journal.weighed == nil {
+        journal.weighed = record
+        try keep(&journal, workplace)
+        held = journal
+      }
       record = try stage.run(from: record) { (refusal) throws(PreprocessError) in
         let error = try stage.error(
           for: refusal, triple: relations[refusal.column.relation.rawValue], nodeTypes: nodeTypes)
         guard options.weights == .automatic else { throw error }
-        run.warn("\(refusal.column.name) gets no cumulative weights: \(error)")
+        let relation = relations.count > 1 ? " of relation \(refusal.column.relation)" : ""
+        run.warn("\(refusal.column.name)\(relation) gets no cumulative weights: \(error)")
       } checkpoint: { (record) throws(PreprocessError) in
         held.weighed = record
         try run.keep(&held, workplace)
@@ -75,6 +106,23 @@ extension PreprocessRun {
       entries[column.relation.rawValue][column.number] = done.entry
     }
     return entries
+  }
+}
+
+extension PreprocessRun {
+  /// Removes what an earlier run may have written.
+  private func removeWeights(_ columns: Int, _ relations: Int, _ writer: GraphWriter) {
+    for relation in 0..<relations {
+      for shard in 0..<options.partition.shards {
+        for column in 0..<columns {
+          let path = writer.path(
+            GraphLayout.edgeSums(column, of: RelationID(relation), shard: ShardID(shard)))
+          for name in [path, path + ".partial", ColumnChecksums.path(of: path)] {
+            unsafe unlink(name)
+          }
+        }
+      }
+    }
   }
 }
 

@@ -29,6 +29,8 @@ struct WeightStage {
 
   /// How far the stage has come, for the journal.
   struct Record: Codable, Sendable {
+    /// Which edge columns get weights, by number; a resumed run may ask for others.
+    var numbers: [Int] = []
     /// By place among ``WeightStage/columns``.
     var columns: [ColumnRecord] = []
     var isComplete = false
@@ -125,6 +127,7 @@ struct WeightStage {
         if !everyEdgeCounts { record.everyEdgeCounts = false }
         continue
       }
+      if record.isRefused { continue }
       try refuse(Refusal(column: column, shard: shard, outcome: outcome))
       record.isRefused = true
     }

@@ -59,6 +59,10 @@ package final class EdgeColumn: Sendable {
       : try Self.open(of: topology) { (shard) throws(StorageError) in
         try store.edgeSums(name, relation: relation, shard: shard)
       }
+    let sumBytes = cumulative.map { entry.edgeCount / $0.spacing * MemoryLayout<Double>.size } ?? 0
+    let budget = topology.plan.memory.bytes / 8
+    partBytes =
+      entry.edgeCount * column.element.byteCount + sumBytes <= budget ? .max : budget / 8
     firstSums = sums.indices.map { [cumulative] shard in
       Int(cumulative!.rows(of: store.book.edges(of: relation, in: ShardID(shard))).lowerBound)
     }
@@ -90,6 +94,7 @@ package final class EdgeColumn: Sendable {
     else { preconditionFailure("edge \(list.start) is out of range") }
     let rows = place.position..<place.position &+ Int(list.count)
     do throws(StorageError) {
+      if isLarge { try column.verify(rows: rows, dropsBehind: true) }
       let values = unsafe try column.address(of: rows)
       var codes: UnsafeRawPointer?
       if !splits.isEmpty, let split = splits[place.shard.rawValue] {
@@ -140,7 +145,7 @@ package final class EdgeColumn: Sendable {
       let first = topology.store.book.edges(of: topology.relation, in: ShardID(shard)).lowerBound
       let row = Int(list.start - first)
       do throws(StorageError) {
-        try columns[shard]?.verify(rows: row..<row + Int(list.count))
+        try columns[shard]?.verify(rows: row..<row + Int(list.count), dropsBehind: isLarge)
       } catch {
         throw .storage(error)
       }
@@ -153,7 +158,8 @@ package final class EdgeColumn: Sendable {
     let held = cumulative.rows(of: list.range)
     do throws(StorageError) {
       try column.verify(
-        rows: Int(held.lowerBound) - firstSums[shard]..<Int(held.upperBound) - firstSums[shard])
+        rows: Int(held.lowerBound) - firstSums[shard]..<Int(held.upperBound) - firstSums[shard],
+        dropsBehind: isLarge)
     } catch {
       throw .storage(error)
     }
@@ -175,12 +181,10 @@ package final class EdgeColumn: Sendable {
   /// How many bytes a thread may read before they are given back, so that the files do not count as
   /// memory beyond an eighth of the cap, eight threads reckoned with; any number of a column that is
   /// smaller than that.
-  var partBytes: Int {
-    let rows = topology.store.book.edgeCount(of: topology.relation)
-    let sums = cumulative.map { rows / $0.spacing * MemoryLayout<Double>.size } ?? 0
-    let budget = topology.plan.memory.bytes / 8
-    return rows * element.byteCount + sums <= budget ? .max : budget / 8
-  }
+  let partBytes: Int
+
+  /// Whether the column is read part by part.
+  private var isLarge: Bool { partBytes != .max }
 
   /// Gives back what was read, by all threads; reading goes on as before.
   func drop() {
@@ -201,7 +205,6 @@ package final class EdgeColumn: Sendable {
     _ pool: ThreadPool, _ cancellation: Cancellation,
     _ body: @Sendable (Int, Range<Int>) throws(SamplingError) -> Void
   ) throws(SamplingError) {
-    let isLarge = partBytes != .max
     let nodeCount = topology.nodeCount
     try pool.forEach(tileCount) { index throws(SamplingError) in
       if cancellation.isCancelled { throw .cancelled }

@@ -37,7 +37,7 @@ struct BoundedPick {
     var all = PickedEdges()
     var first = 0
     while first < order.count {
-      let part = order[first..<end(ofPartFrom: first, order, lists, column.element.byteCount)]
+      let part = order[first..<end(ofPartFrom: first, order, lists, column)]
       var piece = PickedEdges()
       try pick.pick(
         part.map { nodes[$0] }, times: times.isEmpty ? [] : part.map { times[$0] },
@@ -51,19 +51,44 @@ struct BoundedPick {
 
   /// Where the part ends that begins at a place of the order: at least one list later.
   private func end(
-    ofPartFrom first: Int, _ order: [Int], _ lists: [EdgeList], _ valueBytes: Int
+    ofPartFrom first: Int, _ order: [Int], _ lists: [EdgeList], _ column: EdgeColumn
   ) -> Int {
-    var (place, bytes, last) = (first, 0, -1)
+    // What is read of a list's values, and of its sums.
+    var parts = [Stretches(valueBytes: column.element.byteCount, spacing: 1)]
+    if let sums = column.cumulative {
+      parts.append(Stretches(valueBytes: MemoryLayout<Double>.size, spacing: sums.spacing))
+    }
+    var place = first
     while place < order.count {
-      let list = lists[order[place]]
-      let lower = Int(list.start) * valueBytes / Self.stretch
-      let upper = (Int(list.start) + Int(list.count)) * valueBytes / Self.stretch
-      bytes += max(0, upper - max(lower - 1, last)) * Self.stretch
-      last = max(last, upper)
+      var bytes = 0
+      for index in parts.indices {
+        parts[index].add(lists[order[place]], of: Self.stretch)
+        bytes += parts[index].bytes
+      }
       if bytes > partBytes, place > first { return place }
       place += 1
     }
     return place
+  }
+}
+
+/// What lists touch of a file, in their order.
+private struct Stretches {
+  let valueBytes: Int
+  let spacing: Int
+  private(set) var bytes = 0
+  private var last = -1
+
+  init(valueBytes: Int, spacing: Int) {
+    self.valueBytes = valueBytes
+    self.spacing = spacing
+  }
+
+  mutating func add(_ list: EdgeList, of stretch: Int) {
+    let lower = Int(list.start) / spacing * valueBytes / stretch
+    let upper = (Int(list.start) + Int(list.count)) / spacing * valueBytes / stretch
+    bytes += max(0, upper - max(lower - 1, last)) * stretch
+    last = max(last, upper)
   }
 }
 

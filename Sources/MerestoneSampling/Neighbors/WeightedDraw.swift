@@ -213,8 +213,10 @@ enum WeightedDraw {
       sum += unsafe values.weight(position)
       position &+= 1
     }
-    total = sum
-    perTotal = sum > 0 ? Double(last &- first &+ 1) / sum : 0
+    // Sums that preprocessing stored are finite; others come of a file that somebody made up.
+    total = sum < .infinity ? sum : 0
+    perTotal = total > 0 ? Double(last &- first &+ 1) / total : 0
+    if !(perTotal < .infinity) { perTotal = 0 }
   }
 
   /// Asks for the kept sums near `x`.

@@ -1,3 +1,5 @@
+import MerestoneCore
+
 extension Column {
   /// Where the verified bytes of consecutive rows lie, for loops that read a few values each of
   /// many rows: ``withRawRows(_:_:)`` without its closure.
@@ -30,11 +32,20 @@ extension Column {
   }
 
   /// Compares what holds some rows with its checksums, where that was not done before.
+  ///
+  /// - Parameter dropsBehind: Gives the memory of each MiB back that was read for that.
   /// - Precondition: The rows exist.
-  @inline(__always)
-  package func verify(rows range: Range<Int>) throws(StorageError) {
+  package func verify(rows range: Range<Int>, dropsBehind: Bool) throws(StorageError) {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
-    try verify(bytes: range.lowerBound &* rowBytes..<range.upperBound &* rowBytes)
+    if isVerified || range.isEmpty { return }
+    let size = ColumnChecksums.blockBytes
+    for block in range.lowerBound * rowBytes / size...(range.upperBound * rowBytes - 1) / size
+    where !verified.contains(block) {
+      try verifyBlock(block)
+      // The kernel may have mapped a huge page around it.
+      let lower = max(0, bodyStart + block * size - HugePages.byteCount)
+      if dropsBehind { file.drop(lower..<min(file.count, lower + size + 2 * HugePages.byteCount)) }
+    }
   }
 
   /// Throws when the file has shrunk while it was read.

@@ -41,7 +41,7 @@ package enum Verification {
       if error.isInputOutput { throw error }
       return [Problem(error: error)]
     }
-    var run = VerificationRun(store)
+    var run = VerificationRun(store, cancellation: cancellation)
     try run.checkFolder()
     run.collect()
     progress.begin(stage: "verify", total: run.totalBytes, unit: "bytes")

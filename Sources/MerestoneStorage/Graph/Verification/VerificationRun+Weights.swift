@@ -38,9 +38,6 @@ extension VerificationRun {
     } catch {
       finding.errors.append(error)
     }
-    file.sums?.drop()
-    file.weights.drop()
-    file.edges.drop()
     return finding
   }
 
@@ -51,6 +48,10 @@ extension VerificationRun {
       edges: file.edges, weights: file.weights, firstEdge: file.firstEdge,
       spacing: file.entry.spacing
     ).run { (expected, _) throws(StorageError) in
+      if cancellation?.isCancelled ?? false { throw .interrupted(path: graph.path) }
+      // Nothing of the files stays mapped behind this.
+      file.weights.drop()
+      file.sums?.drop()
       for index in expected.indices {
         guard let sums = file.sums else { return }
         let found = try sums.value(at: row)

@@ -49,7 +49,12 @@ struct VerificationRun: Sendable {
     case rawIDs(Int, rows: Range<Int>)
   }
 
-  init(_ graph: GraphStore) { self.graph = graph }
+  private(set) var cancellation: Cancellation?
+
+  init(_ graph: GraphStore, cancellation: Cancellation?) {
+    self.graph = graph
+    self.cancellation = cancellation
+  }
 
   var totalBytes: Int { tasks.reduce(0) { $0 + $1.bytes } }
 
