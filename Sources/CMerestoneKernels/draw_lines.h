@@ -80,33 +80,20 @@ INLINE void draw_lined(
         scales[lane] = list->total > 0 ? mrs_line_scale(cells, list->total) : 0;
         lasts[lane] = (int64_t)(cells << 16) - 1;
     }
-    u32v node;
-    f64w total, limit, scale;
+    u32v nodes;
+    f64w scale, x;
     i64w last;
-    memcpy(&node, group->nodes, sizeof node);
-    memcpy(&total, totals, sizeof total);
-    memcpy(&limit, limits, sizeof limit);
+    memcpy(&nodes, group->nodes, sizeof nodes);
     memcpy(&scale, scales, sizeof scale);
     memcpy(&last, lasts, sizeof last);
-    for (uint32_t i = 0; i < fanout; i += 2) {
-        u32v words[4];
-        philox(node, i / 2, key0, key1, words);
-        for (uint32_t half = 0; half < 2 && i + half < fanout; half++) {
-            uint32_t low[LANES], high[LANES];
-            double units[LANES];
-            memcpy(low, &words[2 * half], sizeof low);
-            memcpy(high, &words[2 * half + 1], sizeof high);
-            for (size_t lane = 0; lane < LANES; lane++) units[lane] = unit_of(low[lane], high[lane]);
-            f64w x;
-            memcpy(&x, units, sizeof x);
-            x = __builtin_elementwise_min(x * total, limit);
-            i64w place = __builtin_elementwise_min(__builtin_convertvector(x * scale, i64w), last);
-            u32v cell = __builtin_convertvector(place >> 16, u32v);
-            u32v part = __builtin_convertvector(place & 0xFFFF, u32v);
-            memcpy(group->numbers[i + half], &x, sizeof x);
-            memcpy(group->cells[i + half], &cell, sizeof cell);
-            memcpy(group->parts[i + half], &part, sizeof part);
-        }
+    draw_numbers(nodes, fanout, key0, key1, totals, limits, group->numbers);
+    for (uint32_t i = 0; i < fanout; i++) {
+        memcpy(&x, group->numbers[i], sizeof x);
+        i64w place = __builtin_elementwise_min(__builtin_convertvector(x * scale, i64w), last);
+        u32v cell = __builtin_convertvector(place >> 16, u32v);
+        u32v part = __builtin_convertvector(place & 0xFFFF, u32v);
+        memcpy(group->cells[i], &cell, sizeof cell);
+        memcpy(group->parts[i], &part, sizeof part);
     }
     for (uint32_t i = 0; i < fanout; i++) {
         for (size_t lane = 0; lane < group->used; lane++) {

@@ -313,6 +313,26 @@ INLINE double unit_of(uint32_t low, uint32_t high) {
     return (double)(int64_t)((low | (uint64_t)high << 32) >> 11) * 0x1p-53;
 }
 
+/// Makes the first draws of sixteen lists, each below its total; `limits` are the largest numbers that are.
+INLINE void draw_numbers(
+    u32v nodes, uint32_t fanout, uint32_t key0, uint32_t key1,
+    const double totals[MRS_PICK_LANES], const double limits[MRS_PICK_LANES],
+    double numbers[][MRS_PICK_LANES]) {
+    for (uint32_t i = 0; i < fanout; i += 2) {
+        u32v words[4];
+        philox(nodes, i / 2, key0, key1, words);
+        for (uint32_t half = 0; half < 2 && i + half < fanout; half++) {
+            uint32_t low[MRS_PICK_LANES], high[MRS_PICK_LANES];
+            memcpy(low, &words[2 * half], sizeof low);
+            memcpy(high, &words[2 * half + 1], sizeof high);
+            for (size_t lane = 0; lane < MRS_PICK_LANES; lane++) {
+                double x = unit_of(low[lane], high[lane]) * totals[lane];
+                numbers[i + half][lane] = x < limits[lane] ? x : limits[lane];
+            }
+        }
+    }
+}
+
 /// Drops repetitions from ascending positions and draws others for them. Returns how many there are.
 INLINE uint32_t fill_up(
     const struct mrs_weights *w, const struct list *list, uint32_t fanout, uint32_t key0,

@@ -87,20 +87,7 @@ INLINE void draw(
     }
     u32v node;
     memcpy(&node, nodes, sizeof node);
-    for (uint32_t i = 0; i < fanout; i += 2) {
-        u32v words[4];
-        philox(node, i / 2, key0, key1, words);
-        for (uint32_t half = 0; half < 2 && i + half < fanout; half++) {
-            uint32_t low[LANES], high[LANES];
-            memcpy(low, &words[2 * half], sizeof low);
-            memcpy(high, &words[2 * half + 1], sizeof high);
-            double *numbers = group->numbers[i + half];
-            for (size_t lane = 0; lane < LANES; lane++) {
-                double x = unit_of(low[lane], high[lane]) * totals[lane];
-                numbers[lane] = x < limits[lane] ? x : limits[lane];
-            }
-        }
-    }
+    draw_numbers(node, fanout, key0, key1, totals, limits, group->numbers);
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
         if (kind == MRS_GUIDED_SUMS) {

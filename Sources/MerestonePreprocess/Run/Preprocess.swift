@@ -7,8 +7,8 @@ import MerestoneStorage
 ///
 /// Data flows one way: read -> number the nodes -> settle duplicates and reverses -> count ->
 /// partition and order -> route to buckets -> sort and write -> node columns and id map ->
-/// cumulative weights -> out-edges -> manifest. Every stage has a folder of its own here, a record in the ``Journal``, and leaves
-/// nothing per edge in memory. Equal inputs and shaping flags give equal bytes in every file but
+/// cumulative weights -> out-edges -> manifest. Every stage has a folder of its own here, a record
+/// in the ``Journal``, and leaves nothing per edge in memory. Equal inputs and shaping flags give equal bytes in every file but
 /// `report.json`, at any number of threads, under any memory cap, resumed or not.
 package struct Preprocess {
   private let options: PreprocessOptions

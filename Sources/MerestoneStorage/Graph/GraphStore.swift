@@ -155,11 +155,9 @@ package final class GraphStore: Sendable {
   package func edgeColumn(
     _ name: String, relation: RelationID, shard: ShardID
   ) throws(StorageError) -> Column? {
-    let columns = manifest.relations[relation.rawValue].columns
-    let number = try position(
-      of: name, in: columns, owner: manifest.relations[relation.rawValue].name)
+    let (number, entry) = try edgeEntry(name, of: relation)
     return try column(
-      GraphLayout.edgeColumn(number, of: relation, shard: shard), columns[number],
+      GraphLayout.edgeColumn(number, of: relation, shard: shard), entry,
       rows: book.edges(of: relation, in: shard))
   }
 
@@ -170,10 +168,8 @@ package final class GraphStore: Sendable {
   package func edgeSums(
     _ name: String, relation: RelationID, shard: ShardID
   ) throws(StorageError) -> Column? {
-    let columns = manifest.relations[relation.rawValue].columns
-    let number = try position(
-      of: name, in: columns, owner: manifest.relations[relation.rawValue].name)
-    guard let sums = columns[number].cumulative else {
+    let (number, entry) = try edgeEntry(name, of: relation)
+    guard let sums = entry.cumulative else {
       preconditionFailure("cumulative weights that are not stored")
     }
     return try column(
@@ -214,6 +210,15 @@ package final class GraphStore: Sendable {
       prefix: prefix + GraphLayout.ids(type), kind: entry.idKind, storage: entry.rawIDStorage,
       count: entry.count
     ) { listed[String($0.dropFirst(prefix.count))]?.checksum }
+  }
+
+  /// An edge column's number, and what the manifest says of it.
+  private func edgeEntry(
+    _ name: String, of relation: RelationID
+  ) throws(StorageError) -> (Int, ColumnEntry) {
+    let entry = manifest.relations[relation.rawValue]
+    let number = try position(of: name, in: entry.columns, owner: entry.name)
+    return (number, entry.columns[number])
   }
 
   private func position(

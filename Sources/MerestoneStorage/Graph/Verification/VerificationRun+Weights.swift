@@ -51,9 +51,9 @@ extension VerificationRun {
       if cancellation?.isCancelled ?? false { throw .interrupted(path: graph.path) }
       // Nothing of the files stays mapped behind this.
       file.weights.drop()
-      file.sums?.drop()
+      guard let sums = file.sums else { return }
+      sums.drop()
       for index in expected.indices {
-        guard let sums = file.sums else { return }
         let found = try sums.value(at: row)
         guard found.bitPattern == expected[index].bitPattern else {
           throw .corrupt(

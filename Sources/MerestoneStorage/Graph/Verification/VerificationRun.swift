@@ -3,6 +3,7 @@ import MerestoneCore
 /// One verification under way: the open files, the work on them, what is wrong so far.
 struct VerificationRun: Sendable {
   let graph: GraphStore
+  let cancellation: Cancellation?
   var errors: [StorageError] = []
   var edgeFiles: [EdgeFile] = []
   /// Second streams, each with the first.
@@ -48,8 +49,6 @@ struct VerificationRun: Sendable {
     case nodeIDs(Int, nodes: Range<Int>)
     case rawIDs(Int, rows: Range<Int>)
   }
-
-  private(set) var cancellation: Cancellation?
 
   init(_ graph: GraphStore, cancellation: Cancellation?) {
     self.graph = graph
