@@ -320,8 +320,8 @@ MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
             size_t count = hop->destinations - hop->done;
             if (count > chunk) count = chunk;
             uint64_t *end = pick(
-                hop->nodes + hop->done, hop->lists + hop->done, count, hop->fanout, hop->key0,
-                hop->key1, hop->edges + picked);
+                hop->destination_nodes + hop->done, hop->lists + hop->done, count, hop->fanout,
+                hop->key0, hop->key1, hop->edges + picked);
             hop->done += count;
             hop->picked = (size_t)(end - hop->edges);
             prefetch_sources(hop, picked, hop->picked);

@@ -58,14 +58,18 @@ public final class Graph: Sendable {
       ReadingPlan(
         store.manifest, relation: RelationID(0), memory: memory, way: reading
       ).columnMemory.bytes)
-    if let reading { try check(reading) }
+    if let reading {
+      let plan = ReadingPlan(
+        store.manifest, relation: RelationID(0), memory: memory, way: reading)
+      try refuse(reading, for: plan.obstacle(to: reading))
+    }
   }
 
   /// Refuses a way of reading that this graph or the cap does not allow.
-  private func check(_ reading: Reading) throws(GraphError) {
-    let plan = ReadingPlan(
-      store.manifest, relation: RelationID(0), memory: memory, way: reading)
-    switch plan.obstacle(to: reading) {
+  ///
+  /// - Parameter obstacle: `nil` for none.
+  func refuse(_ reading: Reading, for obstacle: ReadingPlan.Obstacle?) throws(GraphError) {
+    switch obstacle {
     case nil: return
     case .notPacked:
       throw .store(

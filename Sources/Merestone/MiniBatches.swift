@@ -11,9 +11,9 @@ public final class MiniBatches: Sendable {
   /// How many mini-batches there are.
   public let count: Int
 
-  private let stream: BatchStream
+  private let stream: BatchStream<NeighborSampler>
 
-  init(count: Int, stream: BatchStream) {
+  init(count: Int, stream: BatchStream<NeighborSampler>) {
     self.count = count
     self.stream = stream
   }

@@ -11,9 +11,9 @@ public final class TypedMiniBatches: Sendable {
   /// How many mini-batches there are.
   public let count: Int
 
-  private let stream: TypedBatchStream
+  private let stream: BatchStream<TypedNeighborSampler>
 
-  init(count: Int, stream: TypedBatchStream) {
+  init(count: Int, stream: BatchStream<TypedNeighborSampler>) {
     self.count = count
     self.stream = stream
   }
@@ -34,4 +34,16 @@ public final class TypedMiniBatches: Sendable {
 
   /// Ends the series before its end: see ``MiniBatches/cancel()``.
   public func cancel() { stream.cancel() }
+
+  /// Replaces `batch` by the next mini-batch and uses the memory of the old one for a later one: see
+  /// ``MiniBatches/next(_:)``.
+  public func next(_ batch: inout TypedMiniBatch) throws(GraphError) -> Bool {
+    var used = TypedMiniBatch.empty
+    swap(&batch, &used)
+    // Whoever takes it must be its only owner, or would copy it.
+    stream.recycle(consume used)
+    guard let next = try next() else { return false }
+    batch = next
+    return true
+  }
 }

@@ -83,7 +83,7 @@ public struct TypedSampler: Sendable {
       hopCount = fanouts.hopCount
       var prepared: [PreparedColumns] = []
       relations = try fanouts.open(
-        graph.store, memory: graph.memory, pool: graph.pool
+        graph.store, memory: graph.memory, way: graph.reading, pool: graph.pool
       ) { topology throws(SamplingError) in
         let columns = PreparedColumns(
           MemoryBudget(topology.plan.columnMemory.bytes - graph.columns.byteCount))
@@ -101,6 +101,21 @@ public struct TypedSampler: Sendable {
 
     func makeSampler() throws(SamplingError) -> TypedNeighborSampler {
       try TypedNeighborSampler(store, following: relations, hopCount: hopCount)
+    }
+
+    /// - Parameter memory: The cap.
+    func series(
+      _ walk: SeedWalk, threads: Int, of memory: ByteCount,
+      request: @escaping BatchSeries<TypedNeighborSampler>.Request
+    ) throws(SamplingError) -> BatchSeries<TypedNeighborSampler> {
+      let types = store.manifest.nodeTypes.indices.map { NodeTypeID($0) }
+      return try BatchSeries(
+        store, following: relations, hopCount: hopCount, count: walk.count,
+        threads: threads, pool: ThreadPool(threads: threads),
+        stampBudget: ByteCount(memory.bytes / 8 / threads),
+        groupMemory: relations.groupMemory(
+          of: memory, types: types, threads: threads, columnBytes: store.columnBudget.taken),
+        pulse: Pulse(), request: request)
     }
 
     /// What finished mini-batches may take.
@@ -124,6 +139,15 @@ public struct TypedSampler: Sendable {
       fanouts = try TypedFanouts(
         scheme.fanouts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
         of: graph.store.manifest)
+    } catch {
+      throw GraphError(error)
+    }
+    if let reading = graph.reading {
+      try graph.refuse(
+        reading,
+        for: fanouts.obstacle(to: reading, of: graph.store.manifest, memory: graph.memory))
+    }
+    do throws(SamplingError) {
       shared = try Shared(graph, scheme.law, fanouts)
     } catch {
       throw GraphError(error)
@@ -196,17 +220,16 @@ public struct TypedSampler: Sendable {
     do throws(SamplingError) {
       return TypedMiniBatches(
         count: walk.count,
-        stream: try TypedBatchStream(
-          shared.store, following: shared.relations, hopCount: shared.hopCount, features: rows,
-          count: walk.count, threads: max(1, threads),
+        stream: BatchStream(
+          try shared.series(walk, threads: max(1, threads), of: graph.memory) { step in
+            let places = walk.places(of: step)
+            return BatchRequest(
+              seeds: places.map { seeds[$0] },
+              times: times.isEmpty ? [] : places.map { times[$0] }, key: walk.key(of: step))
+          },
+          features: rows, threads: max(1, threads),
           memory: shared.batchMemory(threads: max(1, threads), of: graph.memory),
-          stampBudget: ByteCount(graph.memory.bytes / 8 / max(1, threads)), patience: patience
-        ) { step in
-          let places = walk.places(of: step)
-          return BatchRequest(
-            seeds: places.map { seeds[$0] }, times: times.isEmpty ? [] : places.map { times[$0] },
-            key: walk.key(of: step))
-        })
+          patience: patience))
     } catch {
       throw GraphError(error)
     }
@@ -257,6 +280,13 @@ public struct TypedSampler: Sendable {
 extension Graph {
   /// The names of the node types.
   public var nodeTypes: [String] { store.manifest.nodeTypes.map(\.name) }
+
+  /// How many nodes a type has; their global ids are those below.
+  ///
+  /// - Throws: ``GraphError/unknownNodeType(name:nearest:available:)``.
+  public func nodeCount(of type: String) throws(GraphError) -> Int {
+    store.book.nodeCount(of: try nodeTypeID(named: type))
+  }
 
   /// All relations, by number: ``RelationBlock/relation`` counts them.
   public var relations: [Relation] {

@@ -1,4 +1,4 @@
-extension Array where Element: BitwiseCopyable {
+extension Array {
   /// Makes the array `count` elements long and keeps its memory: what is cut off is gone, what is
   /// new holds `value`.
   ///
@@ -12,7 +12,9 @@ extension Array where Element: BitwiseCopyable {
       append(contentsOf: repeatElement(value, count: count - self.count))
     }
   }
+}
 
+extension Array where Element: BitwiseCopyable {
   /// The memory that it holds, whether it is filled or not.
   package var byteCapacity: Int { capacity * MemoryLayout<Element>.stride }
 }

@@ -64,7 +64,7 @@ public struct TypedBlock: Sendable, Equatable {
   /// ``Block/sourceTimes``. Shape `[types][s]`, or empty.
   public var sourceTimes: [[Int64]]
 
-  public init(
+  @inlinable public init(
     sources: [[NodeID]], destinationCounts: [Int], relations: [RelationBlock],
     sourceTimes: [[Int64]] = []
   ) {
@@ -72,6 +72,11 @@ public struct TypedBlock: Sendable, Equatable {
     self.destinationCounts = destinationCounts
     self.relations = relations
     self.sourceTimes = sourceTimes
+  }
+
+  /// No nodes and no relations.
+  @inlinable public static var empty: TypedBlock {
+    TypedBlock(sources: [], destinationCounts: [], relations: [])
   }
 
   /// Kept edges of all relations.
@@ -97,7 +102,7 @@ public struct TypedMiniBatch: Sendable, Equatable {
   /// them: none for other types. Shape `[types]`, or empty.
   public var features: [FeatureRows]
 
-  public init(
+  @inlinable public init(
     seeds: [TypedNode], seedIndices: [BlockIndex], blocks: [TypedBlock], nodes: [[NodeID]],
     features: [FeatureRows] = []
   ) {
@@ -106,6 +111,11 @@ public struct TypedMiniBatch: Sendable, Equatable {
     self.blocks = blocks
     self.nodes = nodes
     self.features = features
+  }
+
+  /// No seeds and no blocks.
+  @inlinable public static var empty: TypedMiniBatch {
+    TypedMiniBatch(seeds: [], seedIndices: [], blocks: [], nodes: [])
   }
 
   /// The memory that it holds.

@@ -17,7 +17,8 @@ struct GroupSamplerTests {
     _ topology: Topology, fanouts: [Int], dropsBehind: Bool, threads: Int = 2
   ) -> GroupSampler {
     GroupSampler(
-      topology: topology, fanouts: fanouts, pool: ThreadPool(threads: threads),
+      following: [FollowedRelation(topology: topology, fanouts: fanouts)],
+      types: [topology.nodeType], hopCount: fanouts.count, pool: ThreadPool(threads: threads),
       stampBudget: ByteCount(1 << 20), dropsBehind: dropsBehind,
       // Two pages and two blocks of the node index.
       sizes: GroupSampler.BucketSizes(edgeShift: 13, nodeShift: 10), pulse: Pulse())
@@ -74,7 +75,8 @@ struct GroupSamplerTests {
       topology: flat, fanouts: fanouts, scheme: scheme.open(flat, memory: ample, pool))
     let members = (0..<5).map { _ in GroupMember() }
     let sampler = GroupSampler(
-      topology: topology, fanouts: fanouts, scheme: law, pool: ThreadPool(threads: 2),
+      following: [FollowedRelation(topology: topology, fanouts: fanouts, scheme: law)],
+      types: [topology.nodeType], hopCount: fanouts.count, pool: ThreadPool(threads: 2),
       stampBudget: ByteCount(1 << 20), dropsBehind: true,
       sizes: GroupSampler.BucketSizes(edgeShift: 13, nodeShift: 10), pulse: Pulse())
     @Sendable func request(_ place: Int) -> BatchRequest<NodeID> {
@@ -170,22 +172,28 @@ struct GroupSamplerTests {
 
   @Test("keeps as much memory as a group needs")
   func trimmed() {
-    let spaces = HopMemories(hops: 2)
+    let shape = BatchShape(
+      hops: 2, types: 1, isTemporal: false,
+      relations: [
+        RelationBlock(
+          relation: RelationID(0), sourceType: NodeTypeID(0), destinationType: NodeTypeID(0))
+      ])
+    let spaces = HopMemories(shape)
     for _ in 0..<3 {
-      var memory = HopMemory()
-      memory.lists = [EdgeList(start: 1, count: 1)]
+      var memory = HopMemory(relations: 1)
+      memory.relations[0].lists = [EdgeList(start: 1, count: 1)]
       spaces.give(memory, 1)
-      var block = Block.empty
-      block.edges = [EdgeID(1)]
-      var blocks = [Block.empty, block]
+      var block = HopBlock(shape)
+      block.edges[0].edges = [EdgeID(1)]
+      var blocks = [HopBlock(shape), block]
       spaces.give(&blocks)
       #expect(blocks.isEmpty)
     }
     spaces.trim(to: 5)
     spaces.trim(to: 2)
-    #expect((0..<3).map { _ in spaces.take(1).lists.count } == [1, 1, 0])
-    #expect((0..<3).map { _ in spaces.takeBlock(1).edges.count } == [1, 1, 0])
-    #expect(spaces.take(0).lists.isEmpty)
+    #expect((0..<3).map { _ in spaces.take(1).relations[0].lists.count } == [1, 1, 0])
+    #expect((0..<3).map { _ in spaces.takeBlock(1).edges[0].edges.count } == [1, 1, 0])
+    #expect(spaces.take(0).relations[0].lists.isEmpty)
   }
 
   @Test("hands groups over that lie before one that cannot begin", arguments: [1, 3, 20])
@@ -239,10 +247,9 @@ struct GroupSamplerTests {
     for round in 0..<3 {
       try sampler.sample(members) { Self.request(2 * round + $0) }
       for member in members {
-        #expect(member.batch.features.byteCount == 0)
-        #expect(member.batch.blocks[1].edges.capacity > 0)
-        #expect(member.batch.blocks[1].sources.capacity == 0)
-        #expect(member.batch.blocks[1].indices.capacity == 0)
+        #expect(member.blocks[1].edges[0].edges.capacity > 0)
+        #expect(member.blocks[1].sources[0].capacity == 0)
+        #expect(member.blocks[1].edges[0].indices.capacity == 0)
         try sampler.finish(member, into: &batch)
         batch.features.fill(count: batch.inputNodes.count, width: 8) { _ in }
         #expect(batch.byteCount > 32 * batch.inputNodes.count)
@@ -259,6 +266,6 @@ extension GroupSampler {
     request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
   ) throws(SamplingError) {
     try begin(members, request: request)
-    for _ in 0..<fanouts.count { try advance(members) }
+    for _ in 0..<shape.hops { try advance(members) }
   }
 }

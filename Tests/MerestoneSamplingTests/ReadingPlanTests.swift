@@ -32,7 +32,6 @@ struct ReadingPlanTests {
     #expect(plan(0).fileBytes.bytes == total)
     #expect(plan(total).dropsBehind)
     #expect(!plan(5 * total).dropsBehind)
-    #expect(plan(8 * total).groupMemory(threads: 2).bytes == 5 * total - 8000)
     // Grouped: an eighth. Flat: all but the edges, 4,000 bytes a thread and an eighth.
     #expect(plan(4000).batchMemory(threads: 2).bytes == 500)
     let ample = plan(1 << 20)
@@ -42,14 +41,45 @@ struct ReadingPlanTests {
     #expect(
       ample.batchMemory(threads: 2, columnBytes: 1000).bytes
         == ample.batchMemory(threads: 2).bytes - 1000)
-    #expect(plan(4000).groupMemory(threads: 2).bytes == 3000)
-    #expect(
-      plan(4000).groupMemory(threads: 2, columnBytes: 100, readsColumn: true).bytes == 2400)
     // Edge columns: what the edges leave of three quarters, never nothing; grouped a quarter.
     #expect(ample.columnMemory.bytes == 3 << 18 - ample.flatBytes.bytes)
     let tight = plan(ample.flatBytes.bytes * 4 / 3 + 8)
     #expect(tight.way == .flat)
     #expect(tight.columnMemory.bytes == tight.memory.bytes / 32)
     #expect(plan(4000).columnMemory.bytes == 1000)
+  }
+
+  @Test("gives groups three quarters of the cap, but for files, columns and tables over nodes")
+  func groups() throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(nodes: 1000, meanInDegree: 20, shards: 3, seed: 1)
+    graph.edgeColumns = [
+      TestColumn(name: "weight", element: .f32, values: (0..<graph.edgeCount).map { Double($0) })
+    ]
+    let store = try graph.store(at: folder.file("graph"))
+    let pool = ThreadPool(threads: 1)
+    func memory(
+      _ cap: Int, scheme: TestScheme? = nil, relations: Int = 1, types: Int = 1, columns: Int = 0
+    ) throws -> Int {
+      let topology = try Topology(store: store, memory: ByteCount(cap))
+      let followed = FollowedRelation(
+        topology: topology, fanouts: [3],
+        scheme: try scheme?.open(topology, memory: ByteCount(0), pool) ?? .uniform)
+      return [FollowedRelation](repeating: followed, count: relations).groupMemory(
+        of: ByteCount(cap), types: Array(repeating: NodeTypeID(0), count: types), threads: 2,
+        columnBytes: columns
+      ).bytes
+    }
+    let files = try Topology(store: store).plan.fileBytes.bytes
+    // Files that stay mapped; 4 bytes per node, thread and type where an eighth of the cap allows it.
+    #expect(try memory(8 * files) == 5 * files - 8000)
+    #expect(try memory(8 * files, relations: 2, types: 2, columns: 70) == 4 * files - 16_070)
+    #expect(try memory(4000) == 3000)
+    #expect(try memory(4000, columns: 100) == 2900)
+    #expect(try memory(4000, scheme: .weighted, columns: 100) == 2400)
+    #expect(try memory(4000, columns: 5000) == 0)
+    #expect(try memory(64_000) == 48_000 - 8000)
+    #expect(try memory(63_992) == 47_994)
+    #expect(try memory(64_000, types: 2) == 48_000)
   }
 }

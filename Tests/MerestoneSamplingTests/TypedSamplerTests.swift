@@ -174,7 +174,7 @@ struct TypedSamplerTests {
         var hopKey = key
         hopKey.hop = UInt8(hop)
         hopKey.relation = UInt16(edges.relation.rawValue)
-        var (pick, picked) = (try #require(entry.scheme.makePick()), PickedEdges())
+        var (pick, picked) = (try #require(entry.scheme.makePick()), HopEdges())
         try pick.pick(
           nodes, times: asOf, lists, fanout: entry.fanouts[hop], draws: hopKey.draws,
           reader: &reader, into: &picked)
@@ -200,6 +200,125 @@ struct TypedSamplerTests {
       }
       #expect(Set(pairs).count == nodes.count)
     }
+  }
+
+  @Test(
+    "streams of mini-batches, in groups or one by one, are those of the sampler in used memory",
+    arguments: TestScheme.allCases + [nil], [nil, 0, 60_000, 1 << 30])
+  func streams(scheme: TestScheme?, groupMemory: Int?) throws {
+    let store = try Shop(seed: 6).store(at: folder.file("shop"))
+    // Nothing leads to users in the last relations; items are reached and reach nothing.
+    for named in [
+      [("knows", [2, 3, 2]), ("buys", [3, 0, 2]), ("seen", [2, -1, 1])], [("buys", [2, 2, 1])],
+    ] {
+      let fanouts = try TypedFanouts(named.map { ($0.0, $0.1) }, of: store.manifest)
+      func open(_ way: Reading) throws -> [FollowedRelation] {
+        try fanouts.open(
+          store, memory: ByteCount(1 << 30), way: way, pool: pool
+        ) { topology throws(SamplingError) in try scheme?.open(topology, pool) ?? .uniform }
+      }
+      let flat = try open(.flat)
+      let followed = groupMemory == nil ? flat : try open(.grouped)
+      let isGrouped = scheme != .labor && scheme != .laborStar && groupMemory != nil
+      #expect(GroupSampler.takes(followed, hopCount: 3) == isGrouped)
+      @Sendable func request(_ step: Int) -> BatchRequest<TypedNode> {
+        // One is empty, and in some all seeds are of one type.
+        let seeds = (0..<(step == 4 ? 0 : 9 + step)).map { place in
+          let type = step % 3 == 2 ? 1 : (place * place + step) % 2
+          return TypedNode(
+            type: NodeTypeID(type), node: NodeID(UInt64((place * 7 + step) % Shop.counts[type])))
+        }
+        return BatchRequest(
+          seeds: seeds,
+          times: scheme?.isTemporal ?? false ? seeds.indices.map { Int64($0 % 4 * 5) } : [],
+          key: RandomKey(seed: 3, stream: .neighborSampling, step: step))
+      }
+      var single = try TypedNeighborSampler(store, following: flat, hopCount: 3)
+      let stream = BatchStream(
+        try BatchSeries(
+          store, following: followed, hopCount: 3, count: 11, threads: 2, pool: pool,
+          stampBudget: ByteCount(1 << 20), groupMemory: ByteCount(groupMemory ?? 0),
+          pulse: Pulse(), request: request),
+        features: [], threads: 2, memory: ByteCount(1 << 20), patience: .seconds(60))
+      // What was used elsewhere has other relations, types and hops.
+      var batch = TypedMiniBatch(
+        seeds: [], seedIndices: [],
+        blocks: Array(
+          repeating: TypedBlock(
+            sources: [[NodeID(1)]], destinationCounts: [1],
+            relations: flat.reversed().map { RelationBlock(of: $0.topology) },
+            sourceTimes: [[1]]), count: 4), nodes: [[NodeID(1)]], features: [.none])
+      for step in 0..<11 {
+        let request = request(step)
+        if step % 3 > 0 { stream.recycle(batch) }
+        batch = try #require(try stream.next())
+        let expected = try single.sample(
+          seeds: request.seeds, times: request.times, key: request.key)
+        #expect(batch == expected, "step \(step) of \(named)")
+        #expect(expected.blocks.count == 3)
+      }
+      #expect(try stream.next() == nil)
+    }
+  }
+
+  @Test("reads all relations in the fastest way that the cap allows for them together")
+  func ways() throws {
+    let store = try Shop(seed: 6).store(at: folder.file("shop"))
+    let fanouts = try TypedFanouts(
+      [("knows", [1]), ("buys", [1]), ("seen", [1]), ("like", [1])], of: store.manifest)
+    let sizes = fanouts.relations.map {
+      FlatTopology.byteCount(of: $0.relation, in: store.manifest)
+    }
+    let sum = sizes.reduce(0, +)
+    func ways(_ memory: Int, by hand: Reading? = nil) throws -> [Bool] {
+      try fanouts.open(
+        store, memory: ByteCount(memory), way: hand, pool: pool, scheme: { _ in .uniform }
+      ).map { $0.topology.flat != nil }
+    }
+    let all = [true, true, true, true]
+    #expect(try ways((sum + 2) / 3 * 4) == all)
+    #expect(try ways((sum - 3) / 3 * 4) == all.map { _ in false })
+    #expect(try ways(0, by: .flat) == all)
+    #expect(try ways(1 << 30, by: .grouped) == all.map { _ in false })
+    func obstacle(_ way: Reading, _ memory: Int) -> ReadingPlan.Obstacle? {
+      fanouts.obstacle(to: way, of: store.manifest, memory: ByteCount(memory))
+    }
+    #expect(obstacle(.packed, 1 << 30) == .notPacked)
+    #expect(obstacle(.flat, sum) == nil)
+    #expect(obstacle(.flat, sum - 1) == .takes(ByteCount(sum)))
+    #expect(obstacle(.grouped, 0) == nil)
+  }
+
+  @Test("samples into a used mini-batch without asking for memory")
+  func usedMemory() throws {
+    let store = try Shop(seed: 6).store(at: folder.file("shop"))
+    let fanouts = try TypedFanouts(
+      [("knows", [4, 3]), ("buys", [3, 2]), ("seen", [2, 2])], of: store.manifest)
+    let relations = try fanouts.open(
+      store, memory: ByteCount(1 << 30), pool: pool, scheme: { _ in .uniform })
+    var sampler = try TypedNeighborSampler(store, following: relations, hopCount: 2)
+    let seeds = (0..<50).map { TypedNode(type: NodeTypeID($0 % 2), node: NodeID(UInt64($0))) }
+    func addresses(_ batch: TypedMiniBatch) -> [UInt] {
+      func address<T>(_ array: [T]) -> UInt {
+        unsafe array.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+      }
+      return batch.blocks.flatMap { block in
+        block.sources.map { address($0) }
+          + block.relations.flatMap {
+            [address($0.indptr), address($0.indices), address($0.edges)]
+          }
+      } + [address(batch.seedIndices)]
+    }
+    var batch = TypedMiniBatch.empty
+    var before: [UInt] = []
+    for step in 0..<3 {
+      // The same draws, so that no list is longer than before.
+      try sampler.sample(
+        seeds: seeds, times: [], key: RandomKey(seed: 8, stream: .query), into: &batch)
+      if step > 0 { #expect(addresses(batch) == before) }
+      before = addresses(batch)
+    }
+    #expect(before.count == 2 * (2 + 9) + 1)
   }
 
   @Test("refuses times that do not fit, and keeps no edge that is later than its seed")

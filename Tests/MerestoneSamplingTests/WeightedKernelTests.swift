@@ -78,12 +78,12 @@ struct WeightedKernelTests {
           #expect(found.indptr == wanted.indptr)
           #expect(found.edges == wanted.edges)
           guard memory >= withoutLines else {
-            #expect(found.sources.isEmpty)
+            #expect(found.indices.isEmpty)
             continue
           }
           try reader.readSources(of: wanted.edges, into: &sources)
           #expect(
-            found.sources.map { UInt64($0.rawValue) }
+            found.indices.map { UInt64($0.rawValue) }
               == sources[..<wanted.edges.count].map(\.rawValue))
         }
       }
@@ -121,11 +121,11 @@ struct WeightedKernelTests {
   private func picks(
     _ weights: EdgeWeights, _ replaces: Bool, _ nodes: [NodeID], _ lists: [EdgeList],
     _ fanout: Int, _ draws: RandomDraws, _ reader: inout InEdgeReader
-  ) throws -> (PickedEdges, PickedEdges) {
-    var results: [PickedEdges] = []
+  ) throws -> (HopEdges, HopEdges) {
+    var results: [HopEdges] = []
     for usesKernel in [true, false] {
       var pick = WeightedPick(weights: weights, replaces: replaces, usesKernel: usesKernel)
-      var picked = PickedEdges()
+      var picked = HopEdges()
       try pick.pick(
         nodes, times: [], lists, fanout: fanout, draws: draws, reader: &reader, into: &picked)
       results.append(picked)

@@ -57,6 +57,38 @@ struct TypedSamplerTests {
     }
   }
 
+  @Test("reuses the memory of a mini-batch that is handed back, whatever it is of")
+  func reuse() throws {
+    _ = try Shop(seed: 3).store(at: folder.file("shop"))
+    let graph = try Graph(at: folder.file("shop"))
+    let byPages = try Graph(at: folder.file("shop"), reading: .grouped)
+    var batch = TypedMiniBatch.empty
+    for scheme in Self.schemes {
+      for graph in [graph, byPages] {
+        let sampler = try graph.sampler(scheme)
+        func batches(_ features: [String: String]) throws -> TypedMiniBatches {
+          try sampler.batches(of: seeds, times: times(scheme), size: 8, features: features)
+        }
+        for features in [["item": "features"], [:]] {
+          let plain = try batches(features)
+          let reusing = try batches(features)
+          var count = 0
+          while let expected = try plain.next() {
+            #expect(try reusing.next(&batch))
+            #expect(batch == expected, "\(scheme)")
+            count += 1
+          }
+          #expect(count == 7)
+          // The memory of the last one goes to the next series.
+          #expect(try reusing.next() == nil)
+        }
+      }
+    }
+    let ended = try graph.sampler(Self.schemes[0]).batches(of: [], size: 8)
+    #expect(try !ended.next(&batch))
+    #expect(batch == .empty)
+  }
+
   @Test("shows times and weights under the user's own ids")
   func subgraphs() throws {
     _ = try Shop(seed: 3).store(at: folder.file("shop"))
@@ -83,6 +115,15 @@ struct TypedSamplerTests {
     #expect(throws: GraphError.unknownColumn(name: "features", available: [])) {
       try sampler.batches(of: seeds, size: 8, features: ["user": "features"])
     }
+    #expect(try graph.nodeTypes.map { try graph.nodeCount(of: $0) } == Shop.counts)
+    #expect(
+      throws: GraphError.unknownNodeType(
+        name: "items", nearest: "item", available: ["user", "item"])
+    ) { try graph.nodeCount(of: "items") }
+    // The first relation alone would fit.
+    let tight = try Graph(at: folder.file("shop"), memory: ByteCount(6000), reading: .flat)
+    let memory = refusal { _ = try tight.sampler(.uniform(fanouts: Self.fanouts)) }
+    #expect(memory.contains("flat takes") && memory.contains("more than the cap"), "\(memory)")
     #expect(throws: GraphError.badBatchSize(0)) { try sampler.batches(of: seeds, size: 0) }
     func refusal(_ body: () throws -> Void) -> String {
       do { try body() } catch { return "\(error)" }

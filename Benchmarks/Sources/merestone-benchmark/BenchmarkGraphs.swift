@@ -33,6 +33,22 @@ struct BenchmarkGraphs {
     return graph
   }
 
+  /// Kronecker of 2^20 nodes, every third of one type and the others of another, two shards.
+  func typed() throws -> String {
+    let graph = "\(folder)/kron20-typed"
+    try make(graph) {
+      let input = "\(folder)/kron20"
+      try generate(scale: 20, format: "u32", to: input)
+      let nodes = input + "/types.tsv"
+      try Self.write(to: nodes) { writer in
+        writer.line("id\ttype")
+        for node in 0..<1 << 20 { writer.line("\(node)\t\(node % 3 == 0 ? "user" : "item")") }
+      }
+      return [input + "/edges.u32", "--nodes", nodes, "--shards", "2", "--memory", "1GiB"]
+    }
+    return graph
+  }
+
   /// As many edges as distinct string ids: each is in two edges.
   func strings(count: Int) throws -> String {
     let graph = "\(folder)/strings-\(count)"

@@ -12,6 +12,7 @@ let usage = """
                             edges (2 GB of disk)
     ways26                  the same of 1.07 billion edges (30 GB)
     lookups, lookups8       ids both ways: 10^7 strings (1 GB), and 10^8 (12 GB)
+    relations               mini-batches over several node types and relations: 17 million edges
     products                mini-batches without and with features: 124 million edges (3 GB)
     scale22, scale26        preprocessing of 67 million edges, and of 1.07 billion
 
@@ -50,6 +51,9 @@ do {
     try LookupBenchmark(tool: tool, folder: folder, count: count).run(&report)
   }
   if wants("training") { try TrainingBenchmark(tool: tool, folder: folder).run(&report) }
+  if chosen.contains("relations") {
+    try RelationsBenchmark(tool: tool, folder: folder).run(&report)
+  }
   if chosen.contains("products") {
     try ProductsBenchmark(tool: tool, folder: folder).run(&report)
   }

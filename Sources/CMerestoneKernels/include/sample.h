@@ -81,6 +81,7 @@ struct mrs_hop {
     size_t missing_page;
 
     /// The destinations and their lists. Shape `[destinations]`.
+    const uint32_t *destination_nodes;
     const struct mrs_edge_list *lists;
     size_t destinations;
     uint64_t fanout;
@@ -91,8 +92,8 @@ struct mrs_hop {
     uint64_t *edges;
     uint32_t *indices;
 
-    /// The nodes of the mini-batch in the order they were first seen; the destinations are the first
-    /// of them. Room for `seen + 1 + ` the hop's edges, or for all nodes plus one.
+    /// The nodes of the sources' type in the order they were first seen in the mini-batch. Room for
+    /// `seen + 1 + ` the hop's edges, or for all nodes plus one.
     uint32_t *nodes;
     size_t seen;
 

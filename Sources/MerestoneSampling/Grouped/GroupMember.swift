@@ -1,161 +1,221 @@
-internal import CMerestoneKernels
 import MerestoneCore
 
 /// One mini-batch of a group while it is being sampled; between two steps it holds no table over
-/// nodes, so that a group of many needs one table per thread.
+/// nodes, so that a group of many needs one table per thread and type.
 final class GroupMember: @unchecked Sendable {  // one thread works on a member at a time
-  private(set) var batch = MiniBatch.empty
+  private(set) var blocks: [HopBlock] = []
   /// How many hops are picked; the sources of the last one are taken when the next begins.
   private(set) var hop = 0
+  private(set) var memory = HopMemory(relations: 0)
   private var key = RandomKey(seed: 0, stream: .neighborSampling)
-  // The distinct seeds; where the scheme is temporal the distinct pairs of seed and time.
-  private var seedNodes: [NodeID] = []
-  private var seedNodeTimes: [Int64] = []
-  private var seedTimes: SeedTimes?
-  // How many nodes have their lists.
-  private var listed = 0
-  private(set) var memory = HopMemory()
+  private var seeds: [TypedNode] = []
+  private var seedIndices: [BlockIndex] = []
+  // The distinct seeds by type; where the scheme is temporal the distinct pairs of seed and time.
+  private var seedNodes: [[NodeID]] = []
+  private var seedNodeTimes: [[Int64]] = []
+  private var seedTimes: [SeedTimes] = []
+  // How many nodes have their lists, by relation.
+  private var listed: [Int] = []
 
   /// Starts a mini-batch.
   ///
-  /// - Parameter seedTimes: For the pairs of nodes and times, where the scheme is temporal.
+  /// - Parameter seedTimes: For the pairs of nodes and times by type, where the scheme is temporal.
   func begin(
-    _ request: BatchRequest<NodeID>, hops: Int, seedTimes: SeedTimes?,
-    _ relabeler: inout NodeRelabeler
+    _ request: BatchRequest<TypedNode>, _ shape: BatchShape, _ seedTimes: [SeedTimes],
+    _ relabelers: GroupRelabelers
   ) throws(SamplingError) {
     key = request.key
     hop = 0
-    listed = 0
-    relabeler.reset()
-    let seeds = request.seeds
-    batch.seeds = seeds
+    listed = shape.relations.map { _ in 0 }
+    blocks = (0..<shape.hops).map { _ in HopBlock(shape) }
+    seeds = request.seeds
     self.seedTimes = seedTimes
-    if seedTimes != nil {
-      try self.seedTimes!.begin(seeds: seeds.count, request.times)
-    } else if !request.times.isEmpty {
+    if seedTimes.isEmpty, !request.times.isEmpty {
       throw .timesWithoutUse(count: request.times.count)
     }
+    for type in seedTimes.indices {
+      try self.seedTimes[type].begin(seeds: seeds.count, request.times)
+    }
+    seedNodes.resize(to: shape.types, filling: [])
+    seedNodeTimes.resize(to: seedTimes.count, filling: [])
+    for type in 0..<shape.types {
+      try relabelers.lend(type) { relabeler throws(SamplingError) in
+        try number(type, request.times, &relabeler)
+      }
+    }
+  }
+
+  /// Numbers the seeds of a type.
+  private func number(
+    _ type: Int, _ times: [Int64], _ relabeler: inout NodeRelabeler
+  ) throws(SamplingError) {
+    relabeler.reset()
     try relabeler.relabel(
-      slots(seeds, request.times), count: seeds.count, into: &batch.seedIndices)
-    relabeler.copyNodes(into: &seedNodes)
-    self.seedTimes?.split(&seedNodes, into: &seedNodeTimes)
-    batch.blocks = Array(repeating: .empty, count: hops)
+      seeds, of: type, times: times, seedTimes.isEmpty ? nil : seedTimes[type],
+      into: &seedIndices)
+    relabeler.copyNodes(into: &seedNodes[type])
+    if !seedTimes.isEmpty { seedTimes[type].split(&seedNodes[type], into: &seedNodeTimes[type]) }
   }
 
   /// Begins the next hop, with memory for it; gives back what only the last one needed.
   func enter(_ spaces: HopMemories) {
     var next = spaces.take(hop)
-    if listed > 0 {
-      if next.lists.count < listed {
-        next.lists.resize(to: listed, filling: EdgeList(start: 0, count: 0))
+    for (place, count) in listed.enumerated() where count > 0 {
+      next.relations[place].lists.reserve(count)
+      for index in 0..<count {
+        next.relations[place].lists[index] = memory.relations[place].lists[index]
       }
-      for place in 0..<listed { next.lists[place] = memory.lists[place] }
     }
-    batch.blocks[hop] = spaces.takeBlock(hop)
+    blocks[hop] = spaces.takeBlock(hop)
     swap(&memory, &next)
     if hop > 0 { spaces.give(next, hop - 1) }
   }
 
   /// What stands for nodes where a relabeler numbers them.
-  private func slots(_ nodes: [NodeID], _ times: [Int64]) -> [NodeID] {
-    seedTimes?.slots(nodes, times) ?? nodes
+  private func slots(_ nodes: [NodeID], _ times: [Int64], of type: Int) -> [NodeID] {
+    seedTimes.isEmpty ? nodes : seedTimes[type].slots(nodes, times)
   }
 
   /// As of when the destinations of a hop are seen; empty where the scheme is not temporal.
-  private func times(of hop: Int) -> [Int64] {
-    guard seedTimes != nil else { return [] }
-    return hop == 0 ? seedNodeTimes : batch.blocks[hop - 1].sourceTimes
+  private func times(of hop: Int, _ type: Int) -> [Int64] {
+    guard !seedTimes.isEmpty else { return [] }
+    return hop == 0 ? seedNodeTimes[type] : blocks[hop - 1].sourceTimes[type]
   }
 
   /// The destinations of a hop.
-  private func nodes(of hop: Int) -> [NodeID] {
-    hop == 0 ? seedNodes : batch.blocks[hop - 1].sources
+  private func nodes(of hop: Int, _ type: Int) -> [NodeID] {
+    hop == 0 ? seedNodes[type] : blocks[hop - 1].sources[type]
   }
 
   /// Asks for the lists of the hop's destinations that no hop before had.
-  func askForLists(_ cut: BucketCut) {
-    withKeys(of: nodes(of: hop), from: listed) { memory.nodes.deal($0, to: cut, forLists: true) }
+  func askForLists(_ relations: [GroupRelation]) {
+    for (place, relation) in relations.enumerated() {
+      let nodes = nodes(of: hop, relation.destinationType)
+      // A hop that keeps no edges needs no lists; the next one asks for them.
+      withKeys(of: nodes, from: relation.fanouts[hop] == 0 ? nodes.count : listed[place]) {
+        memory.relations[place].nodes.deal($0, to: relation.nodeCut, forLists: true)
+      }
+    }
   }
 
   /// Takes the lists that were asked for.
-  func takeLists(_ cut: BucketCut) {
-    let nodes = nodes(of: hop)
-    let count = nodes.count
-    if memory.lists.count < count {
-      memory.lists.resize(to: count, filling: EdgeList(start: 0, count: 0))
+  func takeLists(_ relations: [GroupRelation]) {
+    for (place, relation) in relations.enumerated() where relation.fanouts[hop] != 0 {
+      let nodes = nodes(of: hop, relation.destinationType)
+      let exchange = memory.relations[place].nodes
+      memory.relations[place].lists.reserve(nodes.count)
+      withKeys(of: nodes, from: listed[place]) { keys in
+        exchange.collect(
+          keys, from: relation.nodeCut, into: &memory.relations[place].lists, at: listed[place])
+      }
+      listed[place] = nodes.count
     }
-    withKeys(of: nodes, from: listed) { keys in
-      memory.nodes.collect(keys, from: cut, into: &memory.lists, at: listed)
+    for type in blocks[hop].destinationCounts.indices {
+      blocks[hop].destinationCounts[type] = nodes(of: hop, type).count
     }
-    listed = count
   }
 
-  /// Picks the hop's edges uniformly.
-  func pick(fanout: Int, relation: RelationID, scratch: inout [UInt32]) {
-    batch.blocks[hop].pick(
-      nodes(of: hop), memory.lists, fanout: fanout, draws: draws(of: hop, relation), isWide: false,
-      scratch: &scratch)
+  /// Keeps no edges of a relation.
+  func pickNone(_ place: Int, _ relation: GroupRelation) {
+    blocks[hop].edges[place].clear()
+    let count = nodes(of: hop, relation.destinationType).count
+    blocks[hop].edges[place].indptr.resize(to: count + 1, filling: 0)
   }
 
-  /// Picks the hop's edges by a scheme.
+  /// Picks the hop's edges of a relation uniformly.
+  func pick(_ place: Int, _ relation: GroupRelation, scratch: inout [UInt32]) {
+    blocks[hop].edges[place].pick(
+      nodes(of: hop, relation.destinationType), memory.relations[place].lists,
+      fanout: relation.fanouts[hop], draws: draws(relation), isWide: false, scratch: &scratch)
+  }
+
+  /// Picks the hop's edges of a relation by a scheme.
   func pick(
-    fanout: Int, relation: RelationID, by pick: inout GroupSampler.SchemePick
+    _ place: Int, _ relation: GroupRelation, by pick: inout GroupRelation.SchemePick
   ) throws(SamplingError) {
-    let nodes = nodes(of: hop)
-    batch.blocks[hop].destinationCount = nodes.count
-    var picked = PickedEdges(reusing: &batch.blocks[hop])
+    let type = relation.destinationType
+    blocks[hop].edges[place].clear()
     try pick.pick.pick(
-      nodes, times: times(of: hop), memory.lists, fanout: fanout, draws: draws(of: hop, relation),
-      reader: &pick.reader, into: &picked)
-    picked.move(into: &batch.blocks[hop])
+      nodes(of: hop, type), times: times(of: hop, type), memory.relations[place].lists,
+      fanout: relation.fanouts[hop], draws: draws(relation), reader: &pick.reader,
+      into: &blocks[hop].edges[place])
   }
 
-  private func draws(of hop: Int, _ relation: RelationID) -> RandomDraws {
+  private func draws(_ relation: GroupRelation) -> RandomDraws {
     var key = key
     key.hop = UInt8(truncatingIfNeeded: hop)
-    key.relation = UInt16(truncatingIfNeeded: relation.rawValue)
+    key.relation = UInt16(truncatingIfNeeded: relation.topology.relation.rawValue)
     return key.draws
   }
 
   /// Asks for the sources of the hop's edges; the hop is picked then.
-  func askForSources(_ cut: BucketCut) {
-    withKeys(of: batch.blocks[hop].edges, from: 0) {
-      memory.edges.deal($0, to: cut, forLists: false)
+  func askForSources(_ relations: [GroupRelation]) {
+    for (place, relation) in relations.enumerated() {
+      withKeys(of: blocks[hop].edges[place].edges, from: 0) {
+        memory.relations[place].edges.deal($0, to: relation.edgeCut, forLists: false)
+      }
     }
     hop += 1
   }
 
   /// Takes the sources of the last hop's edges and numbers the nodes.
   func finishHop(
-    edgeCut: BucketCut, _ relabeler: inout NodeRelabeler
+    _ relations: [GroupRelation], _ relabelers: GroupRelabelers
+  ) throws(SamplingError) {
+    for type in seedNodes.indices {
+      try relabelers.lend(type) { relabeler throws(SamplingError) in
+        try finishHop(type, relations, &relabeler)
+      }
+    }
+  }
+
+  /// Numbers the nodes of one type that the last hop reached.
+  private func finishHop(
+    _ type: Int, _ relations: [GroupRelation], _ relabeler: inout NodeRelabeler
   ) throws(SamplingError) {
     let hop = hop - 1
-    let nodes = nodes(of: hop)
-    relabeler.reset()
-    // The destinations are distinct: they get the indices 0, 1, 2 ... again.
-    let times = times(of: hop)
-    try relabeler.relabel(
-      slots(nodes, times), count: nodes.count, into: &batch.blocks[hop].indices)
-    let edges = batch.blocks[hop].edges
-    if seedTimes != nil {
-      var sources = sources(of: edges, edgeCut)
-      seedTimes!.join(&sources, batch.blocks[hop].indptr, times)
-      try relabeler.relabel(sources, count: edges.count, into: &batch.blocks[hop].indices)
-      relabeler.copyNodes(into: &batch.blocks[hop].sources)
-      seedTimes!.splitSources(of: &batch.blocks[hop])
+    let nodes = nodes(of: hop, type)
+    guard let first = relations.firstIndex(where: { $0.sourceType == type }) else {
+      // Nothing reaches the type: its nodes are the destinations, in memory of their own.
+      blocks[hop].sources[type].copy(nodes)
+      if !seedTimes.isEmpty { blocks[hop].sourceTimes[type].copy(times(of: hop, type)) }
       return
     }
-    try relabeler.relabel(count: edges.count, into: &batch.blocks[hop].indices) { sources in
-      withKeys(of: edges, from: 0) { memory.edges.collect($0, from: edgeCut, into: &sources) }
+    relabeler.reset()
+    // The destinations are distinct: they get the indices 0, 1, 2 ... again.
+    try relabeler.relabel(
+      slots(nodes, times(of: hop, type), of: type), count: nodes.count,
+      into: &blocks[hop].edges[first].indices)
+    for (place, relation) in relations.enumerated() where relation.sourceType == type {
+      let edges = blocks[hop].edges[place].edges
+      let exchange = memory.relations[place].edges
+      if !seedTimes.isEmpty {
+        var sources = sources(of: edges, exchange, relation.edgeCut)
+        seedTimes[type].join(
+          &sources, blocks[hop].edges[place].indptr, times(of: hop, relation.destinationType))
+        try relabeler.relabel(
+          sources, count: edges.count, into: &blocks[hop].edges[place].indices)
+        continue
+      }
+      try relabeler.relabel(
+        count: edges.count, into: &blocks[hop].edges[place].indices
+      ) { sources in
+        withKeys(of: edges, from: 0) {
+          exchange.collect($0, from: relation.edgeCut, into: &sources)
+        }
+      }
     }
-    relabeler.copyNodes(into: &batch.blocks[hop].sources)
+    relabeler.copyNodes(into: &blocks[hop].sources[type])
+    if !seedTimes.isEmpty { blocks[hop].split(type, by: seedTimes[type]) }
   }
 
   /// The sources of edges that were asked for.
-  private func sources(of edges: [EdgeID], _ cut: BucketCut) -> [NodeID] {
+  private func sources(
+    of edges: [EdgeID], _ exchange: Exchange, _ cut: BucketCut
+  ) -> [NodeID] {
     var found = [UInt32](repeating: 0, count: edges.count)
     var span = found.mutableSpan
-    withKeys(of: edges, from: 0) { memory.edges.collect($0, from: cut, into: &span) }
+    withKeys(of: edges, from: 0) { exchange.collect($0, from: cut, into: &span) }
     return found.map { NodeID(UInt64($0)) }
   }
 
@@ -164,28 +224,29 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   /// Memory for what only a finished mini-batch has wanders with those that are handed over: they
   /// are few, while members are many.
   ///
-  /// - Parameter used: A mini-batch whose memory can be used again; the finished one afterwards.
+  /// - Parameter batch: A mini-batch whose memory can be used again; the finished one afterwards.
   func finish(
-    into used: inout MiniBatch, _ spaces: HopMemories, edgeCut: BucketCut,
-    _ relabeler: inout NodeRelabeler
+    into batch: inout some SampledBatch, _ shape: BatchShape, _ spaces: HopMemories,
+    _ relations: [GroupRelation], _ relabelers: GroupRelabelers
   ) throws(SamplingError) {
-    swap(&batch.features, &used.features)
-    if let last = batch.blocks.indices.last {
-      if used.blocks.count == batch.blocks.count {
-        swap(&batch.blocks[last].sources, &used.blocks[last].sources)
-        swap(&batch.blocks[last].indices, &used.blocks[last].indices)
-      }
-      try finishHop(edgeCut: edgeCut, &relabeler)
+    batch.prepare(shape)
+    if let last = blocks.indices.last {
+      batch.swapSources(last, with: &blocks[last])
+      try finishHop(relations, relabelers)
     }
-    swap(&batch, &used)
-    spaces.give(&batch.blocks)
+    for hop in blocks.indices { batch.swapBlock(hop, with: &blocks[hop]) }
+    batch.finish(seeds, &seedIndices)
+    spaces.give(&blocks)
     if hop > 0 { spaces.give(memory, hop - 1) }
-    memory = HopMemory()
+    memory = HopMemory(relations: 0)
   }
 
   /// The memory that this member takes.
   var byteCount: Int {
-    seedNodes.byteCapacity + seedNodeTimes.byteCapacity + memory.byteCount + batch.byteCount
+    seeds.count * MemoryLayout<TypedNode>.stride + seedIndices.byteCapacity
+      + seedNodes.reduce(0) { $0 + $1.byteCapacity }
+      + seedNodeTimes.reduce(0) { $0 + $1.byteCapacity } + memory.byteCount
+      + blocks.reduce(0) { $0 + $1.byteCount }
   }
 
   /// Lends ids as plain words.
@@ -198,5 +259,20 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
         unsafe body(Span(_unsafeElements: UnsafeBufferPointer(rebasing: words[first...])))
       }
     }
+  }
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// Becomes equal to another array, without sharing its memory.
+  fileprivate mutating func copy(_ other: [Element]) {
+    removeAll(keepingCapacity: true)
+    append(contentsOf: other)
+  }
+}
+
+extension [EdgeList] {
+  /// Makes room for `count` lists.
+  fileprivate mutating func reserve(_ count: Int) {
+    if self.count < count { resize(to: count, filling: EdgeList(start: 0, count: 0)) }
   }
 }

@@ -8,46 +8,21 @@ import MerestoneStorage
 /// Picks need only where a list lies, and maybe edge columns, so all edges of a hop are known before
 /// any page is read. They are dealt to buckets of 64 pages; each bucket is decoded into a buffer that
 /// fits the last-level cache and answers every mini-batch in turn. Mini-batches are the same as
-/// ``NeighborSampler`` makes one by one.
+/// ``NeighborSampler`` and ``TypedNeighborSampler`` make one by one.
 final class GroupSampler: Sendable {
-  private let topology: Topology
-  let fanouts: [Int]
-  private let scheme: NeighborScheme
+  let shape: BatchShape
+
+  private let store: GraphStore
+  // The types whose nodes are numbered, and what numbers them.
+  private let types: [NodeTypeID]
+  private let relabelers: GroupRelabelers
+  private let seedTimes: [SeedTimes]
+  private let relations: [GroupRelation]
   private let pool: ThreadPool
-  private let cut: Cut
   private let spaces: HopMemories
-  private let relabelers = LendingPool<NodeRelabeler>()
-  private let stampBudget: ByteCount
-  private let pages = LendingPool<PageBuffers>()
-  private let picks = LendingPool<SchemePick>()
+  private let buffers: PageBufferPool
   private let dropsBehind: Bool
   private let pulse: Pulse
-  private let sizes: BucketSizes
-
-  private struct Cut: Sendable {
-    let nodes: BucketCut
-    let edges: BucketCut
-  }
-
-  /// What a thread needs to pick by a scheme.
-  struct SchemePick {
-    var pick: BoundedPick
-    var reader: InEdgeReader
-  }
-
-  /// What a thread needs to decode a bucket.
-  private struct PageBuffers {
-    var ids: [UInt32]
-    var starts: [UInt64]
-    var touched: [UInt8] = []
-    var nodes: [UInt32] = []
-    var scratch = PageScratch()
-
-    init(_ sizes: BucketSizes) {
-      ids = Array(repeating: 0, count: 1 << sizes.edgeShift)
-      starts = Array(repeating: 0, count: 1 << sizes.nodeShift + 1)
-    }
-  }
 
   /// How much is decoded at a time, as powers of two.
   struct BucketSizes: Sendable {
@@ -62,63 +37,74 @@ final class GroupSampler: Sendable {
     static let standard = BucketSizes(edgeShift: 18, nodeShift: 16)
   }
 
+  /// Whether samples over these relations are made in groups: where pages are decoded, and picks do not
+  /// wait for sources.
+  static func takes(_ relations: [FollowedRelation], hopCount: Int) -> Bool {
+    hopCount > 0 && !relations.isEmpty
+      && relations.allSatisfy { entry in
+        let topology = entry.topology
+        return !topology.isInPlace && !topology.isFiltered && !entry.scheme.readsSources
+          && topology.isNarrow && topology.nodeCount <= 1 << 32
+      }
+  }
+
   /// - Parameters:
-  ///   - topology: Unfiltered, with nodes of at most 32 bits.
-  ///   - scheme: One that does not read sources to pick.
+  ///   - relations: Ascending, of one store and with `hopCount` fanouts each; see
+  ///     ``takes(_:hopCount:)``.
+  ///   - types: Of all nodes, by the types of the seeds.
   ///   - pool: Decodes and samples.
-  ///   - stampBudget: For each thread's table over nodes.
+  ///   - stampBudget: For each thread's tables over nodes.
   ///   - dropsBehind: Whether pages are given back once they are decoded, so that the file does not
   ///     count as memory.
   ///   - sizes: What a bucket holds; changes nothing of what is sampled.
   ///   - pulse: Where the sampler says after each piece of work that it gets on, and hears whether it
   ///     should.
   init(
-    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, pool: ThreadPool,
+    following relations: [FollowedRelation], types: [NodeTypeID], hopCount: Int, pool: ThreadPool,
     stampBudget: ByteCount, dropsBehind: Bool, sizes: BucketSizes = .standard, pulse: Pulse
   ) {
+    precondition(relations.allSatisfy { !$0.scheme.readsSources }, "picks that wait for sources")
+    let store = relations[0].topology.store
+    self.store = store
+    self.types = types
     self.pulse = pulse
-    self.sizes = sizes
-    self.topology = topology
-    self.fanouts = fanouts
-    spaces = HopMemories(hops: fanouts.count)
-    precondition(!scheme.readsSources, "picks that wait for sources")
-    self.scheme = scheme
+    buffers = PageBufferPool(sizes)
     self.pool = pool
     self.dropsBehind = dropsBehind
-    let book = topology.store.book
-    let shards = (0..<book.shardCount).map { ShardID($0) }
-    func bounds(_ ranges: [Range<UInt64>]) -> [UInt64] { [0] + ranges.map(\.upperBound) }
-    cut = Cut(
-      nodes: BucketCut(
-        bounds: bounds(shards.map { book.nodes(of: topology.nodeType, in: $0) }),
-        shift: sizes.nodeShift),
-      edges: BucketCut(
-        bounds: bounds(shards.map { book.edges(of: topology.relation, in: $0) }),
-        shift: sizes.edgeShift))
-    self.stampBudget = stampBudget
+    self.relations = relations.map { GroupRelation($0, types: types, sizes: sizes) }
+    let counts = types.map { store.book.nodeCount(of: $0) }
+    let times = relations.compactMap(\.scheme.times).first
+    seedTimes = SeedTimes.byType(times, nodeCounts: counts)
+    relabelers = GroupRelabelers(
+      nodeCounts: times == nil ? counts : counts.map { _ in .max }, stampBudget: stampBudget)
+    shape = BatchShape(
+      hops: hopCount, types: types.count, isTemporal: times != nil,
+      relations: relations.map { RelationBlock(of: $0.topology) })
+    spaces = HopMemories(shape)
   }
+
+  /// Whether a hop keeps all edges of some relation.
+  var keepsAll: Bool { relations.contains { $0.fanouts.contains(-1) } }
 
   /// Begins mini-batches, which ``advance(_:)`` takes on hop by hop, and ``finish(_:into:)`` finishes.
   ///
   /// - Parameters:
   ///   - members: They and their memory are used again.
   ///   - request: The seeds and the key of a member by its place.
-  func begin(
+  func begin<Seed: BatchSeed>(
     _ members: [GroupMember],
-    request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+    request: @Sendable (Int) throws(SamplingError) -> BatchRequest<Seed>
   ) throws(SamplingError) {
-    let seedTimes = scheme.times.map {
-      SeedTimes(column: $0.name, nodeCount: topology.nodeCount)
-    }
     try pool.forEach(members.count) { place throws(SamplingError) in
       try pulse.check()
-      let request = try request(place)
-      for seed in request.seeds where seed.rawValue >= UInt64(topology.nodeCount) {
-        throw .seedOutOfRange(seed: seed, nodeCount: topology.nodeCount)
+      let request = try request(place).typed
+      for seed in request.seeds {
+        let count = store.book.nodeCount(of: types[seed.type.rawValue])
+        if seed.node.rawValue >= UInt64(count) {
+          throw .seedOutOfRange(seed: seed.node, nodeCount: count)
+        }
       }
-      try lendRelabeler { relabeler throws(SamplingError) in
-        try members[place].begin(request, hops: fanouts.count, seedTimes: seedTimes, &relabeler)
-      }
+      try members[place].begin(request, shape, seedTimes, relabelers)
     }
   }
 
@@ -130,162 +116,88 @@ final class GroupSampler: Sendable {
     try pool.forEach(members.count) { place throws(SamplingError) in
       try pulse.check()
       let member = members[place]
-      if member.hop > 0 {
-        try lendRelabeler { relabeler throws(SamplingError) in
-          try member.finishHop(edgeCut: cut.edges, &relabeler)
-        }
-      }
+      if member.hop > 0 { try member.finishHop(relations, relabelers) }
       member.enter(spaces)
-      member.askForLists(cut.nodes)
+      member.askForLists(relations)
     }
-    let nodes = ExchangeGroup(members.map(\.memory.nodes))
-    try pool.forEach(cut.nodes.count) { bucket throws(SamplingError) in
-      try pulse.check()
-      try answerLists(bucket, nodes)
+    try answer(\.nodeCut.count, members.map(\.memory), \.nodes) {
+      relation, bucket, asked throws(SamplingError) in
+      try relation.answerLists(bucket, asked, buffers)
     }
     try pool.forEach(members.count) { place throws(SamplingError) in
       try pulse.check()
       try pick(members[place])
     }
-    let edges = ExchangeGroup(members.map(\.memory.edges))
-    try pool.forEach(cut.edges.count) { bucket throws(SamplingError) in
-      try pulse.check()
-      try answerSources(bucket, edges)
-      if dropsBehind { try dropPages(behind: bucket) }
+    try answer(\.edgeCut.count, members.map(\.memory), \.edges) {
+      relation, bucket, asked throws(SamplingError) in
+      try relation.answerSources(bucket, asked, buffers)
+      if dropsBehind { try relation.dropPages(behind: bucket) }
+    }
+  }
+
+  /// Answers what was asked of all buckets of all relations.
+  private func answer(
+    _ bucketCount: (GroupRelation) -> Int, _ memories: [HopMemory],
+    _ exchange: (RelationMemory) -> Exchange,
+    by body: (GroupRelation, Int, ExchangeGroup) throws(SamplingError) -> Void
+  ) throws(SamplingError) {
+    for (place, relation) in relations.enumerated() {
+      let asked = ExchangeGroup(memories.map { exchange($0.relations[place]) })
+      try pool.forEach(bucketCount(relation)) { bucket throws(SamplingError) in
+        try pulse.check()
+        try body(relation, bucket, asked)
+      }
     }
   }
 
   /// Gives memory back that no member uses, but for that of a group.
   func trim(to size: Int) { spaces.trim(to: size) }
 
-  private func makePick() throws(SamplingError) -> SchemePick {
-    guard let pick = BoundedPick(scheme, fanouts: fanouts) else {
-      preconditionFailure("uniform picks are built in")
-    }
-    return SchemePick(pick: pick, reader: InEdgeReader(topology))
-  }
-
   private func pick(_ member: GroupMember) throws(SamplingError) {
-    member.takeLists(cut.nodes)
-    let fanout = fanouts[member.hop]
-    if scheme.isUniform {
-      lendBuffers { buffers in
-        member.pick(fanout: fanout, relation: topology.relation, scratch: &buffers.nodes)
-      }
-    } else {
-      try picks.lend(makePick) { pick throws(SamplingError) in
-        try member.pick(fanout: fanout, relation: topology.relation, by: &pick)
+    member.takeLists(relations)
+    for (place, relation) in relations.enumerated() {
+      if relation.fanouts[member.hop] == 0 {
+        member.pickNone(place, relation)
+      } else if relation.scheme.isUniform {
+        buffers.lend { member.pick(place, relation, scratch: &$0.nodes) }
+      } else {
+        try relation.lendPick { pick throws(SamplingError) in
+          try member.pick(place, relation, by: &pick)
+        }
       }
     }
-    member.askForSources(cut.edges)
-  }
-
-  private func lendBuffers<R, E: Error>(
-    _ body: (inout PageBuffers) throws(E) -> R
-  ) throws(E) -> R {
-    try pages.lend({ () throws(E) in PageBuffers(sizes) }, body)
-  }
-
-  private func lendRelabeler<R, E: Error>(
-    _ body: (inout NodeRelabeler) throws(E) -> R
-  ) throws(E) -> R {
-    try relabelers.lend(
-      { () throws(E) in
-        NodeRelabeler(
-          nodeCount: scheme.times == nil ? topology.nodeCount : .max, stampBudget: stampBudget)
-      }, body)
+    member.askForSources(relations)
   }
 
   /// Finishes a member, and exchanges its mini-batch for a used one.
-  func finish(_ member: GroupMember, into batch: inout MiniBatch) throws(SamplingError) {
-    try lendRelabeler { relabeler throws(SamplingError) in
-      try member.finish(into: &batch, spaces, edgeCut: cut.edges, &relabeler)
-    }
+  func finish(
+    _ member: GroupMember, into batch: inout some SampledBatch
+  ) throws(SamplingError) {
+    try member.finish(into: &batch, shape, spaces, relations, relabelers)
+  }
+}
+
+/// What numbers the nodes of each type, for as many threads as ask.
+struct GroupRelabelers: Sendable {
+  private let nodeCounts: [Int]
+  private let stampBudget: ByteCount
+  private let pools: [LendingPool<NodeRelabeler>]
+
+  /// - Parameters:
+  ///   - nodeCounts: By type.
+  ///   - stampBudget: For the tables of a thread.
+  init(nodeCounts: [Int], stampBudget: ByteCount) {
+    self.nodeCounts = nodeCounts
+    self.stampBudget = ByteCount(stampBudget.bytes / max(1, nodeCounts.count))
+    pools = nodeCounts.map { _ in LendingPool() }
   }
 
-  /// Answers what all members ask of one bucket of nodes.
-  private func answerLists(_ bucket: Int, _ asked: ExchangeGroup) throws(SamplingError) {
-    guard asked.count(in: bucket) > 0 else { return }
-    let (shard, locals) = cut.nodes.range(of: bucket)
-    let base = topology.store.book.edges(of: topology.relation, in: shard).lowerBound
-    do throws(StorageError) {
-      let edges = try topology.store.edges(topology.relation, shard: shard)
-      try lendBuffers { buffers throws(StorageError) in
-        var starts = buffers.starts.mutableSpan
-        if let edges {
-          try edges.decodeOffsets(
-            locals.lowerBound..<locals.upperBound + 1, into: &starts, adding: base)
-        } else {
-          for place in 0...locals.count { starts[place] = base }
-        }
-        asked.answer(bucket, withLists: starts.span)
-      }
-    } catch {
-      throw .storage(error)
-    }
-  }
-
-  /// Answers what all members ask of one bucket of edges.
-  private func answerSources(_ bucket: Int, _ asked: ExchangeGroup) throws(SamplingError) {
-    let count = asked.count(in: bucket)
-    guard count > 0 else { return }
-    let (shard, locals) = cut.edges.range(of: bucket)
-    do throws(StorageError) {
-      guard let edges = try topology.store.edges(topology.relation, shard: shard) else {
-        preconditionFailure("edges in a shard without edges")
-      }
-      let first = locals.lowerBound / edges.pageEdges
-      let last = (locals.upperBound - 1) / edges.pageEdges
-      try lendBuffers { buffers throws(StorageError) in
-        // A few edges may leave pages out; many touch them all.
-        let isSparse = count < 32 * (last - first + 1)
-        buffers.touched.removeAll(keepingCapacity: true)
-        buffers.touched.resize(to: last - first + 1, filling: isSparse ? 0 : 1)
-        if isSparse {
-          var touched = buffers.touched.mutableSpan
-          asked.markPages(of: bucket, pageEdges: edges.pageEdges, in: &touched)
-        }
-        try buffers.ids.withSharedBuffer { ids throws(StorageError) in
-          for page in first...last where buffers.touched[page - first] == 1 {
-            let held = edges.edges(ofPage: page)
-            let lower = held.lowerBound - locals.lowerBound
-            try ids.withPart(lower..<lower + held.count) { part throws(StorageError) in
-              _ = try edges.decodePage(page, into: &part, scratch: &buffers.scratch)
-            }
-          }
-        }
-        asked.answer(bucket, with: buffers.ids.span)
-      }
-    } catch {
-      throw .storage(error)
-    }
-  }
-
-  /// Buckets whose pages are given back together: each time, all processors are told of it.
-  private static let droppedBuckets = 16
-
-  /// Gives pages of the last buckets back, now and then. Those before them are among them once more,
-  /// since another thread may have been reading there the last time.
-  private func dropPages(behind bucket: Int) throws(SamplingError) {
-    let isLast = bucket == cut.edges.count - 1
-    guard isLast || bucket % Self.droppedBuckets == Self.droppedBuckets - 1 else { return }
-    var next = max(0, bucket + 1 - 2 * Self.droppedBuckets)
-    do throws(StorageError) {
-      while next <= bucket {
-        let (shard, first) = cut.edges.range(of: next)
-        var upper = first.upperBound
-        next += 1
-        while next <= bucket, cut.edges.range(of: next).shard == shard {
-          upper = cut.edges.range(of: next).locals.upperBound
-          next += 1
-        }
-        guard let edges = try topology.store.edges(topology.relation, shard: shard) else {
-          continue
-        }
-        try edges.dropPages(first.lowerBound / edges.pageEdges...(upper - 1) / edges.pageEdges)
-      }
-    } catch {
-      throw .storage(error)
-    }
+  func lend(
+    _ type: Int, _ body: (inout NodeRelabeler) throws(SamplingError) -> Void
+  ) throws(SamplingError) {
+    try pools[type].lend(
+      { () throws(SamplingError) in
+        NodeRelabeler(nodeCount: nodeCounts[type], stampBudget: stampBudget)
+      }, body)
   }
 }

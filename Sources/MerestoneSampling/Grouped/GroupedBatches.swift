@@ -17,9 +17,10 @@ import MerestoneCore
   private let sampler: GroupSampler
   private let count: Int
   private let memory: Int
+  private let makers: Int
   private let longest: Duration?
   private let hops: Int
-  private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+  private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<TypedNode>
 
   /// Mini-batches that are sampled together.
   private struct Group {
@@ -54,22 +55,24 @@ import MerestoneCore
   /// - Parameters:
   ///   - sampler: Of at least one hop.
   ///   - count: How many mini-batches there are.
-  ///   - memory: What groups may take together. One mini-batch is sampled even where that takes more.
+  ///   - memory: What groups may take together, and up to half of it a mini-batch for each of the
+  ///     `makers`. One mini-batch is sampled even where that takes more.
+  ///   - makers: Threads that ask for mini-batches, each with the memory of a used one.
   ///   - longest: About how long the sampling of a group may take: as many are a group as would have
   ///     been done in that time at the pace of the group before.
-  init(
-    sampler: GroupSampler, count: Int, memory: ByteCount, longest: Duration? = nil,
-    request:
-      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+  init<Seed: BatchSeed>(
+    sampler: GroupSampler, count: Int, memory: ByteCount, makers: Int = 0, longest: Duration? = nil,
+    request: @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<Seed>
   ) {
     self.sampler = sampler
     self.count = count
-    hops = sampler.fanouts.count
+    hops = sampler.shape.hops
     byteCounts = Array(repeating: 0, count: hops)
     estimates = byteCounts
     self.memory = memory.bytes
+    self.makers = makers
     self.longest = longest
-    self.request = request
+    self.request = { index throws(SamplingError) in try request(index).typed }
     unsafe mutex = .allocate(capacity: 1)
     unsafe changed = .allocate(capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
@@ -90,7 +93,7 @@ import MerestoneCore
   ///     been.
   ///   - batch: Receives the mini-batch; its memory goes to a later one.
   /// - Throws: What went wrong in the group, for every mini-batch of it and all later ones.
-  func make(_ index: Int, into batch: inout MiniBatch) throws(SamplingError) {
+  func make(_ index: Int, into batch: inout some SampledBatch) throws(SamplingError) {
     let member = try member(index)
     defer {
       unsafe pthread_mutex_lock(mutex)
@@ -186,15 +189,17 @@ import MerestoneCore
     let left = count - begun
     guard left > 0 else { return 0 }
     // Where all edges are kept, a few seeds say nothing of others.
-    if begun == 0, left > 1, !sampler.fanouts.contains(-1) { try probe() }
+    if begun == 0, left > 1, !sampler.keepsAll { try probe() }
     let isMeasured = byteCounts[hops - 1] > 0
     // Without an estimate, one mini-batch shows what the others take.
     guard isMeasured || estimates[hops - 1] > 0 else { return underWay.isEmpty ? 1 : 0 }
-    let byteCount = (0..<hops).reduce(1) {
-      $0 + (isMeasured ? byteCounts[$1] : max(estimates[$1], byteCounts[$1]))
+    let expected = (0..<hops).map {
+      isMeasured ? byteCounts[$0] : max(estimates[$0], byteCounts[$0])
     }
+    let byteCount = expected.reduce(1, +)
+    let room = max(memory / 2, memory - makers * expected[hops - 1])
     // A group at every hop; or one alone, where there is no room for more.
-    let fitting = max(memory / (byteCount + byteCount / 16), underWay.isEmpty ? 1 : 0)
+    let fitting = max(room / (byteCount + byteCount / 16), underWay.isEmpty ? 1 : 0)
     let most = min(fitting, inTime, Self.maximumSize)
     guard most > 0 else { return 0 }
     // Groups of one size: a small one at the end would cost as many pages as a large one.

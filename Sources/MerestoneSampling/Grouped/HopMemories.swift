@@ -2,15 +2,25 @@ import MerestoneCore
 import Synchronization
 
 /// What a member of a group needs while a hop of it is under way, beside its blocks.
+struct HopMemory: Sendable {
+  /// Shape `[relations]`.
+  var relations: [RelationMemory]
+
+  init(relations count: Int) { relations = (0..<count).map { _ in RelationMemory() } }
+
+  var byteCount: Int { relations.reduce(0) { $0 + $1.byteCount } }
+}
+
+/// The part of one relation.
 ///
 /// `@unchecked Sendable`: one member at a time has it.
-struct HopMemory: @unchecked Sendable {
+struct RelationMemory: @unchecked Sendable {
   let nodes = Exchange()
   let edges = Exchange()
   /// The lists of the nodes that hops up to this one reached.
   var lists: [EdgeList] = []
 
-  var byteCount: Int { nodes.byteCount + edges.byteCount + lists.byteCapacity }
+  fileprivate var byteCount: Int { nodes.byteCount + edges.byteCount + lists.byteCapacity }
 }
 
 /// Memory that members of a group use in turn, by hop: the last hops take most of it, and few
@@ -18,19 +28,22 @@ struct HopMemory: @unchecked Sendable {
 final class HopMemories: Sendable {
   private struct Free {
     var memories: [[HopMemory]]
-    var blocks: [[Block]]
+    var blocks: [[HopBlock]]
   }
 
   private let free: Mutex<Free>
+  private let shape: BatchShape
 
-  init(hops: Int) {
+  init(_ shape: BatchShape) {
+    self.shape = shape
     free = Mutex(
       Free(
-        memories: Array(repeating: [], count: hops), blocks: Array(repeating: [], count: hops)))
+        memories: Array(repeating: [], count: shape.hops),
+        blocks: Array(repeating: [], count: shape.hops)))
   }
 
   func take(_ hop: Int) -> HopMemory {
-    free.withLock { $0.memories[hop].popLast() } ?? HopMemory()
+    free.withLock { $0.memories[hop].popLast() } ?? HopMemory(relations: shape.relations.count)
   }
 
   func give(_ memory: HopMemory, _ hop: Int) {
@@ -38,16 +51,20 @@ final class HopMemories: Sendable {
   }
 
   /// A block without weights and times, whose other contents are to be written over.
-  func takeBlock(_ hop: Int) -> Block {
-    var block = free.withLock { $0.blocks[hop].popLast() } ?? .empty
-    block.weights.removeAll(keepingCapacity: true)
-    block.sourceTimes.removeAll(keepingCapacity: true)
+  func takeBlock(_ hop: Int) -> HopBlock {
+    var block = free.withLock { $0.blocks[hop].popLast() } ?? HopBlock(shape)
+    for place in block.edges.indices {
+      block.edges[place].weights.removeAll(keepingCapacity: true)
+    }
+    for type in block.sourceTimes.indices {
+      block.sourceTimes[type].removeAll(keepingCapacity: true)
+    }
     return block
   }
 
   /// Takes the blocks of a mini-batch that is not needed any more.
-  func give(_ blocks: inout [Block]) {
-    var given: [Block] = []
+  func give(_ blocks: inout [HopBlock]) {
+    var given: [HopBlock] = []
     swap(&given, &blocks)
     free.withLock { free in
       guard given.count == free.blocks.count else { return }

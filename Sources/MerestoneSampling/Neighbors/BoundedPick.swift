@@ -26,7 +26,7 @@ struct BoundedPick {
   /// See ``NeighborPick/pick(_:times:_:fanout:draws:reader:into:)``.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     guard let column else {
       try pick.pick(
@@ -34,11 +34,11 @@ struct BoundedPick {
       return
     }
     let order = nodes.indices.sorted { lists[$0].start < lists[$1].start }
-    var all = PickedEdges()
+    var all = HopEdges()
     var first = 0
     while first < order.count {
       let part = order[first..<end(ofPartFrom: first, order, lists, column)]
-      var piece = PickedEdges()
+      var piece = HopEdges()
       try pick.pick(
         part.map { nodes[$0] }, times: times.isEmpty ? [] : part.map { times[$0] },
         part.map { lists[$0] }, fanout: fanout, draws: draws, reader: &reader, into: &piece)
@@ -92,9 +92,9 @@ private struct Stretches {
   }
 }
 
-extension PickedEdges {
+extension HopEdges {
   /// Adds the edges of further destinations.
-  fileprivate mutating func append(_ others: PickedEdges) {
+  fileprivate mutating func append(_ others: HopEdges) {
     let before = edges.count
     for end in others.indptr.dropFirst() { indptr.append(before + end) }
     edges.append(contentsOf: others.edges)
@@ -102,7 +102,7 @@ extension PickedEdges {
   }
 
   /// Takes over the edges of destinations that were picked in another order.
-  fileprivate mutating func take(_ others: PickedEdges, by order: [Int]) {
+  fileprivate mutating func take(_ others: HopEdges, by order: [Int]) {
     var places = [Int](repeating: 0, count: order.count)
     for (place, destination) in order.enumerated() { places[destination] = place }
     edges.reserveCapacity(others.edges.count)

@@ -47,7 +47,7 @@ struct LaborPick: NeighborPick {
   ///   of the hop, 20 bytes each, and passes over them several times a round.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     guard fanout != 0 else {
       picked.indptr = [Int](repeating: 0, count: nodes.count + 1)
@@ -100,7 +100,7 @@ struct LaborPick: NeighborPick {
     try reader.readSources(of: edges, into: &sources)
   }
 
-  private func pickPlain(_ fanout: Int, _ draws: RandomDraws, into picked: inout PickedEdges) {
+  private func pickPlain(_ fanout: Int, _ draws: RandomDraws, into picked: inout HopEdges) {
     for place in 0..<bounds.count - 1 {
       let range = bounds[place]..<bounds[place + 1]
       if fanout == -1 || range.count <= fanout {
@@ -120,7 +120,7 @@ struct LaborPick: NeighborPick {
   }
 
   private mutating func pickOptimized(
-    _ fanout: Int, _ draws: RandomDraws, sourceCount: Int, into picked: inout PickedEdges
+    _ fanout: Int, _ draws: RandomDraws, sourceCount: Int, into picked: inout HopEdges
   ) throws(SamplingError) {
     var relabeler =
       self.relabeler

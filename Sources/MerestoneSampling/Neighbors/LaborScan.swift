@@ -36,7 +36,7 @@ struct LaborScan {
   /// - Precondition: The topology is not filtered, sources have 32 bits, and `fanout` is positive.
   mutating func pick(
     _ lists: ArraySlice<EdgeList>, fanout: Int, draws: RandomDraws, reader: inout InEdgeReader,
-    into picked: inout PickedEdges
+    into picked: inout HopEdges
   ) throws(SamplingError) {
     let topology = reader.topology
     var runs = SourceRuns(topology)
@@ -56,7 +56,7 @@ struct LaborScan {
         let weight = Float(1 / min(1, Self.probability(list, fanout)))
         picked.edges.append(contentsOf: kept[span])
         picked.weights.append(contentsOf: repeatElement(weight, count: span.count))
-        if !keptSources.isEmpty { picked.sources.append(contentsOf: keptSources[span]) }
+        if !keptSources.isEmpty { picked.indices.append(contentsOf: keptSources[span]) }
         picked.indptr.append(picked.edges.count)
       }
     }

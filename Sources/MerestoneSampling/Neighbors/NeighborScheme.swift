@@ -103,45 +103,6 @@ extension NeighborScheme {
   }
 }
 
-/// The edges that one hop keeps.
-struct PickedEdges {
-  /// Where each destination's edges start. Shape `[d + 1]`.
-  var indptr: [Int] = [0]
-
-  /// Ascending for each destination. Shape `[e]`.
-  var edges: [EdgeID] = []
-
-  /// See ``Block/weights``. Shape `[e]`, or empty.
-  var weights: [Float] = []
-
-  /// The source of every edge, where the pick has met it anyway and it has at most 32 bits; in the
-  /// place of its block index. Shape `[e]`, or empty.
-  var sources: [BlockIndex] = []
-
-  init() {}
-
-  /// Takes over a block's memory.
-  init(reusing block: inout Block) {
-    swap(&indptr, &block.indptr)
-    swap(&edges, &block.edges)
-    swap(&weights, &block.weights)
-    swap(&sources, &block.indices)
-    indptr.removeAll(keepingCapacity: true)
-    indptr.append(0)
-    edges.removeAll(keepingCapacity: true)
-    weights.removeAll(keepingCapacity: true)
-    sources.removeAll(keepingCapacity: true)
-  }
-
-  /// Gives the edges to the block, and the sources for indices.
-  mutating func move(into block: inout Block) {
-    swap(&indptr, &block.indptr)
-    swap(&edges, &block.edges)
-    swap(&weights, &block.weights)
-    swap(&sources, &block.indices)
-  }
-}
-
 /// Picks the edges of one hop by one scheme; a value with buffers of its own.
 protocol NeighborPick {
   /// Picks in-edges of every node.
@@ -157,6 +118,6 @@ protocol NeighborPick {
   ///   - picked: Receives the edges; comes without any.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError)
 }

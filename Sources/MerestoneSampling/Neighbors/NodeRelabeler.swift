@@ -67,12 +67,21 @@ package struct NodeRelabeler {
   /// Writes the nodes seen so far, by block index, in place of what `nodes` holds.
   package func copyNodes(into nodes: inout [NodeID]) {
     if let wide {
-      nodes = wide.nodes
+      // In memory of its own, which can be used again.
+      nodes.removeAll(keepingCapacity: true)
+      nodes.append(contentsOf: wide.nodes)
       return
     }
     nodes.resize(to: seen, filling: NodeID(0))
     var span = nodes.mutableSpan
     for index in 0..<seen { span[index] = NodeID(UInt64(self.nodes[index])) }
+  }
+
+  /// Writes the nodes seen so far in 32 bits.
+  /// - Precondition: Node ids have no more.
+  func copyNodes(into nodes: inout [UInt32]) {
+    nodes.removeAll(keepingCapacity: true)
+    nodes.append(contentsOf: self.nodes[..<seen])
   }
 
   /// The block index of each of the first `count` nodes of `sources`, new nodes numbered as they
@@ -149,8 +158,8 @@ package struct NodeRelabeler {
   /// Runs a hop until it is complete.
   ///
   /// - Parameters:
-  ///   - hop: Everything but the nodes and the tables is set; the destinations are the nodes seen so
-  ///     far, and ``reserve(_:)`` made room for their sources.
+  ///   - hop: Everything but the nodes seen and the tables is set; ``reserve(_:)`` made room for its
+  ///     sources.
   ///   - isPicked: Whether its edges are there already.
   ///   - load: Brings a packed page that the hop needs.
   @unsafe mutating func run(
@@ -166,12 +175,6 @@ package struct NodeRelabeler {
       default: resizeTable(to: tableBits + 1)
       }
     }
-  }
-
-  /// Lends the nodes seen so far.
-  @unsafe func withNodes<R>(_ body: (UnsafePointer<UInt32>?, Int) -> R) -> R {
-    // SAFETY: `nodes` has at least `seen` elements.
-    unsafe nodes.withUnsafeBufferPointer { unsafe body($0.baseAddress, seen) }
   }
 
   /// Lends the nodes and tables to a kernel through `hop`, and keeps what it saw.

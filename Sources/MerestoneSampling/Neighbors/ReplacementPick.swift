@@ -10,7 +10,7 @@ struct ReplacementPick: NeighborPick {
   /// - Complexity: O(*k* log *k*) per destination; with an edge set also O(list).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     picked.indptr.reserveCapacity(nodes.count + 1)
     picked.edges.reserveCapacity(nodes.count * max(0, fanout))

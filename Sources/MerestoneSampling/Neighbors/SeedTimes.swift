@@ -17,6 +17,12 @@ struct SeedTimes {
     nodeBits = UInt64(Int.bitWidth - max(0, nodeCount - 1).leadingZeroBitCount)
   }
 
+  /// Those of each type, where the schemes read a column of times; else none.
+  static func byType(_ column: EdgeColumn?, nodeCounts: [Int]) -> [SeedTimes] {
+    guard let column else { return [] }
+    return nodeCounts.map { SeedTimes(column: column.name, nodeCount: $0) }
+  }
+
   /// Begins a mini-batch of some seeds with their times, of this and of other types.
   /// - Throws: ``SamplingError/timesMissing(column:)``,
   ///   ``SamplingError/wrongTimeCount(seeds:times:)``.
@@ -66,7 +72,8 @@ struct SeedTimes {
     }
   }
 
-  private func slot(_ node: NodeID, _ time: Int64) -> NodeID {
+  /// The pair of a node and one of the times that the mini-batch began with.
+  func slot(_ node: NodeID, _ time: Int64) -> NodeID {
     var lower = 0
     var upper = times.count
     while upper - lower > 1 {

@@ -32,7 +32,7 @@ struct TemporalPick: NeighborPick {
   ///   kept, else O(list).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     precondition(
       reader.topology === order.edges.topology, "a column of another topology than the sampler's")
@@ -49,7 +49,7 @@ struct TemporalPick: NeighborPick {
 
   private mutating func pickByOrder(
     _ nodes: [NodeID], _ times: [Int64], _ lists: [EdgeList], _ fanout: Int, _ draws: TimedDraws,
-    into picked: inout PickedEdges
+    into picked: inout HopEdges
   ) throws(SamplingError) {
     var draws = draws
     let limit = fanout == -1 ? Int.max : fanout
@@ -108,7 +108,7 @@ struct TemporalPick: NeighborPick {
 
   private mutating func pickByScan(
     _ nodes: [NodeID], _ times: [Int64], _ lists: [EdgeList], _ fanout: Int, _ draws: TimedDraws,
-    into picked: inout PickedEdges
+    into picked: inout HopEdges
   ) throws(SamplingError) {
     var draws = draws
     if window.count < fanout { window = [UInt64](repeating: 0, count: fanout) }

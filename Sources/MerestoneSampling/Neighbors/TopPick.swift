@@ -17,7 +17,7 @@ struct TopPick: NeighborPick {
   ///   O(list).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     precondition(
       reader.topology === order.edges.topology, "a column of another topology than the sampler's")
@@ -35,7 +35,7 @@ struct TopPick: NeighborPick {
   }
 
   private mutating func pickByOrder(
-    _ count: Int, _ lists: [EdgeList], _ fanout: Int, into picked: inout PickedEdges
+    _ count: Int, _ lists: [EdgeList], _ fanout: Int, into picked: inout HopEdges
   ) {
     let limit = fanout == -1 ? Int.max : fanout
     let ahead = 16

@@ -34,7 +34,7 @@ struct WeightedPick: NeighborPick {
   ///   kept, else O(list + *k* log(list) + *k*^2).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader, into picked: inout PickedEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     precondition(
       reader.topology === weights.edges.topology, "weights of another topology than the sampler's")
@@ -43,7 +43,7 @@ struct WeightedPick: NeighborPick {
       weights: weights, replaces: replaces, nodes: nodes, lists: lists, fanout: fanout,
       draws: draws, buffers: buffers, picked: picked)
     buffers = WeightedBuffers()
-    picked = PickedEdges()
+    picked = HopEdges()
     defer { (buffers, picked) = (hop.buffers, hop.picked) }
     try weights.edges.element.with(&hop)
   }
@@ -51,7 +51,7 @@ struct WeightedPick: NeighborPick {
   /// Returns false, having done nothing, where the kernel does not take the hop.
   private mutating func pickByKernel(
     _ nodes: [NodeID], _ lists: [EdgeList], _ fanout: Int, _ draws: RandomDraws,
-    into picked: inout PickedEdges
+    into picked: inout HopEdges
   ) throws(SamplingError) -> Bool {
     guard fanout > 0, fanout <= Int(MRS_WEIGHTED_FANOUT) else { return false }
     precondition(lists.count >= nodes.count, "\(lists.count) lists of \(nodes.count) nodes")
@@ -62,13 +62,13 @@ struct WeightedPick: NeighborPick {
     picked.indptr.resize(to: nodes.count + 1, filling: 0)
     picked.edges.resize(to: nodes.count * fanout, filling: EdgeID(0))
     let isGuided = weights.guided.count > 0
-    picked.sources.resize(to: isGuided ? picked.edges.count : 0, filling: BlockIndex(0))
+    picked.indices.resize(to: isGuided ? picked.edges.count : 0, filling: BlockIndex(0))
     let total = try unsafe weights.withKernel(lists[..<nodes.count]) { kernel in
       unsafe narrow.withUnsafeBufferPointer { narrow in
         unsafe lists.withUnsafeBufferPointer { lists in
           unsafe picked.indptr.withUnsafeMutableBufferPointer { indptr in
             unsafe picked.edges.withUnsafeMutableBufferPointer { edges in
-              unsafe picked.sources.withUnsafeMutableBufferPointer { sources in
+              unsafe picked.indices.withUnsafeMutableBufferPointer { sources in
                 // SAFETY: an edge list is the same two words here and there, an edge id one word, a
                 // block index half of one; there is room for `fanout` edges of each node.
                 unsafe mrs_weighted_pick(
@@ -87,11 +87,11 @@ struct WeightedPick: NeighborPick {
     }
     guard let total else {
       picked.indptr = [0]
-      (picked.edges, picked.sources) = ([], [])
+      (picked.edges, picked.indices) = ([], [])
       return false
     }
     picked.edges.resize(to: total, filling: EdgeID(0))
-    picked.sources.resize(to: isGuided ? total : 0, filling: BlockIndex(0))
+    picked.indices.resize(to: isGuided ? total : 0, filling: BlockIndex(0))
     try weights.edges.checkIntact()
     return true
   }
@@ -120,7 +120,7 @@ private struct WeightedHop: EdgeValueBody {
   let fanout: Int
   let draws: RandomDraws
   var buffers: WeightedBuffers
-  var picked: PickedEdges
+  var picked: HopEdges
 
   /// How many draws are on their way at once.
   private static let drawsAtOnce = 512
@@ -130,7 +130,7 @@ private struct WeightedHop: EdgeValueBody {
     var (prefix, hits) = (buffers.prefix, buffers.hits)
     var (numbers, blocks) = (buffers.numbers, buffers.blocks)
     var picked = picked
-    (buffers, self.picked) = (WeightedBuffers(), PickedEdges())
+    (buffers, self.picked) = (WeightedBuffers(), HopEdges())
     defer {
       buffers = WeightedBuffers(prefix: prefix, hits: hits, numbers: numbers, blocks: blocks)
       self.picked = picked

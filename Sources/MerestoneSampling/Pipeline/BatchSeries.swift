@@ -1,68 +1,82 @@
 package import MerestoneCore
+package import MerestoneStorage
 
-/// How the mini-batches of a numbered series are made by the way that the topology is read: one by
+/// Samples mini-batches one by one, on one thread.
+package protocol BatchSampler: SendableMetatype {
+  associatedtype Batch: SampledBatch
+
+  /// Where the sampler says after each hop that it gets on, and hears whether it should.
+  var pulse: Pulse? { get set }
+
+  mutating func sample(
+    seeds: [Batch.Seed], times: [Int64], key: RandomKey, into batch: inout Batch
+  ) throws(SamplingError)
+}
+
+extension NeighborSampler: BatchSampler {}
+extension TypedNeighborSampler: BatchSampler {}
+
+/// How the mini-batches of a numbered series are made by the way that the topologies are read: one by
 /// one, or in groups where pages are decoded; for the threads of one ``Prefetcher``.
 ///
-/// The mini-batches are those that a ``NeighborSampler`` makes one by one.
-package final class BatchSeries: Sendable {
-  private let topology: Topology
-  private let fanouts: [Int]
-  private let scheme: NeighborScheme
+/// The mini-batches are those that a sampler makes one by one.
+package final class BatchSeries<Sampler: BatchSampler>: Sendable {
+  package typealias Request =
+    @Sendable (Int) throws(SamplingError) -> BatchRequest<Sampler.Batch.Seed>
+
+  /// How many mini-batches there are.
+  let count: Int
+  let pulse: Pulse
   private let stampBudget: ByteCount
-  private let pulse: Pulse
+  private let makeSampler: @Sendable (ByteCount) throws(SamplingError) -> Sampler
   private let grouped: GroupedBatches?
-  private let request: @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+  private let request: Request
 
   /// - Parameters:
+  ///   - relations: What is followed.
+  ///   - types: Of all nodes, by the types of the seeds.
   ///   - count: How many mini-batches there are.
   ///   - threads: Threads that make mini-batches.
   ///   - pool: Samples groups.
-  ///   - columnBytes: The memory that columns take.
-  ///   - groupMemory: What a group of mini-batches may take; `nil` follows from the topology's cap.
+  ///   - stampBudget: What a thread's tables over nodes may take.
+  ///   - groupMemory: What groups of mini-batches may take.
   ///   - longest: About how long the sampling of a group may take; `nil` sets no bound.
   ///   - pulse: Where the making of a mini-batch says that it gets on.
+  ///   - makeSampler: Makes one for each thread, with a budget for tables over nodes.
   ///   - request: What a mini-batch starts from; called on any thread.
   /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
-  package init(
-    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
-    threads: Int, pool: @autoclosure () -> ThreadPool, columnBytes: Int = 0,
-    groupMemory: ByteCount? = nil, longest: Duration? = nil, pulse: Pulse,
-    request: @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+  init(
+    following relations: [FollowedRelation], types: [NodeTypeID], hopCount: Int, count: Int,
+    threads: Int, pool: @autoclosure () -> ThreadPool, stampBudget: ByteCount,
+    groupMemory: ByteCount, longest: Duration? = nil, pulse: Pulse,
+    makeSampler: @escaping @Sendable (ByteCount) throws(SamplingError) -> Sampler,
+    request: @escaping Request
   ) throws(SamplingError) {
-    self.topology = topology
-    self.fanouts = fanouts
-    self.scheme = scheme
+    self.count = count
     self.pulse = pulse
+    self.stampBudget = stampBudget
+    self.makeSampler = makeSampler
     self.request = request
-    stampBudget = topology.plan.stampBudget(threads: threads)
     // Refuses bad fanouts here and now.
-    _ = try NeighborSampler(
-      topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: ByteCount(0))
-    guard !topology.isInPlace, !fanouts.isEmpty, !scheme.readsSources, !topology.isFiltered,
-      topology.nodeCount <= 1 << 32
-    else {
+    _ = try makeSampler(ByteCount(0))
+    guard GroupSampler.takes(relations, hopCount: hopCount) else {
       grouped = nil
       return
     }
     grouped = GroupedBatches(
       sampler: GroupSampler(
-        topology: topology, fanouts: fanouts, scheme: scheme, pool: pool(),
-        stampBudget: stampBudget, dropsBehind: topology.plan.dropsBehind, pulse: pulse),
-      count: count,
-      memory: groupMemory
-        ?? topology.plan.groupMemory(
-          threads: threads, columnBytes: columnBytes,
-          readsColumn: scheme.readColumn(fanouts: fanouts) != nil),
-      longest: longest, request: request)
+        following: relations, types: types, hopCount: hopCount, pool: pool(),
+        stampBudget: stampBudget,
+        dropsBehind: relations.contains { $0.topology.plan.dropsBehind }, pulse: pulse),
+      count: count, memory: groupMemory, makers: min(threads, count), longest: longest,
+      request: request)
   }
 
   /// What makes mini-batches, for one thread.
   ///
   /// The threads ask for each number once, and for smaller ones first.
   package func makeMaker() throws(SamplingError) -> Maker {
-    var sampler = try NeighborSampler(
-      topology: topology, fanouts: fanouts, scheme: scheme,
-      stampBudget: grouped == nil ? stampBudget : ByteCount(0))
+    var sampler = try makeSampler(grouped == nil ? stampBudget : ByteCount(0))
     sampler.pulse = pulse
     return Maker(series: self, sampler: sampler)
   }
@@ -71,7 +85,7 @@ package final class BatchSeries: Sendable {
   package struct Maker {
     fileprivate let series: BatchSeries
     // Idle where mini-batches are made in groups.
-    fileprivate var sampler: NeighborSampler
+    fileprivate var sampler: Sampler
 
     /// Makes one mini-batch.
     ///
@@ -79,7 +93,7 @@ package final class BatchSeries: Sendable {
     ///   - mark: Is told what is being done.
     ///   - batch: Receives the mini-batch; its memory is used again.
     package mutating func make(
-      _ index: Int, _ mark: WorkMark, into batch: inout MiniBatch
+      _ index: Int, _ mark: WorkMark, into batch: inout Sampler.Batch
     ) throws(SamplingError) {
       guard let grouped = series.grouped else {
         mark.enter(.seeds)
@@ -91,5 +105,56 @@ package final class BatchSeries: Sendable {
       mark.enter(.sampling)
       try grouped.make(index, into: &batch)
     }
+  }
+}
+
+extension BatchSeries where Sampler == NeighborSampler {
+  /// Mini-batches of one relation.
+  ///
+  /// - Parameters:
+  ///   - columnBytes: The memory that columns take.
+  ///   - groupMemory: `nil` follows from the topology's cap.
+  package convenience init(
+    topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
+    threads: Int, pool: @autoclosure () -> ThreadPool, columnBytes: Int = 0,
+    groupMemory: ByteCount? = nil, longest: Duration? = nil, pulse: Pulse,
+    request: @escaping Request
+  ) throws(SamplingError) {
+    let followed = FollowedRelation(topology: topology, fanouts: fanouts, scheme: scheme)
+    let types = [topology.nodeType]
+    try self.init(
+      following: [followed], types: types, hopCount: fanouts.count, count: count,
+      threads: threads, pool: pool(), stampBudget: topology.plan.stampBudget(threads: threads),
+      groupMemory: groupMemory
+        ?? [followed].groupMemory(
+          of: topology.plan.memory, types: types, threads: threads, columnBytes: columnBytes),
+      longest: longest, pulse: pulse,
+      makeSampler: { stampBudget throws(SamplingError) in
+        try NeighborSampler(
+          topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
+      }, request: request)
+  }
+}
+
+extension BatchSeries where Sampler == TypedNeighborSampler {
+  /// Mini-batches of several relations.
+  ///
+  /// - Parameters:
+  ///   - store: The graph.
+  ///   - relations: See
+  ///     ``TypedNeighborSampler/init(_:following:hopCount:stampBudget:)``.
+  package convenience init(
+    _ store: GraphStore, following relations: [FollowedRelation], hopCount: Int, count: Int,
+    threads: Int, pool: @autoclosure () -> ThreadPool, stampBudget: ByteCount,
+    groupMemory: ByteCount, pulse: Pulse, request: @escaping Request
+  ) throws(SamplingError) {
+    try self.init(
+      following: relations, types: store.manifest.nodeTypes.indices.map { NodeTypeID($0) },
+      hopCount: hopCount, count: count, threads: threads, pool: pool(), stampBudget: stampBudget,
+      groupMemory: groupMemory, pulse: pulse,
+      makeSampler: { stampBudget throws(SamplingError) in
+        try TypedNeighborSampler(
+          store, following: relations, hopCount: hopCount, stampBudget: stampBudget)
+      }, request: request)
   }
 }

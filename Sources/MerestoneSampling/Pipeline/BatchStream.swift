@@ -17,15 +17,65 @@ package struct BatchRequest<Seed: Sendable>: Sendable {
   }
 }
 
-/// Mini-batches of a numbered series, sampled ahead of their consumer by the way that the topology
-/// is read, and handed over in order.
-///
-/// The mini-batches are those that a ``NeighborSampler`` makes one by one, whatever the number of
-/// threads, the memory and the way of reading.
-package final class BatchStream: Sendable {
-  private let prefetcher: Prefetcher<MiniBatch, SamplingError>
-  private let used: UsedBatches
+extension BatchRequest where Seed: BatchSeed {
+  var typed: BatchRequest<TypedNode> {
+    BatchRequest<TypedNode>(seeds: seeds.map(\.typed), times: times, key: key)
+  }
+}
 
+/// Mini-batches of a numbered series, sampled ahead of their consumer and handed over in order.
+///
+/// The mini-batches are those that a sampler makes one by one, whatever the number of threads, the
+/// memory and the way of reading.
+package final class BatchStream<Sampler: BatchSampler>: Sendable {
+  package typealias Batch = Sampler.Batch
+
+  private let prefetcher: Prefetcher<Batch, SamplingError>
+  private let used: UsedBatches<Batch>
+
+  /// - Parameters:
+  ///   - series: What is made.
+  ///   - features: The columns whose rows mini-batches carry for their nodes, by type; or none.
+  ///   - threads: Sampler threads.
+  ///   - memory: What finished mini-batches that wait may take.
+  ///   - patience: How long nothing may move while the consumer waits, before it gets
+  ///     ``SamplingError/stalled(_:)``.
+  package init(
+    _ series: BatchSeries<Sampler>, features: [NodeRows?], threads: Int, memory: ByteCount,
+    patience: Duration
+  ) {
+    let used = UsedBatches<Batch>(limit: 2 * threads + 1)
+    self.used = used
+    let pulse = series.pulse
+    prefetcher = Prefetcher(
+      count: series.count, threads: threads, window: 2 * threads, memory: memory, pulse: pulse,
+      watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) }, size: \.byteCount
+    ) { mark throws(SamplingError) in
+      let gatherers = features.map { rows in rows.map { FeatureGatherer($0, pulse: pulse) } }
+      var maker = try series.makeMaker()
+      return { index throws(SamplingError) in
+        var batch = used.take()
+        try maker.make(index, mark, into: &batch)
+        mark.enter(.features)
+        try batch.gather(by: gatherers)
+        return batch
+      }
+    }
+  }
+
+  /// The next mini-batch; `nil` after the last, and once cancelled. Any thread.
+  package func next() throws(SamplingError) -> Batch? { try prefetcher.next() }
+
+  /// Takes a mini-batch that is not needed any more, whose memory serves a later one.
+  package func recycle(_ batch: consuming Batch) { used.put(consume batch) }
+
+  /// Ends the series: who waits gets `nil`, threads stop at their next step.
+  package func cancel() { prefetcher.cancel() }
+}
+
+extension BatchStream where Sampler == NeighborSampler {
+  /// Mini-batches of one relation.
+  ///
   /// - Parameters:
   ///   - features: The column whose rows mini-batches carry for their input nodes.
   ///   - count: How many mini-batches there are.
@@ -33,66 +83,38 @@ package final class BatchStream: Sendable {
   ///   - columnBytes: The memory that columns take which stay in it.
   ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
   ///     a time; `nil` follows from the topology's cap.
-  ///   - patience: How long nothing may move while the consumer waits, before it gets
-  ///     ``SamplingError/stalled(_:)``.
+  ///   - patience: See ``init(_:features:threads:memory:patience:)``.
   ///   - request: What a mini-batch starts from; called on sampler threads.
-  package init(
+  package convenience init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
     features: NodeRows? = nil, count: Int, threads: Int, columnBytes: Int = 0,
-    groupMemory: ByteCount? = nil,
-    patience: Duration = .seconds(60),
-    request:
-      @escaping @Sendable (Int) throws(SamplingError) -> BatchRequest<NodeID>
+    groupMemory: ByteCount? = nil, patience: Duration = .seconds(60),
+    request: @escaping BatchSeries<NeighborSampler>.Request
   ) throws(SamplingError) {
-    let used = UsedBatches(limit: 2 * threads + 1)
-    let pulse = Pulse()
-    self.used = used
     let series = try BatchSeries(
       topology: topology, fanouts: fanouts, scheme: scheme, count: count, threads: threads,
       pool: ThreadPool(threads: threads), columnBytes: columnBytes, groupMemory: groupMemory,
-      pulse: pulse, request: request)
-    prefetcher = Prefetcher(
-      count: count, threads: threads, window: 2 * threads,
+      pulse: Pulse(), request: request)
+    self.init(
+      series, features: [features], threads: threads,
       memory: topology.plan.batchMemory(threads: threads, columnBytes: columnBytes),
-      pulse: pulse, watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) },
-      size: \.byteCount
-    ) { mark throws(SamplingError) in
-      let gatherer = features.map { FeatureGatherer($0, pulse: pulse) }
-      var maker = try series.makeMaker()
-      return { index throws(SamplingError) in
-        var batch = used.take()
-        if features == nil { batch.features = .none }
-        try maker.make(index, mark, into: &batch)
-        mark.enter(.features)
-        try gatherer?.gather(into: &batch)
-        return batch
-      }
-    }
+      patience: patience)
   }
-
-  /// The next mini-batch; `nil` after the last, and once cancelled. Any thread.
-  package func next() throws(SamplingError) -> MiniBatch? { try prefetcher.next() }
-
-  /// Takes a mini-batch that is not needed any more, whose memory serves a later one.
-  package func recycle(_ batch: consuming MiniBatch) { used.put(consume batch) }
-
-  /// Ends the series: who waits gets `nil`, threads stop at their next step.
-  package func cancel() { prefetcher.cancel() }
 }
 
 /// Mini-batches whose memory can be used again.
-private final class UsedBatches: Sendable {
-  private let batches = Mutex<[MiniBatch]>([])
+private final class UsedBatches<Batch: SampledBatch>: Sendable {
+  private let batches = Mutex<[Batch]>([])
   private let limit: Int
 
   init(limit: Int) { self.limit = limit }
 
-  func take() -> MiniBatch {
-    batches.withLock { $0.popLast() } ?? MiniBatch.empty
+  func take() -> Batch {
+    batches.withLock { $0.popLast() } ?? Batch.empty
   }
 
-  func put(_ batch: consuming MiniBatch) {
-    var given: MiniBatch? = consume batch
+  func put(_ batch: consuming Batch) {
+    var given: Batch? = consume batch
     batches.withLock { held in
       if held.count < limit, let batch = given.take() { held.append(batch) }
     }

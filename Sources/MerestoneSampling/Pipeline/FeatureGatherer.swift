@@ -2,18 +2,13 @@ import MerestoneCore
 import MerestoneStorage
 
 /// Gathers the feature rows of mini-batches, on one thread of a pipeline.
-struct FeatureGatherer {
+package struct FeatureGatherer: Sendable {
   private let rows: NodeRows
   private let pulse: Pulse
 
   init(_ rows: NodeRows, pulse: Pulse) {
     self.rows = rows
     self.pulse = pulse
-  }
-
-  /// Writes the rows of a mini-batch's input nodes in place of what it holds.
-  func gather(into batch: inout MiniBatch) throws(SamplingError) {
-    try gather(batch.inputNodes, into: &batch.features)
   }
 
   /// Writes the rows of some nodes in place of what `features` holds.

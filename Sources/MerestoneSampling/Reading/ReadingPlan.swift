@@ -77,7 +77,7 @@ package struct ReadingPlan: Sendable, Equatable {
   }
 
   /// What the way that is taken needs beside mini-batches.
-  private var needed: ByteCount {
+  var needed: ByteCount {
     switch way {
     case .flat: flatBytes
     case .packed: ByteCount((packedBytes?.bytes ?? 0) + (packedFileBytes?.bytes ?? 0))
@@ -91,8 +91,11 @@ package struct ReadingPlan: Sendable, Equatable {
   /// What mapped files may take where they are read page by page and are large for the cap: an eighth
   /// of it, and 16 MiB where that is less; `nil` where they may stay.
   package var mappedBound: ByteCount? {
-    guard way == .grouped, dropsBehind else { return nil }
-    return ByteCount(max(16 << 20, memory.bytes / 8))
+    way == .grouped && dropsBehind ? Self.mappedBound(of: memory) : nil
+  }
+
+  static func mappedBound(of memory: ByteCount) -> ByteCount {
+    ByteCount(max(16 << 20, memory.bytes / 8))
   }
 
   /// What a thread's table over nodes may take; a graph with more nodes gets a hash table.
@@ -117,19 +120,6 @@ package struct ReadingPlan: Sendable, Equatable {
       max(
         least,
         memory.bytes - needed.bytes - stamps(threads: threads) - columnBytes - memory.bytes / 8))
-  }
-
-  /// What a group of mini-batches may take while it is sampled.
-  ///
-  /// - Parameters:
-  ///   - columnBytes: What is kept of edge columns.
-  ///   - readsColumn: Whether one is read from its files, which may take an eighth of the cap.
-  package func groupMemory(
-    threads: Int, columnBytes: Int = 0, readsColumn: Bool = false
-  ) -> ByteCount {
-    let mapped = (dropsBehind ? 0 : fileBytes.bytes) + (readsColumn ? memory.bytes / 8 : 0)
-    return ByteCount(
-      max(0, memory.bytes / 4 * 3 - stamps(threads: threads) - mapped - columnBytes))
   }
 
   /// What the tables of all threads take.

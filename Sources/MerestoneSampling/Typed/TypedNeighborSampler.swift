@@ -1,23 +1,6 @@
 package import MerestoneCore
 package import MerestoneStorage
 
-/// A relation that typed samples follow.
-package struct FollowedRelation: Sendable {
-  package let topology: Topology
-
-  /// Edges kept per destination and hop, the hop next to the seeds first; -1 keeps every edge, 0 none.
-  package let fanouts: [Int]
-
-  /// Which edges are kept.
-  package var scheme: NeighborScheme
-
-  package init(topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform) {
-    self.topology = topology
-    self.fanouts = fanouts
-    self.scheme = scheme
-  }
-}
-
 /// Samples mini-batches of a graph with several node types, with fanouts of its own for each relation
 /// and hop, by any ``NeighborScheme``.
 ///
@@ -31,32 +14,19 @@ package struct TypedNeighborSampler {
   /// Where the sampler says after each hop that it gets on, and hears whether it should.
   package var pulse: Pulse?
   private let store: GraphStore
-  private let hopCount: Int
-  // Each is out of the list while it works.
-  private var followed: [Followed?] = []
-  private var relabelers: [NodeRelabeler]
-  // Of each type, where the schemes are temporal; the relabelers then number pairs of node and time.
-  private var seedTimes: [SeedTimes] = []
-  private var sources: [NodeID] = []
-  private var scratch: [UInt32] = []
+  private let shape: BatchShape
+  private var followed: [Followed] = []
+  // The following are by type.
+  private var relabelers: [NodeRelabeler] = []
+  private var destinations: [HopDestinations] = []
+  // Where the schemes are temporal; the relabelers then number pairs of node and time.
+  private var seedTimes: [SeedTimes]
 
   /// A relation that some hop follows.
   private struct Followed {
-    let relation: RelationID
     let sourceType: Int
     let destinationType: Int
-    let fanouts: [Int]
-    let isWide: Bool
-    var pick: BoundedPick?
-    var reader: InEdgeReader
-    var lists: [EdgeList] = []
-  }
-
-  /// The nodes of a hop, by type.
-  private struct Reached {
-    var nodes: [[NodeID]] = []
-    /// Empty where the sample is not temporal.
-    var times: [[Int64]] = []
+    var sampler: HopSampler
   }
 
   /// - Parameters:
@@ -65,14 +35,13 @@ package struct TypedNeighborSampler {
   ///   - stampBudget: What tables with one entry per node may take together; 0 for a sampler that
   ///     lives for one mini-batch only.
   /// - Throws: ``SamplingError/fanoutBelowMinusOne(fanout:hop:)``.
-  /// - Precondition: The topologies are of `store`, with all edges, and have `hopCount` fanouts; all
-  ///   schemes are temporal or none is; columns were opened with these topologies.
+  /// - Precondition: The topologies are of `store` and have `hopCount` fanouts; all schemes are temporal
+  ///   or none is; columns were opened with these topologies.
   package init(
     _ store: GraphStore, following relations: [FollowedRelation], hopCount: Int,
     stampBudget: ByteCount = ByteCount(0)
   ) throws(SamplingError) {
     self.store = store
-    self.hopCount = hopCount
     let times = relations.compactMap(\.scheme.times)
     precondition(times.isEmpty || times.count == relations.count, "some relations without times")
     let types = store.manifest.nodeTypes
@@ -81,25 +50,23 @@ package struct TypedNeighborSampler {
     relabelers = types.map {
       NodeRelabeler(nodeCount: times.isEmpty ? $0.count : .max, stampBudget: share)
     }
-    if let column = times.first {
-      seedTimes = types.map { SeedTimes(column: column.name, nodeCount: $0.count) }
-    }
+    seedTimes = SeedTimes.byType(times.first, nodeCounts: types.map(\.count))
     for entry in relations {
       let (topology, fanouts) = (entry.topology, entry.fanouts)
       precondition(fanouts.count == hopCount, "\(fanouts.count) fanouts for \(hopCount) hops")
-      precondition(!topology.isFiltered, "typed samples follow all edges")
-      for (hop, fanout) in fanouts.enumerated() where fanout < -1 {
-        throw .fanoutBelowMinusOne(fanout: fanout, hop: hop)
-      }
-      let type = topology.type(of: .destination)
       followed.append(
         Followed(
-          relation: topology.relation, sourceType: topology.type(of: .source).rawValue,
-          destinationType: type.rawValue, fanouts: fanouts,
-          isWide: store.book.nodeCount(of: type) > 1 << 32,
-          pick: BoundedPick(
-            entry.scheme, fanouts: fanouts, stampBudget: pickShare),
-          reader: InEdgeReader(topology)))
+          sourceType: topology.type(of: .source).rawValue,
+          destinationType: topology.type(of: .destination).rawValue,
+          sampler: try HopSampler(
+            topology, fanouts: fanouts, scheme: entry.scheme, stampBudget: pickShare)))
+    }
+    shape = BatchShape(
+      hops: hopCount, types: types.count, isTemporal: !times.isEmpty,
+      relations: relations.map { RelationBlock(of: $0.topology) })
+    destinations = types.indices.map { type in
+      HopDestinations(
+        for: followed.lazy.filter { $0.destinationType == type }.map(\.sampler))
     }
     let numbers = relations.map(\.topology.relation)
     precondition(
@@ -121,6 +88,18 @@ package struct TypedNeighborSampler {
   package mutating func sample(
     seeds: [TypedNode], times: [Int64] = [], key: RandomKey
   ) throws(SamplingError) -> TypedMiniBatch {
+    var batch = TypedMiniBatch.empty
+    try sample(seeds: seeds, times: times, key: key, into: &batch)
+    return batch
+  }
+
+  /// Samples one mini-batch into the memory of another, which is not needed any more.
+  ///
+  /// - Parameter batch: Holds the mini-batch afterwards: see
+  ///   ``NeighborSampler/sample(seeds:times:key:into:)``.
+  package mutating func sample(
+    seeds: [TypedNode], times: [Int64] = [], key: RandomKey, into batch: inout TypedMiniBatch
+  ) throws(SamplingError) {
     for seed in seeds {
       let count = store.book.nodeCount(of: seed.type)
       if seed.node.rawValue >= UInt64(count) {
@@ -129,100 +108,48 @@ package struct TypedNeighborSampler {
     }
     if seedTimes.isEmpty, !times.isEmpty { throw .timesWithoutUse(count: times.count) }
     for type in seedTimes.indices { try seedTimes[type].begin(seeds: seeds.count, times) }
-    for type in relabelers.indices { relabelers[type].reset() }
-    let seedIndices = try number(seeds, times)
-    var blocks: [TypedBlock] = []
-    var reached = reached()
-    for hop in 0..<hopCount {
+    batch.seeds = seeds
+    batch.prepare(shape)
+    for type in relabelers.indices {
+      relabelers[type].reset()
+      try relabelers[type].relabel(
+        seeds, of: type, times: times, seedTimes.isEmpty ? nil : seedTimes[type],
+        into: &batch.seedIndices)
+    }
+    for hop in 0..<shape.hops {
       try pulse?.check()
-      let destinations = reached
-      var relations: [RelationBlock] = []
-      for place in followed.indices {
-        relations.append(try sample(place, hop, destinations, key))
-      }
-      reached = self.reached()
-      blocks.append(
-        TypedBlock(
-          sources: reached.nodes, destinationCounts: destinations.nodes.map(\.count),
-          relations: relations, sourceTimes: reached.times))
+      try sample(hop, key, into: &batch.blocks[hop])
     }
-    return TypedMiniBatch(
-      seeds: seeds, seedIndices: seedIndices, blocks: blocks, nodes: reached.nodes)
+    if shape.hops == 0 {
+      var times = seedTimes.map { _ in [] as [Int64] }
+      batch.nodes = relabelers.map { _ in [] }
+      copyNodes(into: &batch.nodes, times: &times)
+    }
+    batch.complete()
   }
 
-  /// All nodes seen so far.
-  private func reached() -> Reached {
-    var result = Reached()
-    for type in relabelers.indices {
-      var nodes: [NodeID] = []
-      relabelers[type].copyNodes(into: &nodes)
-      if !seedTimes.isEmpty {
-        var times: [Int64] = []
-        seedTimes[type].split(&nodes, into: &times)
-        result.times.append(times)
-      }
-      result.nodes.append(nodes)
-    }
-    return result
-  }
-
-  private mutating func number(
-    _ seeds: [TypedNode], _ times: [Int64]
-  ) throws(SamplingError) -> [BlockIndex] {
-    var result = [BlockIndex](repeating: BlockIndex(0), count: seeds.count)
-    for type in relabelers.indices {
-      let places = seeds.indices.filter { seeds[$0].type.rawValue == type }
-      var nodes = places.map { seeds[$0].node }
-      if !seedTimes.isEmpty { nodes = seedTimes[type].slots(nodes, places.map { times[$0] }) }
-      var indices: [BlockIndex] = []
-      try relabelers[type].relabel(nodes, count: places.count, into: &indices)
-      for (place, index) in zip(places, indices) { result[place] = index }
-    }
-    return result
-  }
-
-  /// Samples one relation's edges of a hop.
   private mutating func sample(
-    _ place: Int, _ hop: Int, _ destinations: Reached, _ key: RandomKey
-  ) throws(SamplingError) -> RelationBlock {
-    guard var relation = followed[place].take() else { preconditionFailure("a relation at work") }
-    defer { followed[place] = relation }
-    let nodes = destinations.nodes[relation.destinationType]
-    let times = seedTimes.isEmpty ? [] : destinations.times[relation.destinationType]
-    var result = RelationBlock(
-      relation: relation.relation, sourceType: NodeTypeID(relation.sourceType),
-      destinationType: NodeTypeID(relation.destinationType))
-    var hopKey = key
-    hopKey.hop = UInt8(truncatingIfNeeded: hop)
-    hopKey.relation = UInt16(truncatingIfNeeded: relation.relation.rawValue)
-    try relation.reader.readLists(of: nodes, into: &relation.lists)
-    var block = Block.empty
-    if relation.pick != nil {
-      var picked = PickedEdges()
-      try relation.pick!.pick(
-        nodes, times: times, relation.lists, fanout: relation.fanouts[hop], draws: hopKey.draws,
-        reader: &relation.reader, into: &picked)
-      picked.move(into: &block)
-    } else {
-      block.pick(
-        nodes, relation.lists, fanout: relation.fanouts[hop], draws: hopKey.draws,
-        isWide: relation.isWide, scratch: &scratch)
+    _ hop: Int, _ key: RandomKey, into block: inout TypedBlock
+  ) throws(SamplingError) {
+    for type in relabelers.indices {
+      destinations[type].take(relabelers[type], seedTimes.isEmpty ? nil : seedTimes[type])
+      block.destinationCounts[type] = destinations[type].count
     }
-    if block.indices.isEmpty {
-      try relation.reader.readSources(of: block.edges, into: &sources)
-      if !seedTimes.isEmpty {
-        seedTimes[relation.sourceType].join(&sources, block.indptr, times)
-      }
-      try relabelers[relation.sourceType].relabel(
-        sources, count: block.edges.count, into: &block.indices)
-    } else {
-      // The pick has met the sources.
-      try relabelers[relation.sourceType].relabel(sources: &block.indices)
+    for place in followed.indices {
+      let sourceType = followed[place].sourceType
+      try followed[place].sampler.sample(
+        hop, of: destinations[followed[place].destinationType], key: key,
+        numberedBy: &relabelers[sourceType], seedTimes.isEmpty ? nil : seedTimes[sourceType],
+        into: &block.relations[place])
     }
-    result.indices = block.indices
-    result.indptr = block.indptr
-    result.edges = block.edges
-    result.weights = block.weights
-    return result
+    copyNodes(into: &block.sources, times: &block.sourceTimes)
+  }
+
+  /// Writes all nodes seen so far, and as of when where the schemes are temporal, by type.
+  private func copyNodes(into nodes: inout [[NodeID]], times: inout [[Int64]]) {
+    for type in relabelers.indices {
+      relabelers[type].copyNodes(into: &nodes[type])
+      if !seedTimes.isEmpty { seedTimes[type].split(&nodes[type], into: &times[type]) }
+    }
   }
 }

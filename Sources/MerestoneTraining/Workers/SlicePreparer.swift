@@ -25,7 +25,7 @@ struct SlicePreparer {
   private let workspace: Workspace
   private let slices: SliceSeries
   private let mark: WorkMark
-  private var maker: BatchSeries.Maker
+  private var maker: BatchSeries<NeighborSampler>.Maker
   // Counts in-degrees, for models that need them.
   private var sampler: NeighborSampler?
 

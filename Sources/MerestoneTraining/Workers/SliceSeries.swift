@@ -6,7 +6,7 @@ import MerestoneSampling
 struct SliceSeries: Sendable {
   /// How many there are.
   let count: Int
-  let batches: BatchSeries
+  let batches: BatchSeries<NeighborSampler>
   let needsDegrees: Bool
   let order: Order
 

@@ -1,10 +1,10 @@
 internal import CMerestoneKernels
 import MerestoneCore
 
-extension Block {
+extension HopEdges {
   /// Picks `min(list, fanout)` edges of every destination, uniformly without replacement.
   ///
-  /// Sets the destinations' count, ``indptr`` and ``edges``, in the memory that they have.
+  /// Sets ``indptr`` and ``edges``, in the memory that they have.
   ///
   /// - Parameters:
   ///   - nodes: The destinations. Shape `[d]`.
@@ -17,7 +17,6 @@ extension Block {
     scratch: inout [UInt32]
   ) {
     let limit = fanout == -1 ? UInt64.max : UInt64(fanout)
-    destinationCount = nodes.count
     indptr.resize(to: nodes.count + 1, filling: 0)
     var total = 0
     indptr[0] = 0
