@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LSAN_OPTIONS="suppressions=$PWD/Scripts/leaks.supp:${LSAN_OPTIONS-}"
+export TSAN_OPTIONS="suppressions=$PWD/Scripts/threads.supp:${TSAN_OPTIONS-}"
 for sanitizer in ${*:-address thread}; do
   echo "== tests under the $sanitizer sanitizer"
   swift test --sanitize="$sanitizer" --scratch-path ".build/sanitize-$sanitizer" \
