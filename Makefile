@@ -13,7 +13,7 @@ help:
 	@echo "make bench     run everything under Benchmarks/, print one table"
 	@echo "make lint      formatting (the import rules are checked by the tests)"
 	@echo "make format    format all Swift files in place"
-	@echo "make sanitize  the tests under the address and thread sanitizers; FILTER=name: some"
+	@echo "make sanitize  the sampler's tests under the address and thread sanitizers; FILTER=name: others"
 	@echo "make clean     remove build products and what the demo made"
 
 setup:
