@@ -143,7 +143,8 @@ struct WeightTests {
     for (name, available) in columns {
       var options = folder.options(path)
       options.weights = .columns([name])
-      let error = PreprocessError.noWeightColumn(name: name, available: available)
+      let error = PreprocessError.noIndexColumn(
+        flag: "--weights", name: name, values: "numbers", available: available)
       #expect(throws: error) { try Preprocess(options).run() }
       #expect(error.exitCode == 64 && error.description.contains("weight, count"))
     }

@@ -15,9 +15,15 @@ struct TemporalPickTests {
   }
 
   @Test(
-    "gives the naive sampler's mini-batches, decoded or page by page, with the order kept or not",
+    "gives the naive sampler's mini-batches, decoded or page by page, with the order kept, stored or neither",
     arguments: 0..<8 as Range<UInt64>, [false, true])
   func equalsReference(seed: UInt64, isRecent: Bool) throws {
+    for storesOrder in [false, true] {
+      try equalsReference(seed, isRecent: isRecent, storesOrder: storesOrder)
+    }
+  }
+
+  private func equalsReference(_ seed: UInt64, isRecent: Bool, storesOrder: Bool) throws {
     let folder = TemporaryFolder()
     var graph = TestGraph(
       nodes: 60 + Int(seed) * 30, meanInDegree: 12, shards: 1 + Int(seed) % 3, seed: seed)
@@ -36,6 +42,7 @@ struct TemporalPickTests {
         name: "time", element: isWide ? .i64 : [.i64, .i32, .u8][Int(seed) % 3],
         values: edgeTimes.map { Double($0) })
     ]
+    graph.edgeColumns[0].storesOrder = storesOrder
     let reference = ReferenceSchemes(graph: graph, edgeSet: edgeSet)
     let key = NeighborSamplerTests.key
     let seeds = [seed, 40, seed, 17, 55, seed]
@@ -46,6 +53,8 @@ struct TemporalPickTests {
       for memory in [0, 1 << 20] {
         let order = try Self.order(topology, memory: memory)
         #expect(order.isKept == (memory > 0))
+        // What is stored has the edges that a set leaves out, too.
+        #expect(order.isStored == (storesOrder && edgeSet == .all))
         #expect(order.byteCount == (memory > 0 ? 8 * graph.edgeCount : 0))
         for fanouts in [[3, 3], [-1, 4, 0], [15, 5]] {
           let expected = reference.sampleTemporal(
@@ -87,6 +96,67 @@ struct TemporalPickTests {
             sources: [0, 0, 1, 1, 2, 2].map { NodeID($0) }, destinationCount: 5,
             indptr: [0, 1, 3, 4, 6, 7], indices: [2, 3, 4, 5, 1, 4, 3].map { BlockIndex($0) },
             edges: [0, 0, 1, 3, 2, 3, 4].map { EdgeID($0) }, sourceTimes: [2, 5, 2, 5, 5, 2]))
+    }
+  }
+
+  @Test(
+    "finds times in long lists, between stored ones and beyond, shards by shards", arguments: 0..<4)
+  func longLists(seed: Int) throws {
+    let folder = TemporaryFolder()
+    var generator = SplitMix64(seed: UInt64(seed))
+    let sizes = [0, 1, 15, 16, 17, 500, 31, 32, 33, 2000, 0, 160]
+    var graph = TestGraph(lists: sizes.map { (0..<$0).map { UInt64($0 % sizes.count) }.sorted() })
+    graph.cut(into: 1 + seed)
+    let range: ClosedRange<Int64> = [0...3, 0...1_000_000, -40...40, 5...5][seed]
+    let times = (0..<graph.edgeCount).map { _ in Int64.random(in: range, using: &generator) }
+    var column = TestColumn(name: "time", element: .i64, values: times.map { Double($0) })
+    column.storesOrder = true
+    graph.edgeColumns = [column]
+    let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
+    let order = try Self.order(topology, memory: 0)
+    #expect(order.isStored && !order.isKept)
+    var search = TimeSearch()
+    var reader = InEdgeReader(topology)
+    var lists: [EdgeList] = []
+    try reader.readLists(of: sizes.indices.map { NodeID(UInt64($0)) }, into: &lists)
+    for _ in 0..<300 {
+      let asked = sizes.map { _ in
+        Int64.random(in: range.lowerBound - 1...range.upperBound + 1, using: &generator)
+      }
+      try search.run(order, lists, asked, 2..<sizes.count)
+      for node in 2..<sizes.count {
+        let all = times[graph.indptr[node]..<graph.indptr[node + 1]]
+        let found = search.found[node - 2]
+        #expect(found.first == all.count { $0 > asked[node] })
+        #expect(found.end == sizes[node])
+      }
+    }
+    for time in [Int64.min, .max] {
+      try search.run(order, lists, sizes.map { _ in time }, 0..<sizes.count)
+      #expect(search.found.map(\.first) == (time == .max ? sizes.map { _ in 0 } : sizes))
+    }
+  }
+
+  @Test(
+    "refuses positions of no edge in a stored order, wherever they are met", arguments: [0, 40, 99])
+  func badPosition(place: Int) throws {
+    let folder = TemporaryFolder()
+    var graph = TestGraph(lists: [(0..<100).map { $0 }] + Array(repeating: [], count: 99))
+    var column = TestColumn(name: "time", element: .i64, values: (0..<100).map { Double($0) })
+    column.storesOrder = true
+    graph.edgeColumns = [column]
+    graph.damage = { positions, _ in positions[place] = 100 }
+    let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
+    #expect(throws: SamplingError.self) { try Self.order(topology) }
+    let order = try Self.order(topology, memory: 0)
+    for scheme in [NeighborScheme.temporal(by: order), .recent(by: order)] {
+      var sampler = try NeighborSampler(topology: topology, fanouts: [-1], scheme: scheme)
+      let error = #expect(throws: SamplingError.self) {
+        try sampler.sample(
+          seeds: [NodeID(0)], times: [.max], key: NeighborSamplerTests.key)
+      }
+      let text = "\(error!)"
+      #expect(text.contains(".order.npy") && text.contains("below 100"), "\(text)")
     }
   }
 

@@ -8,6 +8,9 @@ package struct TestColumn: Sendable {
   /// Whether an edge column's cumulative weights are stored.
   package var storesSums: Bool
 
+  /// Whether the order of an edge column's times is stored.
+  package var storesOrder = false
+
   package init(name: String, element: ElementType, values: [Double], storesSums: Bool = false) {
     entry = ColumnEntry(name: name, element: element)
     self.values = values

@@ -35,6 +35,9 @@ package struct TestGraph: Sendable {
   /// Whether out-edges are stored, too.
   package var storesReverse = false
 
+  /// What is done to stored orders of times, positions and times, before they get their checksums.
+  package var damage: (@Sendable (inout [UInt32], inout [Int64]) -> Void)?
+
   package init(lists: [[UInt64]], bounds: [UInt64]? = nil) {
     self.lists = lists
     self.bounds = bounds ?? [0, UInt64(lists.count)]
@@ -128,6 +131,10 @@ package struct TestGraph: Sendable {
       edgeColumns[number].entry.cumulative = try storeSums(
         of: number, edgeColumns[number].entry.element, edgeBounds, writer)
     }
+    for number in edgeColumns.indices where edgeColumns[number].storesOrder {
+      edgeColumns[number].entry.order = try storeOrder(
+        of: number, edgeColumns[number].entry.element, edgeBounds, writer)
+    }
     let reverse = storesReverse ? try storeReverse(writer) : nil
     while idBytes < 8, UInt64(max(0, nodeCount - 1)) >> (8 * UInt64(idBytes)) != 0 { idBytes += 1 }
     var manifest = try GraphManifest(
@@ -201,6 +208,38 @@ package struct TestGraph: Sendable {
       var file = try ColumnWriter(path: path, element: .f64, rows: sums.count, width: 1)
       try file.append(sums.span)
       writer.add(try file.finish())
+    }
+    return entry
+  }
+
+  private func storeOrder(
+    of number: Int, _ element: ElementType, _ edgeBounds: [UInt64], _ writer: GraphWriter
+  ) throws -> TimeOrder {
+    let entry = TimeOrder()
+    for shard in 0..<bounds.count - 1 where edgeBounds[shard] < edgeBounds[shard + 1] {
+      let (id, edges) = (ShardID(shard), edgeBounds[shard]..<edgeBounds[shard + 1])
+      var (positions, times): ([UInt32], [Int64]) = ([], [])
+      try TimeSorting(
+        edges: EdgeStore(path: writer.path(GraphLayout.edges(RelationID(0), shard: id))),
+        times: Column.open(
+          path: writer.path(GraphLayout.edgeColumn(number, of: RelationID(0), shard: id)),
+          element: element),
+        firstEdge: edges.lowerBound, spacing: entry.spacing
+      ).run { part, ordered in
+        for index in part.indices { positions.append(part[index]) }
+        for index in ordered.indices { times.append(ordered[index]) }
+      }
+      damage?(&positions, &times)
+      var file = try ColumnWriter(
+        path: writer.path(GraphLayout.edgeOrder(number, of: RelationID(0), shard: id)),
+        element: .u32, rows: positions.count, width: 1)
+      try file.append(positions.span)
+      writer.add(try file.finish())
+      var ordered = try ColumnWriter(
+        path: writer.path(GraphLayout.edgeTimes(number, of: RelationID(0), shard: id)),
+        element: .i64, rows: times.count, width: 1)
+      try ordered.append(times.span)
+      writer.add(try ordered.finish())
     }
     return entry
   }

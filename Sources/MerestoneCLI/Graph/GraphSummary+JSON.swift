@@ -29,6 +29,7 @@ extension GraphSummary {
         "reverse": .integer(reverseBytes),
         "edgeColumns": .integer(edgeColumnBytes),
         "cumulativeWeights": .integer(cumulativeBytes),
+        "timeOrders": .integer(timeOrderBytes),
         "nodeColumns": .integer(nodeColumnBytes),
         "ids": .integer(idBytes),
       ]),
@@ -90,6 +91,7 @@ extension GraphSummary {
       "columns": .array(relation.columns.map(column)),
       "weights": .array(
         relation.columns.filter { $0.cumulative != nil }.map { .string($0.name) }),
+      "times": .array(relation.columns.filter { $0.order != nil }.map { .string($0.name) }),
     ])
   }
 

@@ -113,6 +113,7 @@ extension GraphSummary {
     if reverseBytes > 0 { edgeStream("out-edges and ids", reverseBytes) }
     table.add("edge columns", ByteCount(edgeColumnBytes).description, "")
     if cumulativeBytes > 0 { edgeStream("cumulative weights", cumulativeBytes) }
+    if timeOrderBytes > 0 { edgeStream("order of times", timeOrderBytes) }
     table.add("node columns", ByteCount(nodeColumnBytes).description, "")
     let perNode = nodes == 0 ? 0 : Double(idBytes) / Double(nodes)
     table.add(

@@ -19,6 +19,7 @@ struct GraphSummary {
   private(set) var reverseBytes = 0
   private(set) var edgeColumnBytes = 0
   private(set) var cumulativeBytes = 0
+  private(set) var timeOrderBytes = 0
   private(set) var nodeColumnBytes = 0
   private(set) var idBytes = 0
   private var unlistedBytes = 0
@@ -60,6 +61,8 @@ struct GraphSummary {
         reverseBytes += file.bytes
       } else if file.path.contains(".sums.") {
         cumulativeBytes += file.bytes
+      } else if file.path.contains(".order.") || file.path.contains(".times.") {
+        timeOrderBytes += file.bytes
       } else if !file.path.hasSuffix(".csc"), !file.path.hasSuffix(".packed") {
         edgeColumnBytes += file.bytes
       }

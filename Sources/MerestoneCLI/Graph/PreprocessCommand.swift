@@ -196,6 +196,13 @@ struct PartitionArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Edge columns to sample by time: the order of every list by them is stored, four and a half bytes "
+        + "per edge. Default: time, where there is one of integers; none for none.",
+      valueName: "name,..."))
+  var times: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Encoding of the edge pages: lz4 is the smaller; packed is read in place, edge by edge; both "
         + "stores them twice, to be read as memory allows.",
       valueName: "name"))
@@ -206,16 +213,18 @@ struct PartitionArguments: ParsableArguments {
     guard passes >= 1 else { throw ValidationError("--passes \(passes): make at least 1 pass.") }
   }
 
+  private static func columns(_ names: String) -> IndexSelection {
+    .columns(names == "none" ? [] : names.split(separator: ",").map(String.init))
+  }
+
   func apply(to options: inout PreprocessOptions) {
     options.partition = PartitionOptions(
       shards: shards, partitioner: partitioner, ordering: order, imbalance: imbalance,
       balance: balance, passes: passes)
     options.encoding = encoding
     options.storesReverse = reverse
-    if let weights {
-      options.weights = .columns(
-        weights == "none" ? [] : weights.split(separator: ",").map(String.init))
-    }
+    if let weights { options.weights = Self.columns(weights) }
+    if let times { options.times = Self.columns(times) }
   }
 }
 

@@ -112,17 +112,17 @@ struct PredictionModel {
       }
     let reverse = options.storesReverse ? reverseBytes : 0
     return Int(
-      reverse + sumBytes + pages + index + Double(edges * sampled.rowBytes) + Double(nodes)
+      reverse + indexBytes + pages + index + Double(edges * sampled.rowBytes) + Double(nodes)
         * (perID
           + Double(nodeRowBytes)) + 16_384)
   }
 
-  /// The cumulative weights.
-  private var sumBytes: Double {
-    Double(weighed * edges) * 8 / Double(CumulativeWeights.storedSpacing)
-  }
+  /// The indexes of edge columns.
+  private var indexBytes: Double { EdgeIndex.allCases.reduce(0) { $0 + bytes(of: $1) } }
 
-  private var weighed: Int { inputs.weightCount(options.weights) }
+  private func bytes(of index: EdgeIndex) -> Double {
+    Double(inputs.count(of: index, options) * edges) * index.bytesPerEdge
+  }
 
   private var edgeIDBits: Int { Int.bitWidth - max(edges, 1).leadingZeroBitCount }
 
@@ -240,11 +240,12 @@ struct PredictionModel {
     add(
       "nodes", cpu: n * Cost.mappedNode, io: n * (24 + 2 * idBytes), memory: memory(.nodes),
       peak: n * (numbering == .dictionary ? 16 + 2 * idBytes : 16), stays: 0)
-    if weighed > 0 {
+    for index in EdgeIndex.allCases where inputs.count(of: index, options) > 0 {
+      let cost = index == .weights ? Cost.weighedEdge : Cost.timedEdge
       add(
-        "weights", cpu: 0,
-        serial: Double(weighed) * stored * Cost.weighedEdge
-          / Double(min(plan.threads, options.partition.shards)), io: sumBytes,
+        index.stage, cpu: 0,
+        serial: Double(inputs.count(of: index, options)) * stored * cost
+          / Double(min(plan.threads, options.partition.shards)), io: bytes(of: index),
         memory: Self.program + tables, peak: 0, stays: 0)
     }
     if options.storesReverse {
@@ -388,6 +389,7 @@ struct PredictionModel {
     /// An out-edge, with its id, over an in-edge.
     static let reversed = 1.4
     static let weighedEdge = 3e-9
+    static let timedEdge = 30e-9
     static let mappedNode = 100e-9
     /// Of a run of any size: the prediction, waiting for the disk, the last checks.
     static let startAndEnd = 0.3

@@ -24,7 +24,7 @@ package struct PreprocessPlan {
     options.memory = ByteCount(max(options.memory.bytes, least))
     try options.checkValues()
     let inputs = try InputFiles.open(options)
-    try inputs.checkWeights(options.weights)
+    try inputs.checkIndexes(options)
     let plan = MemoryPlan(cap: options.memory.bytes, threads: options.threads)
     let pool = ThreadPool(threads: plan.threads)
     return try Self.predict(

@@ -9,7 +9,7 @@ import MerestoneStorage
 /// whole: what was changed is refused. Everything that it names has a checksum, in it or in a file
 /// that it vouches for, which is compared when that is used.
 struct Journal: Codable, Sendable {
-  static let currentVersion = 7
+  static let currentVersion = 8
 
   var version = Journal.currentVersion
   /// Inputs and flags that shape the result; a run with others can't go on.
@@ -28,8 +28,9 @@ struct Journal: Codable, Sendable {
   var writing: EdgeWriting.State?
   /// Out-edges, by relation.
   var reversed: [ReverseStage.Record]?
-  /// Cumulative weights.
-  var weighed: WeightStage.Record?
+  /// Cumulative weights, and orders of times.
+  var weighed: IndexStage.Record?
+  var timed: IndexStage.Record?
   /// Columns and id map, once they are written.
   var nodeFiles: NodeStage.Record?
   var report = PreprocessReport()

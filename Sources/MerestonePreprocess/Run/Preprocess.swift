@@ -7,7 +7,7 @@ import MerestoneStorage
 ///
 /// Data flows one way: read -> number the nodes -> settle duplicates and reverses -> count ->
 /// partition and order -> route to buckets -> sort and write -> node columns and id map ->
-/// cumulative weights -> out-edges -> manifest. Every stage has a folder of its own here, a record
+/// indexes of edge columns -> out-edges -> manifest. Every stage has a folder of its own here, a record
 /// in the ``Journal``, and leaves nothing per edge in memory. Equal inputs and shaping flags give equal bytes in every file but
 /// `report.json`, at any number of threads, under any memory cap, resumed or not.
 package struct Preprocess {
@@ -64,7 +64,7 @@ struct PreprocessRun {
       return report
     }
     var inputs = try InputFiles.open(options)
-    try inputs.checkWeights(options.weights)
+    try inputs.checkIndexes(options)
     if let rows = inputs.features?.rowCount, rows > Partition.nodeLimit {
       throw .tooManyNodes(limit: Partition.nodeLimit)
     }
@@ -122,9 +122,11 @@ struct PreprocessRun {
     globals = []
     writer.add(state.files)
     writer.add(nodes.files)
-    let cumulative = try writeWeights(
-      layout.columns(of: source), layout.relations, nodeTypes: nodes.types,
-      nodeBounds: order.nodeBounds, edgeBounds: state.edgeBounds, &journal, workplace, writer)
+    let indexes = try writeIndexes(
+      WrittenEdges(
+        columns: layout.columns(of: source), relations: layout.relations, nodeTypes: nodes.types,
+        nodeBounds: order.nodeBounds, edgeBounds: state.edgeBounds,
+        maximumInDegrees: state.maximumInDegrees), &journal, workplace, writer)
     var reverse: [ReverseEntry?] = []
     for (number, relation) in layout.relations.enumerated() {
       reverse.append(
@@ -134,7 +136,7 @@ struct PreprocessRun {
           edgeBounds: state.edgeBounds[number], &journal, workplace, writer))
     }
     try finish(
-      reverse: reverse, cumulative: cumulative,
+      reverse: reverse, indexes: indexes,
       inputs: inputs, raw: raw, order: order, edges: state, nodes: nodes, types: types,
       relations: layout.relations,
       nodeCount: numbering.count,

@@ -41,10 +41,10 @@ extension PreprocessError: CustomStringConvertible {
     case .noWeightToSum:
       "--duplicates sum needs an edge column of numbers in the role of weight; name it "
         + "(--columns weight=NAME), or use keep or drop"
-    case .noWeightColumn(let name, let available):
-      "--weights \(name): the edges have no column of numbers of that name; "
+    case .noIndexColumn(let flag, let name, let values, let available):
+      "\(flag) \(name): the edges have no column of \(values) of that name; "
         + (available.isEmpty
-          ? "there are none; use --weights none" : "there are \(available.joined(separator: ", "))")
+          ? "there are none; use \(flag) none" : "there are \(available.joined(separator: ", "))")
     case .badWeight(let column, let value, let source, let destination):
       "the edge \(source) -> \(destination) has \(value) in column \(column), expected 0 or more and "
         + "finite; go on with other columns (--weights NAME,... or none, and --resume), or change the data"

@@ -23,7 +23,8 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case cannotResume(reason: String)
   case inputChanged(file: String)
   case noWeightToSum
-  case noWeightColumn(name: String, available: [String])
+  /// `values` says what a column must hold.
+  case noIndexColumn(flag: String, name: String, values: String, available: [String])
   case badWeight(column: String, value: String, source: RawID, destination: RawID)
   case weightOverflow(column: String, destination: RawID)
   case tooManyNodes(limit: Int)
@@ -59,7 +60,7 @@ extension PreprocessError {
     case .partition(.neighbors(let error)): error.isInputOutput ? 74 : 65
     case .noInputs, .mixedInputs, .unsupported, .invalidValue, .conflict, .memory, .noFolder,
       .journalUnreadable,
-      .cannotResume, .noWeightToSum, .noWeightColumn:
+      .cannotResume, .noWeightToSum, .noIndexColumn:
       64
     case .temporarySpace: 74
     case .inputChanged, .badWeight, .weightOverflow, .tooManyNodes, .columnsDiffer, .columnTaken,

@@ -70,8 +70,11 @@ package struct PreprocessOptions: Sendable {
   /// Whether out-edges are stored, too.
   package var storesReverse = false
 
-  /// Which edge columns get cumulative weights.
-  package var weights = WeightSelection.automatic
+  /// Which edge columns get cumulative weights: `weight` unless others are named.
+  package var weights = IndexSelection.automatic
+
+  /// Which edge columns get an order of times: `time` unless others are named.
+  package var times = IndexSelection.automatic
 
   package var isUndirected = false
   package var duplicates = DuplicatePolicy.keep
@@ -109,9 +112,8 @@ package struct PreprocessOptions: Sendable {
       flags["balance"] = partition.balance.rawValue
       flags["passes"] = "\(partition.passes)"
     }
-    if case .columns(let names) = weights {
-      flags["weights"] = names.isEmpty ? "none" : names.joined(separator: ",")
-    }
+    flags["weights"] = weights.flag
+    flags["times"] = times.flag
     if storesReverse { flags["reverse"] = "true" }
     if let nodeCount { flags["node-count"] = "\(nodeCount)" }
     return flags
@@ -134,8 +136,9 @@ package struct PreprocessOptions: Sendable {
     for (type, path) in typedFeatures { flags["features \(type)"] = path }
     flags["columns type"] = columns.nodeType
     flags["temporary"] = temporary
-    // The last but one stage: another choice repeats that alone.
+    // The last stages but one: another choice repeats these alone.
     flags["weights"] = nil
+    flags["times"] = nil
     return flags
   }
 }

@@ -36,7 +36,7 @@ extension PreprocessRun {
     }
     // Types come from the whole of the files, so resuming asks for them again.
     try inputs.inferColumnTypes(pool: pool, cancellation: cancellation)
-    try inputs.checkWeights(options.weights)
+    try inputs.checkIndexes(options)
     if journal.read?.columns == nil {
       clock.begin("read edges", total: inputs.fileBytes, unit: "bytes")
       let stage = readStage(inputs, workplace)

@@ -125,7 +125,7 @@ extension PreprocessRun {
 
   /// Manifest, report, and the rename that makes it a graph.
   mutating func finish(
-    reverse: [ReverseEntry?], cumulative: [[CumulativeWeights?]], inputs: InputFiles, raw: RawEdges,
+    reverse: [ReverseEntry?], indexes: IndexEntries, inputs: InputFiles, raw: RawEdges,
     order: OrderStage.Record,
     edges: EdgeWriting.State,
     nodes: NodeStage.Record, types: NodeTypes, relations: [RelationTriple], nodeCount: Int,
@@ -172,9 +172,10 @@ extension PreprocessRun {
         edgeImbalance: order.edgeImbalance, trainImbalance: order.trainImbalance),
       flags: flags, inputs: fingerprints)
     for (number, entry) in reverse.enumerated() { manifest.relations[number].reverse = entry }
-    for (number, columns) in cumulative.enumerated() {
-      for (column, entry) in columns.enumerated() {
-        manifest.relations[number].columns[column].cumulative = entry
+    for number in relations.indices {
+      for column in edgeColumns.indices {
+        manifest.relations[number].columns[column].cumulative = indexes.cumulative[number][column]
+        manifest.relations[number].columns[column].order = indexes.order[number][column]
       }
     }
     report.nodes = nodeCount

@@ -3,7 +3,7 @@ import MerestoneCore
 import MerestoneStorage
 
 /// One numeric column of a relation's edges in all shards, with the topology's edge set beside it, and
-/// its cumulative weights where they are stored; shared by all samplers.
+/// its cumulative weights or the order of its times where they are stored; shared by all samplers.
 ///
 /// Nothing is resident: values are read from the mapped files.
 package final class EdgeColumn: Sendable {
@@ -22,13 +22,24 @@ package final class EdgeColumn: Sendable {
   private let sums: [Column?]
   private let firstSums: [Int]
 
+  /// What is stored of the order of times; `nil` where nothing is, nobody asked, or the edge set leaves
+  /// edges out.
+  let order: TimeOrder?
+  // As above.
+  private let positions: [Column?]
+  private let times: [Column?]
+  private let firstTimes: [Int]
+
   /// Opens a column.
   ///
+  /// - Parameter usesOrder: Whether the order of times is opened, where one is stored.
   /// - Throws: ``SamplingError/edgeColumnMissing(name:relation:nearest:)``;
   ///   ``SamplingError/edgeColumnNotNumeric(name:relation:)`` for words or rows of several values;
   ///   ``SamplingError/storage(_:)`` for damaged headers.
   /// - Complexity: O(shards); no value is read.
-  package init(_ name: String, of topology: Topology) throws(SamplingError) {
+  package init(
+    _ name: String, of topology: Topology, usesOrder: Bool = false
+  ) throws(SamplingError) {
     let entry = topology.store.manifest.relations[topology.relation.rawValue]
     guard let column = entry.columns.first(where: { $0.name == name }) else {
       throw .edgeColumnMissing(
@@ -59,20 +70,33 @@ package final class EdgeColumn: Sendable {
       : try Self.open(of: topology) { (shard) throws(StorageError) in
         try store.edgeSums(name, relation: relation, shard: shard)
       }
+    order = topology.isSplit || !usesOrder ? nil : column.order
+    let ordered =
+      order == nil
+      ? []
+      : try Self.open(of: topology) { (shard) throws(StorageError) in
+        try store.edgeOrder(name, relation: relation, shard: shard)
+      }
+    positions = ordered.map { $0?.positions }
+    times = ordered.map { $0?.times }
     let sumBytes = cumulative.map { entry.edgeCount / $0.spacing * MemoryLayout<Double>.size } ?? 0
+    let orderBytes = order == nil ? 0 : Int(Double(entry.edgeCount) * TimeOrder.bytesPerEdge)
     let budget = topology.plan.memory.bytes / 8
-    partBytes =
-      entry.edgeCount * column.element.byteCount + sumBytes <= budget ? .max : budget / 8
+    let bytes = entry.edgeCount * column.element.byteCount + sumBytes + orderBytes
+    partBytes = bytes <= budget ? .max : budget / 8
     firstSums = sums.indices.map { [cumulative] shard in
       Int(cumulative!.rows(of: store.book.edges(of: relation, in: ShardID(shard))).lowerBound)
+    }
+    firstTimes = times.indices.map { [order] shard in
+      Int(order!.rows(of: store.book.edges(of: relation, in: ShardID(shard))).lowerBound)
     }
   }
 
   /// Opens the part of each shard.
-  private static func open(
-    of topology: Topology, _ part: (ShardID) throws(StorageError) -> Column?
-  ) throws(SamplingError) -> [Column?] {
-    var columns: [Column?] = []
+  private static func open<Part>(
+    of topology: Topology, _ part: (ShardID) throws(StorageError) -> Part?
+  ) throws(SamplingError) -> [Part?] {
+    var columns: [Part?] = []
     do throws(StorageError) {
       for shard in 0..<topology.store.book.shardCount { columns.append(try part(ShardID(shard))) }
     } catch {
@@ -134,6 +158,39 @@ package final class EdgeColumn: Sendable {
     return unsafe addresses(in: shard).sums!
   }
 
+  /// Where the stored order of a list's times lies: the positions by place, and the times by multiple of
+  /// the spacing, that of multiple 0 as if the shard had it.
+  ///
+  /// - Precondition: ``order`` is there, and the list has an edge; ``checkIntact()`` is called after they
+  ///   were read. Positions of damaged files may be those of no edge.
+  @unsafe func order(
+    of list: EdgeList
+  ) throws(SamplingError) -> (positions: UnsafePointer<UInt32>, times: UnsafePointer<Int64>?) {
+    let shard = shard(of: list)
+    let first = topology.store.book.edges(of: topology.relation, in: ShardID(shard)).lowerBound
+    guard let order, let places = positions[shard] else { preconditionFailure("no order") }
+    let rows = Int(list.start - first)..<Int(list.start - first) + Int(list.count)
+    let held = order.rows(of: list.range)
+    do throws(StorageError) {
+      try places.verify(rows: rows, dropsBehind: isLarge)
+      try times[shard]?.verify(
+        rows: Int(held.lowerBound) - firstTimes[shard]..<Int(held.upperBound) - firstTimes[shard],
+        dropsBehind: isLarge)
+    } catch {
+      throw .storage(error)
+    }
+    let size = MemoryLayout<UInt32>.size
+    // SAFETY: only addresses of the list's rows are read, so this stays inside the columns.
+    let ordered = unsafe times[shard].map {
+      unsafe ($0.unverifiedAddress - firstTimes[shard] * MemoryLayout<Int64>.size)
+        .assumingMemoryBound(to: Int64.self)
+    }
+    return unsafe (
+      (places.unverifiedAddress + rows.lowerBound * size).assumingMemoryBound(to: UInt32.self),
+      ordered
+    )
+  }
+
   /// Compares what holds the values and the stored sums of some lists with its checksums, where that was
   /// not done before.
   func verify(_ lists: ArraySlice<EdgeList>) throws(SamplingError) {
@@ -173,6 +230,18 @@ package final class EdgeColumn: Sendable {
     return place.shard.rawValue
   }
 
+  /// The error for a place of a stored order that holds no position of its list.
+  func badPosition(_ position: UInt32, in list: EdgeList, place: Int) -> SamplingError {
+    let shard = shard(of: list)
+    let first = topology.store.book.edges(of: topology.relation, in: ShardID(shard)).lowerBound
+    let (file, row) = (positions[shard]!, Int(list.start - first) + place)
+    return .storage(
+      .corrupt(
+        path: file.path, byteOffset: file.byteOffset(ofRow: row),
+        field: "order of \(name), row \(row)", expected: "a position below \(list.count)",
+        found: "\(position)"))
+  }
+
   /// - Throws: ``SamplingError/timesNotIntegers(column:)``.
   func checkHoldsTimes() throws(SamplingError) {
     if element.isFloatingPoint { throw .timesNotIntegers(column: name) }
@@ -190,7 +259,7 @@ package final class EdgeColumn: Sendable {
   func drop() {
     for column in columns { column?.drop() }
     for split in splits { split?.drop() }
-    for sums in sums { sums?.drop() }
+    for part in sums + positions + times { part?.drop() }
   }
 
   // Nodes whose lists are prepared together.
@@ -218,7 +287,7 @@ package final class EdgeColumn: Sendable {
     do throws(StorageError) {
       for column in columns { try column?.checkIntact() }
       for split in splits { try split?.checkIntact() }
-      for sums in sums { try sums?.checkIntact() }
+      for part in sums + positions + times { try part?.checkIntact() }
     } catch {
       throw .storage(error)
     }

@@ -6,7 +6,8 @@ import MerestoneStorage
 ///
 /// Where memory allows, the order is kept, 4 bytes per edge, so that the largest values of a list are
 /// read off; of times also the times themselves, 4 more, so that the edges that are not later than a
-/// time are found in O(log list). Else a list is gone through as it is met. Both give the same edges.
+/// time are found in O(log list). Where it does not, but the graph has the order (``TimeOrder``), that is
+/// searched in its files. Else a list is gone through as it is met. All give the same edges.
 package final class EdgeOrder: Sendable {
   /// What the values are.
   package enum Kind: Sendable {
@@ -35,6 +36,9 @@ package final class EdgeOrder: Sendable {
   /// Whether the order is kept.
   var isKept: Bool { positions.count > 0 }
 
+  /// Whether the order need not be kept, because the graph has it.
+  var isStored: Bool { edges.order != nil }
+
   /// The memory that the order takes, in bytes.
   package var byteCount: Int { (positions.count + keys.count) * MemoryLayout<UInt32>.size }
 
@@ -46,20 +50,21 @@ package final class EdgeOrder: Sendable {
   ///   where the order is kept also
   ///   ``SamplingError/badWeight(column:value:edge:source:destination:)`` for weights that are no
   ///   numbers, which is thrown when the edge is met otherwise; ``SamplingError/cancelled``.
-  /// - Complexity: O(edges log list) on all threads where the order is kept: the column is read once,
-  ///   of times twice.
+  /// - Complexity: O(edges) on all threads where the order is kept: the column is read once, of times
+  ///   twice. Else O(shards).
   package init(
     _ name: String, _ kind: Kind, of topology: Topology, memory: ByteCount, pool: ThreadPool,
     cancellation: Cancellation = Cancellation()
   ) throws(SamplingError) {
-    edges = try EdgeColumn(name, of: topology)
+    edges = try EdgeColumn(name, of: topology, usesOrder: kind == .times)
     if kind == .times { try edges.checkHoldsTimes() }
     let entry = topology.store.manifest.relations[topology.relation.rawValue]
     let bytesPerEdge = (kind == .times ? 2 : 1) * MemoryLayout<UInt32>.size
     let isKept =
       entry.edgeCount > 0 && entry.maxInDegree < Self.none
+      && entry.edgeCount <= memory.bytes / bytesPerEdge
       // The longest list while it is sorted.
-      && entry.maxInDegree <= memory.bytes / 16 && entry.edgeCount <= memory.bytes / bytesPerEdge
+      && (edges.order != nil || entry.maxInDegree <= memory.bytes / KeyedPositions.bytesPerEntry)
     let edges = edges
     var span = Int64.max...Int64.max
     if isKept, kind == .times {
@@ -88,10 +93,17 @@ package final class EdgeOrder: Sendable {
       ) { keys throws(SamplingError) in
         guard isKept else { return }
         try edges.forEachTile(pool, cancellation) { _, nodes throws(SamplingError) in
-          var body = Sorting(
-            edges: edges, nodes: nodes, kind: kind, latest: latest, shift: shift,
-            positions: positions, keys: keys)
-          try edges.element.with(&body)
+          if edges.order != nil {
+            var body = Copying(
+              edges: edges, nodes: nodes, latest: latest, shift: shift, positions: positions,
+              keys: keys)
+            try edges.element.with(&body)
+          } else {
+            var body = Sorting(
+              edges: edges, nodes: nodes, kind: kind, latest: latest, shift: shift,
+              positions: positions, keys: keys)
+            try edges.element.with(&body)
+          }
         }
       }
     }
@@ -144,25 +156,15 @@ private struct Sorting: EdgeValueBody {
   let positions: SharedBuffer<UInt32>
   let keys: SharedBuffer<UInt32>
 
-  private struct Entry: Comparable, BitwiseCopyable {
-    /// Smaller for larger values.
-    var key: UInt64
-    var position: UInt32
-
-    @inline(__always) static func < (left: Self, right: Self) -> Bool {
-      left.key == right.key ? left.position < right.position : left.key < right.key
-    }
-  }
-
   mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
     var reader = InEdgeReader(edges.topology)
     var lists: [EdgeList] = []
-    var entries: [Entry] = []
+    var sorted = KeyedPositions()
     try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
     for (place, list) in lists[..<nodes.count].enumerated() where list.count > 0 {
       // SAFETY: the list is a node's, and not empty; positions are below its count.
       let values = unsafe try edges.values(of: list, as: Value.self)
-      entries.removeAll(keepingCapacity: true)
+      sorted.removeAll()
       for position in 0..<Int(list.count) where unsafe values.allows(position) {
         let key: UInt64
         switch kind {
@@ -175,18 +177,18 @@ private struct Sorting: EdgeValueBody {
           }
           key = Self.key(weight)
         }
-        entries.append(Entry(key: key, position: UInt32(truncatingIfNeeded: position)))
+        sorted.append(key, at: UInt32(truncatingIfNeeded: position))
       }
-      entries.sort()
+      sorted.sort()
       let range = Int(list.start)..<Int(list.start) + Int(list.count)
       positions.withPart(range) { part in
-        for index in entries.indices { part[index] = entries[index].position }
-        for index in entries.count..<range.count { part[index] = EdgeOrder.none }
+        for index in 0..<sorted.count { part[index] = sorted.position(at: index) }
+        for index in sorted.count..<range.count { part[index] = EdgeOrder.none }
       }
       guard kind == .times else { continue }
       keys.withPart(range) { part in
-        for index in entries.indices {
-          part[index] = UInt32(truncatingIfNeeded: entries[index].key &>> shift)
+        for index in 0..<sorted.count {
+          part[index] = UInt32(truncatingIfNeeded: sorted.key(at: index) &>> shift)
         }
       }
     }
@@ -198,5 +200,41 @@ private struct Sorting: EdgeValueBody {
     // A negative zero becomes a positive one.
     let bits = (weight + 0).bitPattern
     return bits >> 63 == 0 ? ~(bits | 1 << 63) : bits
+  }
+}
+
+/// Takes the order of some nodes' lists over from the graph.
+private struct Copying: EdgeValueBody {
+  let edges: EdgeColumn
+  let nodes: Range<Int>
+  let latest: Int64
+  let shift: UInt64
+  let positions: SharedBuffer<UInt32>
+  let keys: SharedBuffer<UInt32>
+
+  mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
+    var reader = InEdgeReader(edges.topology)
+    var lists: [EdgeList] = []
+    try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
+    for list in lists[..<nodes.count] where list.count > 0 {
+      // SAFETY: the list is a node's, and not empty; positions are compared with its count.
+      let values = unsafe try edges.values(of: list, as: Value.self)
+      let order = unsafe try edges.order(of: list).positions
+      let range = Int(list.start)..<Int(list.start) + Int(list.count)
+      try positions.withPart(range) { positions throws(SamplingError) in
+        try keys.withPart(range) { keys throws(SamplingError) in
+          for place in 0..<range.count {
+            let position = unsafe order[place]
+            guard UInt64(position) < list.count else {
+              throw edges.badPosition(position, in: list, place: place)
+            }
+            positions[place] = position
+            let time = unsafe values[Int(position)].time
+            keys[place] = UInt32(truncatingIfNeeded: UInt64(bitPattern: latest &- time) &>> shift)
+          }
+        }
+      }
+    }
+    try edges.checkIntact()
   }
 }

@@ -29,7 +29,7 @@ struct TemporalPick: NeighborPick {
   }
 
   /// - Complexity: O(log list + *k*) reads and O(*k*^2) moves per destination where the order is
-  ///   kept, else O(list).
+  ///   kept or stored, else O(list).
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout HopEdges
@@ -40,7 +40,7 @@ struct TemporalPick: NeighborPick {
       picked.indptr.resize(to: nodes.count + 1, filling: 0)
       return
     }
-    if order.isKept {
+    if order.isKept || order.isStored {
       try pickByOrder(nodes, times, lists, fanout, TimedDraws(draws), into: &picked)
     } else {
       try pickByScan(nodes, times, lists, fanout, TimedDraws(draws), into: &picked)
@@ -66,9 +66,8 @@ struct TemporalPick: NeighborPick {
       for place in part {
         let index = place &- first
         let (begin, end) = (search.found[index].first, search.found[index].end)
-        guard end > begin else { continue }
-        // SAFETY: places below `end` are edges of the list.
-        let positions = unsafe order.positions(of: lists[place])
+        // SAFETY: places below `end` are those of the list's edges.
+        guard end > begin, let positions = unsafe search.found[index].positions else { continue }
         guard drawn > 0, end &- begin > drawn else {
           unsafe mrs_prefetch(positions + begin)
           continue
@@ -86,9 +85,9 @@ struct TemporalPick: NeighborPick {
       for place in part {
         let index = place &- first
         let (begin, end) = (search.found[index].first, search.found[index].end)
-        if end > begin {
-          // SAFETY: as above.
-          let positions = unsafe order.positions(of: lists[place])
+        // SAFETY: as above.
+        if end > begin, let positions = unsafe search.found[index].positions {
+          let edgesBefore = picked.edges.count
           if drawn > 0, end &- begin > drawn {
             let ranks = index &* drawn
             sorter.append(to: &picked.edges, of: lists[place], count: drawn) {
@@ -99,11 +98,20 @@ struct TemporalPick: NeighborPick {
               unsafe positions[begin &+ $0]
             }
           }
+          // The last one is the largest; a damaged file may hold any.
+          if !order.isKept, picked.edges.count > edgesBefore,
+            picked.edges[picked.edges.count - 1].rawValue >= lists[place].range.upperBound
+          {
+            let position = picked.edges[picked.edges.count - 1].rawValue - lists[place].start
+            throw order.edges.badPosition(
+              UInt32(truncatingIfNeeded: position), in: lists[place], place: begin)
+          }
         }
         picked.indptr.append(picked.edges.count)
       }
       first = part.upperBound
     }
+    if !order.isKept { try order.edges.checkIntact() }
   }
 
   private mutating func pickByScan(

@@ -148,6 +148,27 @@ extension Column {
       around: byteOffset(ofRow: range.lowerBound)..<byteOffset(ofRow: range.upperBound))
   }
 
+  /// Copies the integers of consecutive rows of a column of width 1 as times, 2^63 - 1 for those beyond,
+  /// and gives the memory back that does not stay mapped.
+  ///
+  /// - Precondition: `values` has room for them.
+  func copyTimes(
+    of range: Range<Int>, into values: inout MutableSpan<Int64>
+  ) throws(StorageError) {
+    precondition(
+      width == 1 && !element.isFloatingPoint && range.count <= values.count, "a time for each row")
+    try withRawRows(range) { bytes in
+      for row in 0..<range.count { values[row] = element.time(in: bytes, at: row &* rowBytes) }
+    }
+    dropUnmapped(
+      around: byteOffset(ofRow: range.lowerBound)..<byteOffset(ofRow: range.upperBound))
+  }
+
+  /// The integer in a row of a column of width 1 as a time, 2^63 - 1 for those beyond.
+  func time(at row: Int) throws(StorageError) -> Int64 {
+    try withRow(row) { (bytes, start) in element.time(in: bytes, at: start) }
+  }
+
   /// Lends the verified bytes of consecutive rows.
   /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for rows that do not exist.
   package func withRawRows<R: ~Copyable>(

@@ -44,4 +44,14 @@ extension ElementType {
     case .f16, .f32, .f64: nil
     }
   }
+
+  /// An integer at a byte offset as a time, 2^63 - 1 for those beyond.
+  /// - Precondition: The type is one of integers, and the value's bytes are inside `bytes`.
+  @inline(__always)
+  func time(in bytes: RawSpan, at byteOffset: Int) -> Int64 {
+    guard let word = word(in: bytes, at: byteOffset) else {
+      preconditionFailure("a time that is no integer")
+    }
+    return self == .u64 ? Int64(clamping: word) : Int64(bitPattern: word)
+  }
 }

@@ -13,6 +13,8 @@ package import MerestoneCore
 ///   edges/r0007.rev.ids       the id of the edge at each place there: EdgeIDHeader
 ///   edges/r0007.c02.npy       its edge column 2, and r0007.c02.npy.crc
 ///   edges/r0007.c02.sums.npy  the cumulative weights of edge column 2: CumulativeWeights
+///   edges/r0007.c02.order.npy the order of its edges by edge column 2, times: TimeOrder
+///   edges/r0007.c02.times.npy every sixteenth time in that order
 ///   nodes/t0001.c00.npy       node column 0 of type 1, and its .crc
 /// ```
 package enum GraphLayout {
@@ -46,12 +48,27 @@ package enum GraphLayout {
   }
 
   package static func edgeColumn(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
-    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).c\(padded(column, 2)).npy"
+    edgePrefix(column, relation, shard) + ".npy"
   }
 
   /// The cumulative weights of an edge column.
   package static func edgeSums(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
-    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).c\(padded(column, 2)).sums.npy"
+    edgePrefix(column, relation, shard) + ".sums.npy"
+  }
+
+  /// The positions of the order of an edge column of times.
+  package static func edgeOrder(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
+    edgePrefix(column, relation, shard) + ".order.npy"
+  }
+
+  /// Times in that order.
+  package static func edgeTimes(_ column: Int, of relation: RelationID, shard: ShardID) -> String {
+    edgePrefix(column, relation, shard) + ".times.npy"
+  }
+
+  private static func edgePrefix(_ column: Int, _ relation: RelationID, _ shard: ShardID) -> String
+  {
+    "\(folder(shard))/edges/r\(padded(relation.rawValue, 4)).c\(padded(column, 2))"
   }
 
   package static func nodeColumn(_ column: Int, of type: NodeTypeID, shard: ShardID) -> String {

@@ -58,6 +58,9 @@ package struct GraphManifest: Codable, Sendable, Equatable {
       if let column = type.columns.first(where: { $0.cumulative != nil }) {
         return ("cumulative weights of \(column.name)", "none, nodes have no lists", "some")
       }
+      if let column = type.columns.first(where: { $0.order != nil }) {
+        return ("order of the times \(column.name)", "none, nodes have no lists", "some")
+      }
     }
     for (number, relation) in relations.enumerated() {
       for type in [relation.sourceType, relation.destinationType]
@@ -82,6 +85,14 @@ package struct GraphManifest: Codable, Sendable, Equatable {
       if let problem = Self.contradiction(in: relation.columns, of: "relation \(relation.name)") {
         return problem
       }
+      if relation.maxInDegree > TimeOrder.longestList,
+        let column = relation.columns.first(where: { $0.order != nil })
+      {
+        return (
+          "longest list of relation \(relation.name) with an order of \(column.name)",
+          "at most \(TimeOrder.longestList) edges", "\(relation.maxInDegree)"
+        )
+      }
     }
     for file in files
     where file.path.hasPrefix("/") || file.path.split(separator: "/").contains("..") {
@@ -98,6 +109,7 @@ package struct GraphManifest: Codable, Sendable, Equatable {
         return ("width of column \(column.name) of \(owner)", "1 or more", "\(column.width)")
       }
       if let problem = column.cumulative?.contradiction(in: column) { return problem }
+      if let problem = column.order?.contradiction(in: column) { return problem }
       if position(of: column.name, in: columns) != number {
         return ("columns of \(owner)", "names of their own", "\(column.name) twice")
       }
@@ -181,16 +193,19 @@ package struct ColumnEntry: Codable, Sendable, Equatable {
   package var categories: [String]?
   /// `nil` where no cumulative weights are stored; only edge columns have them.
   package var cumulative: CumulativeWeights?
+  /// `nil` where no order of times is stored; only edge columns have one.
+  package var order: TimeOrder?
 
   package init(
     name: String, element: ElementType, width: Int = 1, categories: [String]? = nil,
-    cumulative: CumulativeWeights? = nil
+    cumulative: CumulativeWeights? = nil, order: TimeOrder? = nil
   ) {
     self.name = name
     self.element = element
     self.width = width
     self.categories = categories
     self.cumulative = cumulative
+    self.order = order
   }
 }
 

@@ -12,6 +12,9 @@ extension GraphStore {
     case edgeColumn(Int, RelationID, ShardID)
     /// The cumulative weights of an edge column.
     case edgeSums(Int, RelationID, ShardID)
+    /// The order of an edge column of times: positions, and times.
+    case edgeOrder(Int, RelationID, ShardID)
+    case edgeTimes(Int, RelationID, ShardID)
   }
 
   /// Every piece, those that are empty and have no file included.
@@ -26,8 +29,14 @@ extension GraphStore {
         if relation.hasPackedStream { pieces.append(.packedEdges(RelationID(number), shard)) }
         if relation.reverse != nil { pieces.append(.reverse(RelationID(number), shard)) }
         pieces += relation.columns.indices.map { .edgeColumn($0, RelationID(number), shard) }
-        for (column, entry) in relation.columns.enumerated() where entry.cumulative != nil {
-          pieces.append(.edgeSums(column, RelationID(number), shard))
+        for (column, entry) in relation.columns.enumerated() {
+          if entry.cumulative != nil {
+            pieces.append(.edgeSums(column, RelationID(number), shard))
+          }
+          if entry.order != nil {
+            pieces.append(.edgeOrder(column, RelationID(number), shard))
+            pieces.append(.edgeTimes(column, RelationID(number), shard))
+          }
         }
       }
     }
@@ -46,6 +55,10 @@ extension GraphStore {
       GraphLayout.edgeColumn(number, of: relation, shard: shard)
     case .edgeSums(let number, let relation, let shard):
       GraphLayout.edgeSums(number, of: relation, shard: shard)
+    case .edgeOrder(let number, let relation, let shard):
+      GraphLayout.edgeOrder(number, of: relation, shard: shard)
+    case .edgeTimes(let number, let relation, let shard):
+      GraphLayout.edgeTimes(number, of: relation, shard: shard)
     }
   }
 
@@ -67,6 +80,14 @@ extension GraphStore {
       return try openColumn(
         name(of: piece), CumulativeWeights.entry,
         rows: sums.rows(of: book.edges(of: relation, in: shard)))
+    case .edgeOrder(_, let relation, let shard):
+      return try openColumn(
+        name(of: piece), TimeOrder.positions, rows: book.edges(of: relation, in: shard))
+    case .edgeTimes(let number, let relation, let shard):
+      let order = manifest.relations[relation.rawValue].columns[number].order
+      guard let order else { return nil }
+      return try openColumn(
+        name(of: piece), TimeOrder.times, rows: order.rows(of: book.edges(of: relation, in: shard)))
     }
   }
 

@@ -177,6 +177,25 @@ package final class GraphStore: Sendable {
       rows: sums.rows(of: book.edges(of: relation, in: shard)))
   }
 
+  /// A shard's part of the order of an edge column of times, its positions and its times: see
+  /// ``TimeOrder``. `nil` where it has no rows.
+  ///
+  /// - Precondition: The manifest says that the column has an order.
+  package func edgeOrder(
+    _ name: String, relation: RelationID, shard: ShardID
+  ) throws(StorageError) -> (positions: Column?, times: Column?) {
+    let (number, entry) = try edgeEntry(name, of: relation)
+    guard let order = entry.order else { preconditionFailure("an order that is not stored") }
+    let edges = book.edges(of: relation, in: shard)
+    return (
+      try column(
+        GraphLayout.edgeOrder(number, of: relation, shard: shard), TimeOrder.positions, rows: edges),
+      try column(
+        GraphLayout.edgeTimes(number, of: relation, shard: shard), TimeOrder.times,
+        rows: order.rows(of: edges))
+    )
+  }
+
   /// The raw ids of a node type, both ways.
   package func ids(_ type: NodeTypeID) throws(StorageError) -> IDMap {
     if let ids = opened.withLock({ $0.ids[type] }) { return ids }

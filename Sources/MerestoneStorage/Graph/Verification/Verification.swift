@@ -10,7 +10,7 @@ import Synchronization
 ///   and the number of cut edges are as recorded.
 /// - Out-edges, where they are stored, are the edges, each once and with its id.
 /// - Every node's raw id leads back to it, and no raw id leads elsewhere.
-/// - Cumulative weights are the sums of the weights.
+/// - Cumulative weights are the sums of the weights; orders of times have every edge, the latest first.
 /// - Split codes, labels and categories exist.
 package enum Verification {
   /// One thing that is wrong; its description names the file, the byte, what was expected and what

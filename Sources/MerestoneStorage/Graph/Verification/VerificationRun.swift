@@ -11,6 +11,7 @@ struct VerificationRun: Sendable {
   var reverseFiles: [ReverseFile] = []
   var columns: [ColumnFile] = []
   var sumFiles: [SumFile] = []
+  var orderFiles: [OrderFile] = []
   var ids: [(type: NodeTypeID, map: IDMap)] = []
 
   /// Listed files that some check reads.
@@ -46,6 +47,7 @@ struct VerificationRun: Sendable {
     case reverse(Int, positions: Range<Int>)
     case column(Int, blocks: Range<Int>)
     case sums(Int)
+    case order(Int)
     case nodeIDs(Int, nodes: Range<Int>)
     case rawIDs(Int, rows: Range<Int>)
   }
@@ -127,6 +129,12 @@ struct VerificationRun: Sendable {
       try collect(piece, graph.manifest.relations[relation.rawValue].columns[number])
     case .edgeSums(let number, let relation, let shard):
       try collectSums(piece, number, relation, shard)
+    case .edgeOrder(let number, let relation, let shard):
+      try collectOrder(piece, number, relation, shard)
+    case .edgeTimes:
+      if let times = try graph.openColumn(piece) {
+        columns.append(ColumnFile(column: times, rule: nil))
+      }
     }
   }
 
@@ -171,6 +179,9 @@ struct VerificationRun: Sendable {
     // One after the other within a file, so they begin first.
     for (number, file) in sumFiles.enumerated() {
       tasks.append(Task(work: .sums(number), bytes: file.weights.bytesOnDisk))
+    }
+    for (number, file) in orderFiles.enumerated() {
+      tasks.append(Task(work: .order(number), bytes: file.times.bytesOnDisk))
     }
     for (number, file) in edgeFiles.enumerated() {
       tasks.append(Task(work: .layout(file: number), bytes: 0))
@@ -217,6 +228,7 @@ struct VerificationRun: Sendable {
     case .reverse(let number, let positions): checkReverse(number, positions)
     case .column(let number, let blocks): check(columns[number], blocks)
     case .sums(let number): checkSums(number)
+    case .order(let number): checkOrder(number)
     case .nodeIDs(let number, let nodes): checkNodeIDs(ids[number].map, nodes)
     case .rawIDs(let number, let rows): countRawIDs(ids[number].type, ids[number].map, rows)
     }

@@ -22,13 +22,9 @@ package struct CumulativeWeights: Codable, Sendable, Equatable {
   /// The spacing that is written: sixteen `f32` weights are a cache line.
   package static let storedSpacing = 16
 
-  /// The spacings that are read.
-  static let spacings = 1...4096
-
   /// The multiples of the spacing among some edges, divided by it: those with a row.
   package func rows(of edges: Range<UInt64>) -> Range<UInt64> {
-    let step = UInt64(spacing)
-    return (edges.lowerBound + step - 1) / step..<(edges.upperBound + step - 1) / step
+    SpacedRows.of(edges, spacing: spacing)
   }
 
   /// What the column of sums is.
@@ -36,10 +32,9 @@ package struct CumulativeWeights: Codable, Sendable, Equatable {
 
   /// What is wrong with it for a column.
   func contradiction(in column: ColumnEntry) -> (what: String, expected: String, found: String)? {
-    if !Self.spacings.contains(spacing) || spacing & (spacing - 1) != 0 {
+    if !SpacedRows.isSpacing(spacing) {
       return (
-        "edges per cumulative weight of \(column.name)", "a power of two up to 4,096",
-        "\(spacing)"
+        "edges per cumulative weight of \(column.name)", SpacedRows.spacings, "\(spacing)"
       )
     }
     if column.width != 1 || column.categories != nil {

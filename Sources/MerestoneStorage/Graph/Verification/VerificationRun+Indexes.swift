@@ -97,4 +97,95 @@ extension VerificationRun {
       }
     }
   }
+
+  // MARK: - Orders of times
+
+  /// The order of an edge column of times in one shard.
+  struct OrderFile: Sendable {
+    var positions: Column
+    var orderedTimes: Column?
+    var times: Column
+    var edges: EdgeStore
+    var firstEdge: UInt64
+    var entry: TimeOrder
+  }
+
+  mutating func collectOrder(
+    _ piece: GraphStore.Piece, _ number: Int, _ relation: RelationID, _ shard: ShardID
+  ) throws(StorageError) {
+    let positions = try graph.openColumn(piece)
+    if let positions { columns.append(ColumnFile(column: positions, rule: nil)) }
+    let entry = graph.manifest.relations[relation.rawValue]
+    guard let order = entry.columns[number].order, let positions,
+      let edges = try graph.openEdges(relation, entry, shard),
+      let times = try graph.openColumn(.edgeColumn(number, relation, shard))
+    else { return }
+    orderFiles.append(
+      OrderFile(
+        positions: positions,
+        orderedTimes: try graph.openColumn(.edgeTimes(number, relation, shard)), times: times,
+        edges: edges, firstEdge: graph.book.edges(of: relation, in: shard).lowerBound, entry: order)
+    )
+  }
+
+  /// Goes through the order of every list.
+  func checkOrder(_ number: Int) -> Verification.Finding {
+    var finding = Verification.Finding()
+    do throws(StorageError) {
+      try checkOrder(orderFiles[number])
+    } catch {
+      finding.errors.append(error)
+    }
+    return finding
+  }
+
+  /// Places are in order where each is behind the one before it, by time and position; then no edge is
+  /// there twice, so all are.
+  private func checkOrder(_ file: OrderFile) throws(StorageError) {
+    var lists = ListEnds(file.edges)
+    var (start, end, row) = (0, 0, 0)
+    var before: (time: Int64, position: Int)?
+    for place in 0..<file.edges.edgeCount {
+      if place & 0xffff == 0 {
+        if cancellation?.isCancelled ?? false { throw .interrupted(path: graph.path) }
+        // Nothing of the files stays mapped behind this.
+        file.positions.drop()
+        file.times.drop()
+        file.orderedTimes?.drop()
+      }
+      while place == end {
+        (start, end) = (end, try lists.next())
+        before = nil
+      }
+      let position = Int(try file.positions.unsigned(at: place))
+      guard position < end - start else {
+        throw corrupt(file, place, "a position below \(end - start)", "\(position)")
+      }
+      let time = try file.times.time(at: start + position)
+      if let before, (before.time, position) <= (time, before.position) {
+        throw corrupt(
+          file, place, "an edge behind time \(before.time), position \(before.position)",
+          "time \(time), position \(position)")
+      }
+      before = (time, position)
+      guard (file.firstEdge + UInt64(place)) & UInt64(file.entry.spacing - 1) == 0,
+        let ordered = file.orderedTimes
+      else { continue }
+      let found = try ordered.integer(at: row)
+      guard found == time else {
+        throw .corrupt(
+          path: ordered.path, byteOffset: ordered.byteOffset(ofRow: row),
+          field: "time in the order, row \(row)", expected: "\(time)", found: "\(found)")
+      }
+      row += 1
+    }
+  }
+
+  private func corrupt(
+    _ file: OrderFile, _ place: Int, _ expected: String, _ found: String
+  ) -> StorageError {
+    .corrupt(
+      path: file.positions.path, byteOffset: file.positions.byteOffset(ofRow: place),
+      field: "order of times, row \(place)", expected: expected, found: found)
+  }
 }

@@ -3,15 +3,19 @@ import MerestoneCore
 import MerestoneStorage
 import Synchronization
 
-/// Stores the cumulative weights of edge columns, from the files that were written.
+/// Stores an index of edge columns, from the files that were written.
 ///
-/// Every shard's weights are read once, shards on all threads. Resident: a MiB or two per thread.
-struct WeightStage {
-  let columns: [WeightColumn]
+/// Every shard's values are read once, shards on all threads. Resident: a MiB or two per thread, for times
+/// ``TimeSorting/bytesPerEdge`` for each edge of a portion.
+struct IndexStage {
+  let index: EdgeIndex
+  let columns: [IndexedColumn]
   /// Boundaries of the shards in the destinations and in the edges of each relation. Shapes
   /// `[relations, shards + 1]`.
   let nodeBounds: [[UInt64]]
   let edgeBounds: [[UInt64]]
+  /// Edges of a list that a thread puts in order at once.
+  let portion: Int
   let writer: GraphWriter
   let pool: ThreadPool
   let progress: any ProgressListener
@@ -20,7 +24,7 @@ struct WeightStage {
   var edgesPerCheckpoint = 1 << 25
 
   /// One column of one relation.
-  struct WeightColumn: Sendable {
+  struct IndexedColumn: Sendable {
     var relation: RelationID
     var number: Int
     var name: String
@@ -29,9 +33,9 @@ struct WeightStage {
 
   /// How far the stage has come, for the journal.
   struct Record: Codable, Sendable {
-    /// Which edge columns get weights, by number; a resumed run may ask for others.
+    /// Which edge columns get the index, by number; a resumed run may ask for others.
     var numbers: [Int] = []
-    /// By place among ``WeightStage/columns``.
+    /// By place among ``IndexStage/columns``.
     var columns: [ColumnRecord] = []
     var isComplete = false
 
@@ -42,27 +46,28 @@ struct WeightStage {
   struct ColumnRecord: Codable, Sendable {
     /// Shards that are done.
     var shards = 0
+    /// Of weights.
     var everyEdgeCounts = true
     var files: [FileEntry] = []
     /// Whether it has a weight that is none.
     var isRefused = false
 
-    /// What the manifest says.
-    var entry: CumulativeWeights? {
+    /// What the manifest says of weights.
+    var cumulative: CumulativeWeights? {
       isRefused ? nil : CumulativeWeights(everyEdgeCounts: everyEdgeCounts)
     }
   }
 
   /// What is wrong with a column, in which shard.
   struct Refusal {
-    var column: WeightColumn
+    var column: IndexedColumn
     var shard: Int
     var outcome: WeightSummation.Outcome
   }
 
   /// - Parameters:
   ///   - record: Where an earlier run left off.
-  ///   - refuse: Hears of a column that has no weights; its files are removed unless this throws.
+  ///   - refuse: Hears of a column that gets no index; its files are removed unless this throws.
   ///   - checkpoint: Keeps the record.
   func run(
     from record: Record, refuse: (Refusal) throws(PreprocessError) -> Void,
@@ -93,13 +98,13 @@ struct WeightStage {
 
   private var shardCount: Int { nodeBounds[0].count - 1 }
 
-  private func edges(of column: WeightColumn, in shard: Int) -> Range<UInt64> {
+  private func edges(of column: IndexedColumn, in shard: Int) -> Range<UInt64> {
     let bounds = edgeBounds[column.relation.rawValue]
     return bounds[shard]..<bounds[shard + 1]
   }
 
   /// The next shards that are done together: about as many edges as asked for.
-  private func shards(of column: WeightColumn, from first: Int, edges limit: Int) -> Range<Int> {
+  private func shards(of column: IndexedColumn, from first: Int, edges limit: Int) -> Range<Int> {
     var (end, count) = (first, 0)
     while end < shardCount, count < limit {
       count += edges(of: column, in: end).count
@@ -109,14 +114,18 @@ struct WeightStage {
   }
 
   private func add(
-    _ column: WeightColumn, _ shards: Range<Int>, to record: inout ColumnRecord,
+    _ column: IndexedColumn, _ shards: Range<Int>, to record: inout ColumnRecord,
     _ refuse: (Refusal) throws(PreprocessError) -> Void
   ) throws(PreprocessError) {
     let found = Mutex<[Int: (WeightSummation.Outcome, [FileEntry])]>([:])
-    try pool.forEach(shards.count) { (index) throws(PreprocessError) in
-      let shard = shards.lowerBound + index
+    try pool.forEach(shards.count) { (place) throws(PreprocessError) in
+      let shard = shards.lowerBound + place
       guard !edges(of: column, in: shard).isEmpty else { return }
-      let result = try write(column, shard)
+      let result =
+        switch index {
+        case .weights: try writeSums(column, shard)
+        case .times: try writeOrder(column, shard)
+        }
       found.withLock { $0[shard] = result }
     }
     let results = found.withLock { $0 }
@@ -138,23 +147,20 @@ struct WeightStage {
   }
 
   /// Writes the sums of one shard; no file where a weight is none.
-  private func write(
-    _ column: WeightColumn, _ shard: Int
+  private func writeSums(
+    _ column: IndexedColumn, _ shard: Int
   ) throws(PreprocessError) -> (WeightSummation.Outcome, [FileEntry]) {
     let (edges, id) = (edges(of: column, in: shard), ShardID(shard))
     let spacing = CumulativeWeights.storedSpacing
     let rows = CumulativeWeights(everyEdgeCounts: true).rows(of: edges)
     do throws(StorageError) {
-      let store = try EdgeStore(path: writer.path(GraphLayout.edges(column.relation, shard: id)))
-      let weights = try Column.open(
-        path: writer.path(GraphLayout.edgeColumn(column.number, of: column.relation, shard: id)),
-        element: column.element, rows: edges.count, mappedShare: 0)
       let path = writer.path(
         GraphLayout.edgeSums(column.number, of: column.relation, shard: id))
       var sums: ColumnWriter? = try ColumnWriter(
         path: path, element: .f64, rows: rows.count, width: 1)
       let outcome = try WeightSummation(
-        edges: store, weights: weights, firstEdge: edges.lowerBound, spacing: spacing
+        edges: try openEdges(column, id), weights: try openValues(column, id, rows: edges.count),
+        firstEdge: edges.lowerBound, spacing: spacing
       ).run { (part, count) throws(StorageError) in
         if cancellation.isCancelled { throw .interrupted(path: path) }
         try sums!.append(part)
@@ -165,5 +171,51 @@ struct WeightStage {
     } catch {
       throw PreprocessError.storage(error).unified
     }
+  }
+
+  /// Writes the order of one shard's times.
+  private func writeOrder(
+    _ column: IndexedColumn, _ shard: Int
+  ) throws(PreprocessError) -> (WeightSummation.Outcome, [FileEntry]) {
+    let (edges, id) = (edges(of: column, in: shard), ShardID(shard))
+    let order = TimeOrder()
+    do throws(StorageError) {
+      let path = writer.path(
+        GraphLayout.edgeOrder(column.number, of: column.relation, shard: id))
+      var positions: ColumnWriter? = try ColumnWriter(
+        path: path, element: .u32, rows: edges.count, width: 1)
+      var times: ColumnWriter? = try ColumnWriter(
+        path: writer.path(GraphLayout.edgeTimes(column.number, of: column.relation, shard: id)),
+        element: .i64, rows: order.rows(of: edges).count, width: 1)
+      try TimeSorting(
+        edges: try openEdges(column, id), times: try openValues(column, id, rows: edges.count),
+        firstEdge: edges.lowerBound, spacing: order.spacing, portion: portion
+      ).run { (part, ordered) throws(StorageError) in
+        if cancellation.isCancelled { throw .interrupted(path: path) }
+        try positions!.append(part)
+        try times!.append(ordered)
+        progress.advance(by: part.count)
+      }
+      return (
+        .complete(everyEdgeCounts: true),
+        try positions.take()!.finish(.deferred) + times.take()!.finish(.deferred)
+      )
+    } catch {
+      throw PreprocessError.storage(error).unified
+    }
+  }
+
+  private func openEdges(
+    _ column: IndexedColumn, _ shard: ShardID
+  ) throws(StorageError) -> EdgeStore {
+    try EdgeStore(path: writer.path(GraphLayout.edges(column.relation, shard: shard)))
+  }
+
+  private func openValues(
+    _ column: IndexedColumn, _ shard: ShardID, rows: Int
+  ) throws(StorageError) -> Column {
+    try Column.open(
+      path: writer.path(GraphLayout.edgeColumn(column.number, of: column.relation, shard: shard)),
+      element: column.element, rows: rows, mappedShare: 0)
   }
 }
