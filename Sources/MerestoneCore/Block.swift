@@ -93,9 +93,11 @@ public struct MiniBatch: Sendable, Equatable {
   }
 
   /// The memory that it holds, whether it is filled or not.
-  package var byteCount: Int {
-    seeds.byteCapacity + seedIndices.byteCapacity + features.byteCount
-      + blocks.reduce(0) { $0 + $1.byteCount }
+  package var byteCount: Int { samplingByteCount + features.byteCount }
+
+  /// The same without feature rows.
+  package var samplingByteCount: Int {
+    seeds.byteCapacity + seedIndices.byteCapacity + blocks.reduce(0) { $0 + $1.byteCount }
   }
 
   /// The nodes whose features the first layer reads: the sources of the last hop, or the distinct

@@ -119,10 +119,12 @@ public struct TypedMiniBatch: Sendable, Equatable {
   }
 
   /// The memory that it holds.
-  package var byteCount: Int {
+  package var byteCount: Int { samplingByteCount + features.reduce(0) { $0 + $1.byteCount } }
+
+  /// The same without feature rows.
+  package var samplingByteCount: Int {
     func bytes(_ lists: [[NodeID]]) -> Int { lists.reduce(0) { $0 + $1.byteCapacity } }
     return seeds.count * MemoryLayout<TypedNode>.stride + seedIndices.byteCapacity + bytes(nodes)
-      + features.reduce(0) { $0 + $1.byteCount }
       + blocks.reduce(0) { sum, block in
         sum + bytes(block.sources) + block.sourceTimes.reduce(0) { $0 + $1.byteCapacity }
           + block.relations.reduce(0) { $0 + $1.byteCount }

@@ -60,17 +60,17 @@ struct BatchStreamTests {
       .store(at: folder.file("graph"))
     let topology = try Topology(store: store)
     let pulse = Pulse()
-    var maker = try BatchSeries(
+    let series = try BatchSeries(
       topology: topology, fanouts: [4, 3], count: 9, threads: 1, pool: ThreadPool(threads: 1),
       longest: longest, pulse: pulse
-    ) { Self.request($0) }.makeMaker()
+    ) { Self.request($0) }
     var sampler = try NeighborSampler(topology: topology, fanouts: [4, 3])
     let mark = WorkMark(pulse)
     var beats: [Int] = []
     for step in 0..<9 {
       var batch = MiniBatch.empty
       let before = pulse.count
-      try maker.make(step, mark, into: &batch)
+      try series.make(step, mark, into: &batch)
       beats.append(pulse.count - before)
       let request = Self.request(step)
       #expect(try batch == sampler.sample(seeds: request.seeds, key: request.key))

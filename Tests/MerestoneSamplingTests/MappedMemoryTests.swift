@@ -40,6 +40,20 @@ struct MappedMemoryTests {
     #expect(try (ResidentMemory.kilobytes(of: file) == 0) == isBounded)
   }
 
+  @Test("is given back once edges are decoded")
+  func decoded() throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 3000, meanInDegree: 100, shards: 2, seed: 1)
+    let store = try graph.store(at: folder.file("graph"))
+    let topology = try Topology.open(
+      store, memory: ByteCount(1 << 30), pool: ThreadPool(threads: 2))
+    #expect(topology.flat != nil)
+    for shard in 0..<2 {
+      let file = try #require(try store.edges(RelationID(0), shard: ShardID(shard))?.path)
+      #expect(try ResidentMemory.kilobytes(of: file) == 0)
+    }
+  }
+
   @Test("is bounded for graphs that are large for the cap and read page by page")
   func bound() throws {
     let folder = TemporaryFolder()

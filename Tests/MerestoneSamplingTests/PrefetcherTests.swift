@@ -52,7 +52,7 @@ struct PrefetcherTests {
     arguments: [(400, 4), (150, 1), (20, 1)])
   func memory(memory: Int, expected: Int) throws {
     let made = Atomic<Int>(0)
-    let size: @Sendable (Int) -> Int = { _ in 100 }
+    let size: @Sendable (Int) -> ItemSize = { _ in ItemSize(bytes: 100) }
     let prefetcher = Prefetcher<Int, Failure>(
       count: 60, threads: 1, window: 6, memory: ByteCount(memory), size: size
     ) { _ in
@@ -72,12 +72,39 @@ struct PrefetcherTests {
     }
   }
 
+  @Test(
+    "are in the making on fewer threads where what these hold beside them is large",
+    arguments: [(1000, 3), (700, 2), (450, 1), (20, 1)])
+  func scratch(memory: Int, expected: Int) throws {
+    let started = Atomic<Int>(0)
+    let allowed = Atomic<Int>(1)
+    let size: @Sendable (Int) -> ItemSize = { _ in ItemSize(bytes: 50, scratchBytes: 250) }
+    let prefetcher = Prefetcher<Int, Failure>(
+      count: 9, threads: 3, window: 6, memory: ByteCount(memory), size: size
+    ) { _ in
+      { item in
+        started.add(1, ordering: .relaxed)
+        while item >= allowed.load(ordering: .relaxed) { usleep(50) }
+        return item
+      }
+    }
+    // The first is made alone; then as many as have room beside it when it was taken.
+    #expect(try prefetcher.next() == 0)
+    let end = ContinuousClock.now + .seconds(20)
+    while started.load(ordering: .relaxed) < 1 + expected, ContinuousClock.now < end { usleep(50) }
+    // Time to start one too many.
+    usleep(20_000)
+    #expect(started.load(ordering: .relaxed) == 1 + expected)
+    allowed.store(9, ordering: .relaxed)
+    for item in 1..<9 { #expect(try prefetcher.next() == item) }
+  }
+
   @Test("have a first that is made alone where memory is bounded: nobody knows what it takes")
   func firstAlone() throws {
     for memory in [ByteCount(1000), ByteCount(.max)] {
       let started = Atomic<Int>(0)
       let mayEnd = Atomic<Bool>(false)
-      let size: @Sendable (Int) -> Int = { _ in 100 }
+      let size: @Sendable (Int) -> ItemSize = { _ in ItemSize(bytes: 100) }
       let prefetcher = Prefetcher<Int, Failure>(
         count: 9, threads: 3, window: 6, memory: memory, size: size
       ) { _ in

@@ -35,7 +35,7 @@ package struct NodeRelabeler {
     self.nodeCount = nodeCount
     base = firstBase
     if nodeCount > 1 << 32 {
-      wide = WideRelabeler()
+      wide = WideRelabeler(firstBase: firstBase)
     } else if nodeCount <= stampBudget.bytes / MemoryLayout<UInt32>.size {
       stamps = [UInt32](inHugePages: 0, count: nodeCount)
     } else {
@@ -44,7 +44,7 @@ package struct NodeRelabeler {
   }
 
   /// How many distinct nodes were seen.
-  package var count: Int { wide?.nodes.count ?? seen }
+  package var count: Int { wide?.count ?? seen }
 
   /// Whether node ids have more than 32 bits.
   var isWide: Bool { wide != nil }
@@ -66,12 +66,7 @@ package struct NodeRelabeler {
 
   /// Writes the nodes seen so far, by block index, in place of what `nodes` holds.
   package func copyNodes(into nodes: inout [NodeID]) {
-    if let wide {
-      // In memory of its own, which can be used again.
-      nodes.removeAll(keepingCapacity: true)
-      nodes.append(contentsOf: wide.nodes)
-      return
-    }
+    if let wide { return wide.copyNodes(into: &nodes) }
     nodes.resize(to: seen, filling: NodeID(0))
     var span = nodes.mutableSpan
     for index in 0..<seen { span[index] = NodeID(UInt64(self.nodes[index])) }

@@ -29,6 +29,9 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
   let pulse: Pulse
   private let stampBudget: ByteCount
   private let makeSampler: @Sendable (ByteCount) throws(SamplingError) -> Sampler
+  // As many as sample at once, which may be fewer than there are threads. None where mini-batches are made
+  // in groups.
+  private let samplers = LendingPool<Sampler>()
   private let grouped: GroupedBatches?
   private let request: Request
 
@@ -72,39 +75,37 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
       request: request)
   }
 
-  /// What makes mini-batches, for one thread.
+  /// Makes one mini-batch; any thread.
   ///
-  /// The threads ask for each number once, and for smaller ones first.
-  package func makeMaker() throws(SamplingError) -> Maker {
-    var sampler = try makeSampler(grouped == nil ? stampBudget : ByteCount(0))
-    sampler.pulse = pulse
-    return Maker(series: self, sampler: sampler)
+  /// Each number is asked for once, and smaller ones first.
+  ///
+  /// - Parameters:
+  ///   - mark: Is told what is being done.
+  ///   - batch: Receives the mini-batch; its memory is used again.
+  package func make(
+    _ index: Int, _ mark: WorkMark, into batch: inout Sampler.Batch
+  ) throws(SamplingError) {
+    if let grouped {
+      mark.enter(.sampling)
+      return try grouped.make(index, into: &batch)
+    }
+    mark.enter(.seeds)
+    let request = try request(index)
+    mark.enter(.sampling)
+    try samplers.lend { () throws(SamplingError) in
+      var sampler = try makeSampler(stampBudget)
+      sampler.pulse = pulse
+      return sampler
+    } _: { sampler throws(SamplingError) in
+      try sampler.sample(
+        seeds: request.seeds, times: request.times, key: request.key, into: &batch)
+    }
   }
 
-  /// Makes mini-batches on one thread.
-  package struct Maker {
-    fileprivate let series: BatchSeries
-    // Idle where mini-batches are made in groups.
-    fileprivate var sampler: Sampler
-
-    /// Makes one mini-batch.
-    ///
-    /// - Parameters:
-    ///   - mark: Is told what is being done.
-    ///   - batch: Receives the mini-batch; its memory is used again.
-    package mutating func make(
-      _ index: Int, _ mark: WorkMark, into batch: inout Sampler.Batch
-    ) throws(SamplingError) {
-      guard let grouped = series.grouped else {
-        mark.enter(.seeds)
-        let request = try series.request(index)
-        mark.enter(.sampling)
-        return try sampler.sample(
-          seeds: request.seeds, times: request.times, key: request.key, into: &batch)
-      }
-      mark.enter(.sampling)
-      try grouped.make(index, into: &batch)
-    }
+  /// What is held beside a mini-batch of some size while it is made: tables, lists and picks, about twice
+  /// what it takes itself. Groups reckon with theirs.
+  func scratchBytes(of batch: Sampler.Batch) -> Int {
+    grouped == nil ? 2 * batch.samplingByteCount : 0
   }
 }
 

@@ -49,13 +49,14 @@ package final class BatchStream<Sampler: BatchSampler>: Sendable {
     let pulse = series.pulse
     prefetcher = Prefetcher(
       count: series.count, threads: threads, window: 2 * threads, memory: memory, pulse: pulse,
-      watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) }, size: \.byteCount
-    ) { mark throws(SamplingError) in
+      watchdog: Prefetcher.Watchdog(patience: patience) { .stalled($0) }
+    ) {
+      ItemSize(bytes: $0.byteCount, scratchBytes: series.scratchBytes(of: $0))
+    } makeProducer: { mark throws(SamplingError) in
       let gatherers = features.map { rows in rows.map { FeatureGatherer($0, pulse: pulse) } }
-      var maker = try series.makeMaker()
       return { index throws(SamplingError) in
         var batch = used.take()
-        try maker.make(index, mark, into: &batch)
+        try series.make(index, mark, into: &batch)
         mark.enter(.features)
         try batch.gather(by: gatherers)
         return batch

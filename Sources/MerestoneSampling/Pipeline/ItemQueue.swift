@@ -1,6 +1,19 @@
 import Glibc
 import MerestoneCore
 
+/// What an item takes, in bytes.
+package struct ItemSize: Sendable {
+  package var bytes = 0
+
+  /// What its maker holds while it makes it, and keeps for the next one.
+  package var scratchBytes = 0
+
+  package init(bytes: Int = 0, scratchBytes: Int = 0) {
+    self.bytes = bytes
+    self.scratchBytes = scratchBytes
+  }
+}
+
 /// Items that are made in any order and taken in theirs, a bounded number at a time.
 ///
 /// `@unchecked Sendable`: everything mutable is guarded by `mutex`.
@@ -9,7 +22,10 @@ import MerestoneCore
   private let window: Int
   private let memory: Int
   // What the largest item so far took; `nil` before the first is made.
-  private var largest: Int?
+  private var largest: ItemSize?
+  // How many are in the making, and the most that were.
+  private var making = 0
+  private var mostMaking = 0
   private var slots: [Result<Item, Failure>?]
   private var nextToMake = 0
   private var nextToTake = 0
@@ -21,8 +37,9 @@ import MerestoneCore
   /// - Parameters:
   ///   - count: How many items there are.
   ///   - window: The most items that are claimed and not taken.
-  ///   - memory: What these may take together, if each takes as much as the largest so far. One item
-  ///     is made even where it takes more, and the first alone, because nobody knows what it takes.
+  ///   - memory: What these and the scratch of their makers may take together, if each takes as much as
+  ///     the largest so far. One item is made even where it takes more, and the first alone, because nobody
+  ///     knows what it takes.
   ///   - makers: Threads that claim items; each says ``leave()`` at its end.
   init(count: Int, window: Int, memory: ByteCount, makers: Int) {
     self.count = count
@@ -85,28 +102,35 @@ import MerestoneCore
   func claim() -> Int? {
     lock()
     defer { unlock() }
-    while !hasEnded, nextToMake < count,
-      nextToMake >= nextToTake + mostItems
-    {
+    while !hasEnded, nextToMake < count, !hasRoom {
       unsafe pthread_cond_wait(changed, mutex)
     }
     guard !hasEnded, nextToMake < count else { return nil }
     nextToMake += 1
+    making += 1
+    mostMaking = max(mostMaking, making)
     return nextToMake - 1
   }
 
-  private var mostItems: Int {
-    if memory == .max { return window }
-    guard let largest else { return 1 }
-    return max(1, min(window, memory / max(1, largest)))
+  /// Whether there is room for one more item.
+  private var hasRoom: Bool {
+    let items = nextToMake - nextToTake + 1
+    if items == 1 { return true }
+    guard items <= window, memory < .max else { return items <= window }
+    guard let largest else { return false }
+    let makers = max(mostMaking, making + 1)
+    return items * largest.bytes + makers * largest.scratchBytes <= memory
   }
 
   /// Hands over an item that was claimed.
-  /// - Parameter bytes: What it takes.
-  func fill(_ index: Int, _ result: Result<Item, Failure>, bytes: Int = 0) {
+  /// - Parameter size: What it takes.
+  func fill(_ index: Int, _ result: Result<Item, Failure>, _ size: ItemSize = ItemSize()) {
     lock()
     defer { unlock() }
-    largest = max(largest ?? 0, bytes)
+    making -= 1
+    largest = ItemSize(
+      bytes: max(largest?.bytes ?? 0, size.bytes),
+      scratchBytes: max(largest?.scratchBytes ?? 0, size.scratchBytes))
     // More items than the first may be made now.
     unsafe pthread_cond_broadcast(changed)
     // After the end nobody takes, and the slot's memory is of use elsewhere.

@@ -41,13 +41,13 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   ///   - memory: What they may take together; one item is made even where it takes more.
   ///   - pulse: Where other threads that help with an item say that they get on.
   ///   - watchdog: Without one, the consumer waits as long as it takes.
-  ///   - size: What an item takes, in bytes.
+  ///   - size: What an item takes.
   ///   - makeProducer: Called once per thread, on that thread; its result has buffers of its own
   ///     and says in the mark what it is doing.
   package init(
     count: Int, threads threadCount: Int, window: Int,
     memory: ByteCount = ByteCount(.max), pulse: Pulse = Pulse(), watchdog: Watchdog? = nil,
-    size: @escaping @Sendable (Item) -> Int = { _ in 0 },
+    size: @escaping @Sendable (Item) -> ItemSize = { _ in ItemSize() },
     makeProducer: @escaping @Sendable (WorkMark) throws(Failure) -> Producer
   ) {
     let marks = (0..<max(1, min(threadCount, count))).map { _ in WorkMark(pulse) }
@@ -113,7 +113,7 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
   }
 
   private static func produce(
-    for queue: ItemQueue<Item, Failure>, _ mark: WorkMark, _ size: (Item) -> Int,
+    for queue: ItemQueue<Item, Failure>, _ mark: WorkMark, _ size: (Item) -> ItemSize,
     _ makeProducer: (WorkMark) throws(Failure) -> Producer
   ) {
     do throws(Failure) {
@@ -122,9 +122,9 @@ package final class Prefetcher<Item: Sendable, Failure: Error>: Sendable {
         mark.begin(index)
         do throws(Failure) {
           let item = try make(index)
-          let bytes = size(item)
+          let size = size(item)
           // Consumed: a second owner would cost the consumer a copy.
-          queue.fill(index, .success(consume item), bytes: bytes)
+          queue.fill(index, .success(consume item), size)
         } catch {
           queue.fill(index, .failure(error))
         }

@@ -32,6 +32,9 @@ package protocol SampledBatch: Sendable {
   /// The memory that it holds.
   var byteCount: Int { get }
 
+  /// What it holds without feature rows.
+  var samplingByteCount: Int { get }
+
   /// Makes room for the blocks that samples of a shape have; their memory is kept.
   mutating func prepare(_ shape: BatchShape)
 

@@ -60,6 +60,8 @@ package import MerestoneStorage
 
   /// Decodes a relation, page by page on all threads of `pool`.
   ///
+  /// The files are given back behind it, so that they do not count as memory beside what was decoded.
+  ///
   /// - Complexity: O(edges + destinations); the memory is reserved before the first page is read.
   package convenience init(
     decoding relation: RelationID, of store: GraphStore, pool: ThreadPool,
@@ -94,6 +96,9 @@ package import MerestoneStorage
         UInt8.self, at: layout.highOffset, count: layout.isWide ? layout.edgeCount : 0))
   }
 
+  /// Pages that are decoded before they are given back: some 16 MiB.
+  private static let pagesHeld = 2048
+
   private static func decode(
     _ relation: RelationID, _ shard: ShardID, of store: GraphStore, into memory: SharedMemory,
     _ layout: Layout, _ pool: ThreadPool, _ cancellation: Cancellation
@@ -125,6 +130,8 @@ package import MerestoneStorage
     let destinationTile = 1 << 14
     let tiles = (edges.destinationCount + destinationTile - 1) / destinationTile
     let isWide = layout.isWide
+    // Nobody reads these pages again.
+    defer { edges.drop() }
     try pool.forEach(tiles + edges.pageCount) { index throws(SamplingError) in
       if cancellation.isCancelled { throw .cancelled }
       do throws(StorageError) {
@@ -139,6 +146,7 @@ package import MerestoneStorage
           return
         }
         let page = index - tiles
+        if page > 0, page % Self.pagesHeld == 0 { edges.drop() }
         let first = Int(edgeBounds.lowerBound) + page * edges.pageEdges
         let count = min(edges.pageEdges, edges.edgeCount - page * edges.pageEdges)
         var scratch = PageScratch()

@@ -25,7 +25,6 @@ struct SlicePreparer {
   private let workspace: Workspace
   private let slices: SliceSeries
   private let mark: WorkMark
-  private var maker: BatchSeries<NeighborSampler>.Maker
   // Counts in-degrees, for models that need them.
   private var sampler: NeighborSampler?
 
@@ -38,7 +37,6 @@ struct SlicePreparer {
     self.data = data
     self.workspace = workspace
     do throws(SamplingError) {
-      maker = try slices.batches.makeMaker()
       if slices.needsDegrees {
         sampler = try NeighborSampler(topology: topology, fanouts: [], stampBudget: ByteCount(0))
       }
@@ -53,7 +51,7 @@ struct SlicePreparer {
     var degrees: [Int] = []
     let nodes: [NodeID]
     do throws(SamplingError) {
-      try maker.make(item, mark, into: &batch)
+      try slices.batches.make(item, mark, into: &batch)
       nodes = batch.inputNodes
       degrees = try sampler?.inDegrees(of: nodes) ?? []
     } catch {
