@@ -17,18 +17,33 @@ package struct KeyedPositions: Sendable {
     case entries
   }
 
-  package init() {}
+  private let limit: Int
+  private var room = 0
+
+  /// - Parameter limit: No memory is asked for beyond so many entries.
+  package init(limit: Int = .max) { self.limit = limit }
 
   /// Entries that were appended.
   package var count: Int { keys.count }
 
-  /// The bytes that an entry takes at most.
+  /// The bytes that an entry takes.
   package static let bytesPerEntry = 3 * MemoryLayout<UInt64>.size + MemoryLayout<UInt32>.size
 
-  package mutating func removeAll() {
+  /// Begins anew.
+  ///
+  /// - Parameter count: The most entries that will be appended; at most the limit.
+  package mutating func begin(_ count: Int) {
+    precondition(count <= limit, "\(count) entries, at most \(limit)")
+    isSorted = false
     keys.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
-    isSorted = false
+    guard count > room else { return }
+    room = max(count, min(2 * room, limit))
+    // What was there is given back before more is taken.
+    (keys, positions, words, scratch) = ([], [], [], [])
+    keys.reserveCapacity(room)
+    positions.reserveCapacity(room)
+    words = [UInt64](repeating: 0, count: room)
   }
 
   @inline(__always)
@@ -43,7 +58,7 @@ package struct KeyedPositions: Sendable {
   package mutating func sort() {
     isSorted = true
     let count = keys.count
-    if words.count < count { words = [UInt64](repeating: 0, count: max(count, 2 * words.count)) }
+    precondition(count <= room, "\(count) entries, \(room) were expected")
     var (least, most) = (UInt64.max, UInt64.min)
     for key in keys {
       least = min(least, key)
@@ -66,7 +81,7 @@ package struct KeyedPositions: Sendable {
       words[..<count].sort()
       return
     }
-    if scratch.count < words.count { scratch = words }
+    if scratch.count < count { scratch = words }
     RadixSort.sort(&words, &scratch, count: count, bits: width + Int(bits))
   }
 

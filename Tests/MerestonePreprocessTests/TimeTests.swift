@@ -137,6 +137,9 @@ struct TimeTests {
       #expect(throws: PreprocessError.interrupted) {
         try Preprocess(options).run(progress: canceller, cancellation: canceller.cancellation)
       }
+      // What a kill may have left.
+      let left = "\(options.output).partial/shard-00000/edges/r0000.c00.order.npy.crc.partial"
+      #expect(FileManager.default.createFile(atPath: left, contents: Data([1])))
       options.resumes = true
       options.times = .columns(times)
       _ = try Preprocess(options).run()

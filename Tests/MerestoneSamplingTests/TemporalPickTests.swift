@@ -1,3 +1,4 @@
+import Foundation
 import MerestoneCore
 import MerestoneTestSupport
 import Testing
@@ -157,6 +158,87 @@ struct TemporalPickTests {
       }
       let text = "\(error!)"
       #expect(text.contains(".order.npy") && text.contains("below 100"), "\(text)")
+      #expect(text.contains("row \(place)"), "\(text)")
+    }
+  }
+
+  /// A list of 5,000 edges and short ones, with their order stored.
+  private func largeGraph() -> TestGraph {
+    var graph = TestGraph(nodes: 400, meanInDegree: 20, shards: 3, seed: 3)
+    graph.lists[7] = (0..<5000).map { $0 * 400 / 5000 }
+    var column = TestColumn(
+      name: "time", element: .i32, values: (0..<graph.edgeCount).map { Double($0 * 7919 % 1009) })
+    column.storesOrder = true
+    graph.edgeColumns = [column]
+    return graph
+  }
+
+  @Test(
+    "reads the order of a column that is large for the cap part by part", arguments: [false, true])
+  func parts(isRecent: Bool) throws {
+    let folder = TemporaryFolder()
+    let store = try largeGraph().store(at: folder.file("graph"))
+    let seeds = (0..<60).map { NodeID($0 * 5 + 2) }
+    let times = seeds.indices.map { Int64($0 * 17) }
+    func sample(_ memory: Int, keeping kept: Int) throws -> MiniBatch {
+      let topology = try Topology(store: store, memory: ByteCount(memory))
+      let order = try Self.order(topology, memory: kept)
+      #expect(order.isKept == (kept > 0) && order.isStored)
+      #expect((order.edges.partBytes == .max) == (memory > 1 << 20))
+      var sampler = try NeighborSampler(
+        topology: topology, fanouts: [4, 3],
+        scheme: isRecent ? .recent(by: order) : .temporal(by: order))
+      return try sampler.sample(seeds: seeds, times: times, key: NeighborSamplerTests.key)
+    }
+    let expected = try sample(1 << 30, keeping: 1 << 20)
+    #expect(expected.blocks[1].edges.count > 100)
+    #expect(try sample(1 << 30, keeping: 0) == expected)
+    // Parts of a hundred edges and less.
+    #expect(try sample(1 << 16, keeping: 0) == expected)
+    #expect(try sample(1 << 16, keeping: 1 << 20) == expected)
+  }
+
+  @Test("keeps no order whose longest list is too large to be copied within the memory")
+  func longestList() throws {
+    let folder = TemporaryFolder()
+    let topology = try Topology(
+      store: largeGraph().store(at: folder.file("graph")), memory: ByteCount(1 << 16))
+    let bytes = topology.store.manifest.relations[0].edgeCount * 8
+    // Its times and positions may take an eighth.
+    #expect(bytes < 5000 * 9 * 8)
+    #expect(try !Self.order(topology, memory: bytes).isKept)
+    #expect(try !Self.order(topology, memory: 5000 * 9 * 8 - 1).isKept)
+    #expect(try Self.order(topology, memory: 5000 * 9 * 8).isKept)
+  }
+
+  @Test(
+    "notices damaged and shrunken files of a stored order", arguments: ["order", "times"],
+    [false, true])
+  func damagedFiles(kind: String, isShrunken: Bool) throws {
+    for keeps in [false, true] where !(keeps && kind == "times") {
+      let folder = TemporaryFolder()
+      _ = try largeGraph().store(at: folder.file("graph"))
+      let path = folder.file("graph/shard-00000/edges/r0000.c00.\(kind).npy")
+      let handle = try #require(FileHandle(forUpdatingAtPath: path))
+      if !isShrunken {
+        // In the order of list 7.
+        try handle.seek(toOffset: 1000)
+        try handle.write(contentsOf: [0x55])
+      }
+      let topology = try Topology(store: GraphStore.open(folder.file("graph")))
+      let error = #expect(throws: SamplingError.self) {
+        let edges = try EdgeColumn("time", of: topology, usesOrder: true)
+        #expect(edges.order != nil)
+        let order = try Self.order(topology, memory: 0)
+        let kept = keeps && !isShrunken ? try Self.order(topology) : order
+        if isShrunken { try handle.truncate(atOffset: 128) }
+        let last = keeps && isShrunken ? try Self.order(topology) : kept
+        var sampler = try NeighborSampler(
+          topology: topology, fanouts: [3], scheme: .temporal(by: last))
+        _ = try sampler.sample(
+          seeds: [NodeID(7)], times: [500], key: NeighborSamplerTests.key)
+      }
+      #expect("\(error!)".contains(".\(kind).npy"), "\(error!)")
     }
   }
 

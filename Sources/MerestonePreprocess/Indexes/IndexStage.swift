@@ -5,8 +5,8 @@ import Synchronization
 
 /// Stores an index of edge columns, from the files that were written.
 ///
-/// Every shard's values are read once, shards on all threads. Resident: a MiB or two per thread, for times
-/// ``TimeSorting/bytesPerEdge`` for each edge of a portion.
+/// Shards are read on all threads, once but for the times of lists that are longer than a portion. Resident:
+/// a MiB or two per thread, for times also ``TimeSorting/bytesPerEdge`` for each edge of such a list.
 struct IndexStage {
   let index: EdgeIndex
   let columns: [IndexedColumn]

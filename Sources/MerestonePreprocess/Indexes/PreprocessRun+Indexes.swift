@@ -64,7 +64,7 @@ extension PreprocessRun {
     let stage = IndexStage(
       index: index, columns: indexed,
       nodeBounds: edges.relations.map { edges.nodeBounds[$0.destination] },
-      edgeBounds: edges.edgeBounds, portion: indexPortion, writer: writer, pool: pool,
+      edgeBounds: edges.edgeBounds, portion: plan.orderPortion, writer: writer, pool: pool,
       progress: progress, cancellation: cancellation)
     if !(journal[keyPath: index.record]?.isComplete ?? false) {
       clock.begin(index.stage, total: stage.edgeCount, unit: "edges")
@@ -117,12 +117,6 @@ extension PreprocessRun {
     return false
   }
 
-  /// Edges that a thread puts in order at once.
-  private var indexPortion: Int {
-    let bytes = plan.buffers(beside: 0) / plan.threads
-    return max(1 << 16, min(bytes / TimeSorting.bytesPerEdge, 1 << 24))
-  }
-
   /// Removes what an earlier run may have written.
   private func remove(_ index: EdgeIndex, _ columns: Int, _ relations: Int, _ writer: GraphWriter) {
     for relation in 0..<relations {
@@ -130,8 +124,9 @@ extension PreprocessRun {
         for column in 0..<columns {
           for name in index.files(column, RelationID(relation), ShardID(shard)) {
             let path = writer.path(name)
-            for name in [path, path + ".partial", ColumnChecksums.path(of: path)] {
+            for name in [path, ColumnChecksums.path(of: path)] {
               unsafe unlink(name)
+              unsafe unlink(name + ".partial")
             }
           }
         }

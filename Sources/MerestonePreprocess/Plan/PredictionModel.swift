@@ -120,6 +120,13 @@ struct PredictionModel {
   /// The indexes of edge columns.
   private var indexBytes: Double { EdgeIndex.allCases.reduce(0) { $0 + bytes(of: $1) } }
 
+  /// What threads hold of lists that they put in order, if there are long ones.
+  private var orderBytes: Int {
+    let shards = options.partition.shards
+    return min(plan.threads, shards) * min(plan.orderPortion, max(1, edges / shards))
+      * TimeSorting.bytesPerEdge
+  }
+
   private func bytes(of index: EdgeIndex) -> Double {
     Double(inputs.count(of: index, options) * edges) * index.bytesPerEdge
   }
@@ -246,7 +253,7 @@ struct PredictionModel {
         index.stage, cpu: 0,
         serial: Double(inputs.count(of: index, options)) * stored * cost
           / Double(min(plan.threads, options.partition.shards)), io: bytes(of: index),
-        memory: Self.program + tables, peak: 0, stays: 0)
+        memory: Self.program + tables + (index == .times ? orderBytes : 0), peak: 0, stays: 0)
     }
     if options.storesReverse {
       let record = stored * Double(reverseRecordBytes)

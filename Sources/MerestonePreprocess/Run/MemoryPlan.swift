@@ -1,5 +1,6 @@
 import MerestoneCore
 import MerestonePartition
+import MerestoneStorage
 
 /// How a run keeps to its cap: what is fixed, what the nodes take, and what is left for buffers.
 ///
@@ -28,6 +29,12 @@ struct MemoryPlan: Sendable {
   func buffers(beside resident: Int, atMost limit: Int = .max) -> Int {
     let left = cap - Self.base - threads * Self.perThread - resident
     return max(Self.leastBuffers / 2, min(left / 8 * 7, limit))
+  }
+
+  /// Edges of a list that a thread puts in order at once.
+  var orderPortion: Int {
+    let bytes = buffers(beside: 0) / threads
+    return max(1 << 16, min(bytes / TimeSorting.bytesPerEdge, 1 << 21))
   }
 
   /// How much of the buffers' bytes the counters of ids may take, so that the degrees which come of

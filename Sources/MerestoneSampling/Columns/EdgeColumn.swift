@@ -262,6 +262,19 @@ package final class EdgeColumn: Sendable {
     for part in sums + positions + times { part?.drop() }
   }
 
+  /// What sorting a list takes for each of its edges; where its order is stored, what is mapped of them
+  /// while it is copied, which is to be an eighth of the memory at most.
+  var bytesPerSortedEdge: Int {
+    if order == nil { return KeyedPositions.bytesPerEntry + (isLarge ? bytesPerEdge : 0) }
+    return isLarge ? 8 * bytesPerEdge : 1
+  }
+
+  /// What is stored of an edge.
+  fileprivate var bytesPerEdge: Int {
+    element.byteCount + (order == nil ? 0 : MemoryLayout<UInt32>.size)
+      + (cumulative == nil && order == nil ? 0 : 1)
+  }
+
   // Nodes whose lists are prepared together.
   private static let tile = 1 << 12
 
@@ -291,6 +304,22 @@ package final class EdgeColumn: Sendable {
     } catch {
       throw .storage(error)
     }
+  }
+}
+
+/// Gives back what a thread has read of a large column, list by list.
+struct ReadPart {
+  private let column: EdgeColumn
+  private var bytes = 0
+
+  init(_ column: EdgeColumn) { self.column = column }
+
+  /// Says that a list was read.
+  mutating func read(_ list: EdgeList) {
+    bytes += Int(list.count) * column.bytesPerEdge
+    guard bytes > column.partBytes else { return }
+    column.drop()
+    bytes = 0
   }
 }
 

@@ -42,7 +42,7 @@ package final class EdgeOrder: Sendable {
   /// The memory that the order takes, in bytes.
   package var byteCount: Int { (positions.count + keys.count) * MemoryLayout<UInt32>.size }
 
-  /// Opens a column and sorts every list by it.
+  /// Opens a column, and keeps every list's order by it where memory allows.
   ///
   /// - Parameters:
   ///   - memory: What the order may take; 0 keeps none.
@@ -63,8 +63,7 @@ package final class EdgeOrder: Sendable {
     let isKept =
       entry.edgeCount > 0 && entry.maxInDegree < Self.none
       && entry.edgeCount <= memory.bytes / bytesPerEdge
-      // The longest list while it is sorted.
-      && (edges.order != nil || entry.maxInDegree <= memory.bytes / KeyedPositions.bytesPerEntry)
+      && entry.maxInDegree <= memory.bytes / edges.bytesPerSortedEdge
     let edges = edges
     var span = Int64.max...Int64.max
     if isKept, kind == .times {
@@ -132,6 +131,7 @@ private struct Spanning: EdgeValueBody {
   mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
     var reader = InEdgeReader(edges.topology)
     var lists: [EdgeList] = []
+    var part = ReadPart(edges)
     try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
     for list in lists[..<nodes.count] where list.count > 0 {
       // SAFETY: the list is a node's, and not empty; positions are below its count.
@@ -141,6 +141,7 @@ private struct Spanning: EdgeValueBody {
         earliest = min(earliest, time)
         latest = max(latest, time)
       }
+      part.read(list)
     }
     try edges.checkIntact()
   }
@@ -159,12 +160,15 @@ private struct Sorting: EdgeValueBody {
   mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
     var reader = InEdgeReader(edges.topology)
     var lists: [EdgeList] = []
-    var sorted = KeyedPositions()
+    let relation = edges.topology.relation.rawValue
+    let longest = edges.topology.store.manifest.relations[relation].maxInDegree
+    var sorted = KeyedPositions(limit: longest)
+    var part = ReadPart(edges)
     try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
     for (place, list) in lists[..<nodes.count].enumerated() where list.count > 0 {
       // SAFETY: the list is a node's, and not empty; positions are below its count.
       let values = unsafe try edges.values(of: list, as: Value.self)
-      sorted.removeAll()
+      sorted.begin(Int(list.count))
       for position in 0..<Int(list.count) where unsafe values.allows(position) {
         let key: UInt64
         switch kind {
@@ -185,6 +189,7 @@ private struct Sorting: EdgeValueBody {
         for index in 0..<sorted.count { part[index] = sorted.position(at: index) }
         for index in sorted.count..<range.count { part[index] = EdgeOrder.none }
       }
+      part.read(list)
       guard kind == .times else { continue }
       keys.withPart(range) { part in
         for index in 0..<sorted.count {
@@ -215,6 +220,7 @@ private struct Copying: EdgeValueBody {
   mutating func run<Value: EdgeValue>(_ type: Value.Type) throws(SamplingError) {
     var reader = InEdgeReader(edges.topology)
     var lists: [EdgeList] = []
+    var part = ReadPart(edges)
     try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
     for list in lists[..<nodes.count] where list.count > 0 {
       // SAFETY: the list is a node's, and not empty; positions are compared with its count.
@@ -234,6 +240,7 @@ private struct Copying: EdgeValueBody {
           }
         }
       }
+      part.read(list)
     }
     try edges.checkIntact()
   }

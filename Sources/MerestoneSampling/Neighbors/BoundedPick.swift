@@ -53,10 +53,14 @@ struct BoundedPick {
   private func end(
     ofPartFrom first: Int, _ order: [Int], _ lists: [EdgeList], _ column: EdgeColumn
   ) -> Int {
-    // What is read of a list's values, and of its sums.
+    // What is read of a list's values, of its sums, and of its order.
     var parts = [Stretches(valueBytes: column.element.byteCount, spacing: 1)]
     if let sums = column.cumulative {
       parts.append(Stretches(valueBytes: MemoryLayout<Double>.size, spacing: sums.spacing))
+    }
+    if let order = column.order {
+      parts.append(Stretches(valueBytes: MemoryLayout<UInt32>.size, spacing: 1))
+      parts.append(Stretches(valueBytes: MemoryLayout<Int64>.size, spacing: order.spacing))
     }
     var place = first
     while place < order.count {

@@ -102,9 +102,9 @@ struct TemporalPick: NeighborPick {
           if !order.isKept, picked.edges.count > edgesBefore,
             picked.edges[picked.edges.count - 1].rawValue >= lists[place].range.upperBound
           {
-            let position = picked.edges[picked.edges.count - 1].rawValue - lists[place].start
+            let bad = (begin..<end).first { UInt64(unsafe positions[$0]) >= lists[place].count }
             throw order.edges.badPosition(
-              UInt32(truncatingIfNeeded: position), in: lists[place], place: begin)
+              unsafe positions[bad ?? begin], in: lists[place], place: bad ?? begin)
           }
         }
         picked.indptr.append(picked.edges.count)

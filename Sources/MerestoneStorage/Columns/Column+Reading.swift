@@ -164,11 +164,6 @@ extension Column {
       around: byteOffset(ofRow: range.lowerBound)..<byteOffset(ofRow: range.upperBound))
   }
 
-  /// The integer in a row of a column of width 1 as a time, 2^63 - 1 for those beyond.
-  func time(at row: Int) throws(StorageError) -> Int64 {
-    try withRow(row) { (bytes, start) in element.time(in: bytes, at: start) }
-  }
-
   /// Lends the verified bytes of consecutive rows.
   /// - Throws: ``StorageError/outOfRange(path:what:index:count:)`` for rows that do not exist.
   package func withRawRows<R: ~Copyable>(

@@ -2,8 +2,9 @@ import MerestoneCore
 
 /// Puts one shard's edges in the order of their times, list by list, for what ``TimeOrder`` stores.
 ///
-/// Resident: ``bytesPerEdge`` for as many edges as a portion has. Lists that are longer are sorted part by
-/// part: times are counted in ranges, and the column is read once for each range of about a portion.
+/// Resident: a MiB or two, and ``bytesPerEdge`` for each edge of the longest list, as many as a portion has.
+/// Lists that are longer are sorted part by part: times are counted in ranges, and the column is read once
+/// for each range of about a portion.
 package struct TimeSorting {
   private let edges: EdgeStore
   private let times: Column
@@ -12,7 +13,10 @@ package struct TimeSorting {
   private let portion: Int
 
   /// What an edge of a portion takes in memory.
-  package static let bytesPerEdge = KeyedPositions.bytesPerEntry + 4 + 8
+  package static let bytesPerEdge = KeyedPositions.bytesPerEntry
+
+  // Times that are read ahead, and rows that wait.
+  private static let ahead = 1 << 16
 
   /// - Parameters:
   ///   - times: A row per edge, integers, width 1.
@@ -37,27 +41,27 @@ package struct TimeSorting {
     _ body: (_ positions: Span<UInt32>, _ times: Span<Int64>) throws(StorageError) -> Void
   ) throws(StorageError) {
     var lists = ListEnds(edges)
-    var rows = SortedRows(
-      nextEdge: firstEdge, spacing: spacing, limit: min(portion, edges.edgeCount))
-    var values = [Int64](repeating: 0, count: min(portion, edges.edgeCount))
-    var sorted = KeyedPositions()
-    // Times are read ahead of the lists, as far as the portion reaches.
+    let ahead = min(portion, Self.ahead, edges.edgeCount)
+    var rows = SortedRows(nextEdge: firstEdge, spacing: spacing, limit: ahead)
+    var values = [Int64](repeating: 0, count: ahead)
+    var sorted = KeyedPositions(limit: portion)
+    // Times are read ahead of the lists.
     var held = 0..<0
     var start = 0
     while start < edges.edgeCount {
       let end = try lists.next()
       guard end > start else { continue }
-      if end - start > portion {
+      if end - start > ahead {
         try sortLong(start..<end, &sorted, &rows, body)
         start = end
         continue
       }
       if end > held.upperBound {
-        held = start..<min(start + portion, edges.edgeCount)
+        held = start..<min(start + ahead, edges.edgeCount)
         var span = values.mutableSpan
         try times.copyTimes(of: held, into: &span)
       }
-      sorted.removeAll()
+      sorted.begin(end - start)
       let list = values.span.extracting(start - held.lowerBound..<end - held.lowerBound)
       for position in list.indices {
         sorted.append(Self.key(list[position]), at: UInt32(position))
@@ -73,16 +77,18 @@ package struct TimeSorting {
 
   fileprivate static func time(_ key: UInt64) -> Int64 { Int64(bitPattern: ~key ^ 1 << 63) }
 
-  /// Sorts a list of more than a portion.
+  /// Sorts a list whose times are not read at once.
   private func sortLong(
     _ list: Range<Int>, _ sorted: inout KeyedPositions, _ rows: inout SortedRows,
     _ body: (Span<UInt32>, Span<Int64>) throws(StorageError) -> Void
   ) throws(StorageError) {
     precondition(list.count <= TimeOrder.longestList, "a list whose positions have more bits")
-    var (least, most) = (UInt64.max, UInt64.min)
-    try forEachKey(of: list) { key, _ in
-      least = min(least, key)
-      most = max(most, key)
+    var (least, most) = list.count > portion ? (UInt64.max, UInt64.min) : (UInt64.min, UInt64.max)
+    if list.count > portion {
+      try forEachKey(of: list) { key, _ in
+        least = min(least, key)
+        most = max(most, key)
+      }
     }
     // Ranges of keys that are left, the next one last.
     var ranges = [(keys: least...most, count: list.count)]
@@ -90,17 +96,17 @@ package struct TimeSorting {
       if count == 0 { continue }
       if keys.lowerBound == keys.upperBound {
         // All equal: in the order of the list, however many.
-        sorted.removeAll()
+        sorted.begin(portion)
         try forEachKey(of: list) { (key, position) throws(StorageError) in
           guard key == keys.lowerBound else { return }
           sorted.append(key, at: position)
           guard sorted.count == portion else { return }
           try rows.append(&sorted, body)
-          sorted.removeAll()
+          sorted.begin(portion)
         }
         try rows.append(&sorted, body)
       } else if count <= portion {
-        sorted.removeAll()
+        sorted.begin(count)
         try forEachKey(of: list) { key, position in
           if keys.contains(key) { sorted.append(key, at: position) }
         }
@@ -170,9 +176,9 @@ private struct SortedRows {
     _ sorted: inout KeyedPositions,
     _ body: (Span<UInt32>, Span<Int64>) throws(StorageError) -> Void
   ) throws(StorageError) {
-    if positions.count + sorted.count > limit { try flush(body) }
     sorted.sort()
     for place in 0..<sorted.count {
+      if positions.count == limit { try flush(body) }
       positions.append(sorted.position(at: place))
       if nextEdge & (spacing - 1) == 0 { times.append(TimeSorting.time(sorted.key(at: place))) }
       nextEdge += 1

@@ -84,4 +84,33 @@ struct GraphManifestTests {
       }
     }
   }
+
+  @Test("with an order of times where there can be none is refused, and says why")
+  func orders() throws {
+    let time = ColumnEntry(name: "time", element: .i64, order: TimeOrder())
+    var whole = try Self.example()
+    whole.relations[0].columns = [time]
+    #expect(try GraphManifest(decoding: whole.encoded(), path: "m") == whole)
+    var nodes = whole
+    nodes.nodeTypes[0].columns = [time]
+    var fractions = whole
+    fractions.relations[0].columns[0].element = .f32
+    var rows = whole
+    rows.relations[0].columns[0].width = 2
+    var spacing = whole
+    spacing.relations[0].columns[0].order?.spacing = 3
+    var longest = whole
+    longest.relations[0].maxInDegree = 1 << 32
+    let refused = [
+      (nodes, "none, nodes have no lists"), (fractions, "one integer per edge"),
+      (rows, "one integer per edge"), (spacing, "a power of two up to 4,096"),
+      (longest, "at most 4294967295 edges"),
+    ]
+    for (manifest, reason) in refused {
+      let error = #expect(throws: StorageError.self) {
+        try GraphManifest(decoding: manifest.encoded(), path: "m")
+      }
+      #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+    }
+  }
 }

@@ -10,9 +10,9 @@ struct TimeOrderVerificationTests {
 
   static let damages: [(name: String, field: String, run: Damage)] = [
     ("a position of no edge", "order of times, row 7", { positions, _ in positions[7] = 100 }),
-    ("two places exchanged", "order of times, row 8", { positions, _ in positions.swapAt(7, 8) }),
+    ("two places exchanged", "order of times, row 7", { positions, _ in positions.swapAt(7, 8) }),
     (
-      "equal times the later first", "order of times, row 100",
+      "equal times the later first", "order of times, row 99",
       { positions, _ in positions.swapAt(99, 100) }
     ),
     ("an edge twice", "order of times, row 20", { positions, _ in positions[20] = positions[19] }),

@@ -128,7 +128,7 @@ extension VerificationRun {
     )
   }
 
-  /// Goes through the order of every list.
+  /// Puts every list in order again.
   func checkOrder(_ number: Int) -> Verification.Finding {
     var finding = Verification.Finding()
     do throws(StorageError) {
@@ -139,53 +139,38 @@ extension VerificationRun {
     return finding
   }
 
-  /// Places are in order where each is behind the one before it, by time and position; then no edge is
-  /// there twice, so all are.
+  /// Sorts the lists again.
   private func checkOrder(_ file: OrderFile) throws(StorageError) {
-    var lists = ListEnds(file.edges)
-    var (start, end, row) = (0, 0, 0)
-    var before: (time: Int64, position: Int)?
-    for place in 0..<file.edges.edgeCount {
-      if place & 0xffff == 0 {
-        if cancellation?.isCancelled ?? false { throw .interrupted(path: graph.path) }
-        // Nothing of the files stays mapped behind this.
-        file.positions.drop()
-        file.times.drop()
-        file.orderedTimes?.drop()
+    var (place, row) = (0, 0)
+    try TimeSorting(
+      edges: file.edges, times: file.times, firstEdge: file.firstEdge, spacing: file.entry.spacing,
+      portion: 1 << 18
+    ).run { (positions, times) throws(StorageError) in
+      if cancellation?.isCancelled ?? false { throw .interrupted(path: graph.path) }
+      // Nothing of the files stays mapped behind this.
+      file.times.drop()
+      file.positions.drop()
+      file.orderedTimes?.drop()
+      for index in positions.indices {
+        let found = try file.positions.unsigned(at: place)
+        guard found == UInt64(positions[index]) else {
+          throw .corrupt(
+            path: file.positions.path, byteOffset: file.positions.byteOffset(ofRow: place),
+            field: "order of times, row \(place)", expected: "position \(positions[index])",
+            found: "\(found)")
+        }
+        place += 1
       }
-      while place == end {
-        (start, end) = (end, try lists.next())
-        before = nil
+      guard let ordered = file.orderedTimes else { return }
+      for index in times.indices {
+        let found = try ordered.integer(at: row)
+        guard found == times[index] else {
+          throw .corrupt(
+            path: ordered.path, byteOffset: ordered.byteOffset(ofRow: row),
+            field: "time in the order, row \(row)", expected: "\(times[index])", found: "\(found)")
+        }
+        row += 1
       }
-      let position = Int(try file.positions.unsigned(at: place))
-      guard position < end - start else {
-        throw corrupt(file, place, "a position below \(end - start)", "\(position)")
-      }
-      let time = try file.times.time(at: start + position)
-      if let before, (before.time, position) <= (time, before.position) {
-        throw corrupt(
-          file, place, "an edge behind time \(before.time), position \(before.position)",
-          "time \(time), position \(position)")
-      }
-      before = (time, position)
-      guard (file.firstEdge + UInt64(place)) & UInt64(file.entry.spacing - 1) == 0,
-        let ordered = file.orderedTimes
-      else { continue }
-      let found = try ordered.integer(at: row)
-      guard found == time else {
-        throw .corrupt(
-          path: ordered.path, byteOffset: ordered.byteOffset(ofRow: row),
-          field: "time in the order, row \(row)", expected: "\(time)", found: "\(found)")
-      }
-      row += 1
     }
-  }
-
-  private func corrupt(
-    _ file: OrderFile, _ place: Int, _ expected: String, _ found: String
-  ) -> StorageError {
-    .corrupt(
-      path: file.positions.path, byteOffset: file.positions.byteOffset(ofRow: place),
-      field: "order of times, row \(place)", expected: expected, found: found)
   }
 }
