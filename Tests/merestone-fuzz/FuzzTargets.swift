@@ -43,6 +43,7 @@ enum FuzzTargets {
         graphTarget("graph-manifest") { $0 == GraphManifest.fileName },
         graphTarget("graph-edges") { $0.hasSuffix(".csc") || $0.hasSuffix(".packed") },
         graphTarget("graph-sampling", samples: true) { $0.hasSuffix(".csc") },
+        graphTarget("graph-sampling-columns", samples: true) { $0.contains("/edges/r0000.c0") },
         graphTarget("graph-columns") { $0.contains("/nodes/") || $0.contains(".c0") },
         graphTarget("graph-ids") { $0.hasPrefix("ids/") },
         graphTarget("graph-reverse") { $0.hasSuffix(".rev") || $0.hasSuffix(".rev.ids") },

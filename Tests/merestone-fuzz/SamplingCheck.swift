@@ -16,12 +16,20 @@ enum SamplingCheck {
       NodeID(UInt64(Int.random(in: 0..<nodes, using: &generator)))
     }
     let fanouts = [[4, 3], [2], [-1], [0, 5]].randomElement(using: &generator)!
+    let columns = triple.columns.filter { $0.width == 1 && $0.categories == nil }
+    let column = columns.randomElement(using: &generator)?.name
+    let law = Int.random(in: 0..<4, using: &generator)
     var expected: (way: Reading, batches: [MiniBatch])?
     var failure: SamplingError?
     for way in Reading.allCases.shuffled(using: &generator) {
       var answer: [MiniBatch]?
       do throws(SamplingError) {
-        answer = try sample(store, relation, seeds, fanouts, way)
+        answer = try sample(
+          store, relation, seeds, fanouts, way, isTemporal: column != nil && law > 1
+        ) { (topology) throws(SamplingError) in
+          guard let column, law > 0 else { return .uniform }
+          return try scheme(law, column, topology)
+        }
       } catch {
         failure = error
       }
@@ -34,16 +42,32 @@ enum SamplingCheck {
     if let failure { throw failure }
   }
 
+  /// A scheme by a column, which is read from its files: weights, or times.
+  private static func scheme(
+    _ law: Int, _ column: String, _ topology: Topology
+  ) throws(SamplingError) -> NeighborScheme {
+    let none = ByteCount(0)
+    if law == 1 {
+      return .weighted(by: try EdgeWeights(column, of: topology, memory: none, pool: Pools.one))
+    }
+    let order = try EdgeOrder(column, .times, of: topology, memory: none, pool: Pools.one)
+    return law == 2 ? .temporal(by: order) : .recent(by: order)
+  }
+
   private static func sample(
     _ store: GraphStore, _ relation: RelationID, _ seeds: [NodeID], _ fanouts: [Int],
-    _ way: Reading
+    _ way: Reading, isTemporal: Bool,
+    _ makeScheme: (Topology) throws(SamplingError) -> NeighborScheme
   ) throws(SamplingError) -> [MiniBatch] {
     let topology = try Topology.open(
       store, relation: relation, memory: ByteCount(64 << 20), way: way, pool: Pools.one)
-    let stream = try BatchStream(topology: topology, fanouts: fanouts, count: 3, threads: 2) {
+    let stream = try BatchStream(
+      topology: topology, fanouts: fanouts, scheme: try makeScheme(topology), count: 3, threads: 2
+    ) { step in
       BatchRequest(
-        seeds: Array(seeds[20 * $0..<20 * $0 + 20]),
-        key: RandomKey(seed: 5, stream: .neighborSampling, step: $0))
+        seeds: Array(seeds[20 * step..<20 * step + 20]),
+        times: isTemporal ? (0..<20).map { 1_700_000_000 + $0 * 300 } : [],
+        key: RandomKey(seed: 5, stream: .neighborSampling, step: step))
     }
     var batches: [MiniBatch] = []
     while let batch = try stream.next() { batches.append(batch) }

@@ -1,7 +1,8 @@
 import Foundation
 import Merestone
 
-/// What every scheme of neighbour sampling costs beside uniform sampling of the same graph, in turns.
+/// What every scheme of neighbour sampling costs beside uniform sampling of the same graph, in turns; and
+/// what those by a column reach under a cap that holds neither the edges nor the column.
 struct SchemesBenchmark {
   let tool: Tool
   let folder: String
@@ -47,6 +48,27 @@ struct SchemesBenchmark {
         Figure(
           name: "\(name) against uniform", unit: "times", values: ratios, setting: setting,
           target: target))
+    }
+    try runOverCap(path, fanouts, &report)
+  }
+
+  private func runOverCap(_ path: String, _ fanouts: [Int], _ report: inout Report) throws {
+    let graph = try Graph(at: path, memory: ByteCount(64 << 20))
+    let schemes: [(name: String, scheme: SamplingScheme, time: Int64?)] = [
+      ("uniform", .uniform(fanouts: fanouts), nil),
+      ("weighted", .weighted(by: "weight", fanouts: fanouts), nil),
+      ("temporal", .temporal(by: "time", fanouts: fanouts), 12_000_000),
+      ("recent", .recent(by: "time", fanouts: fanouts), 12_000_000),
+    ]
+    for (name, scheme, time) in schemes {
+      report.add(
+        Figure(
+          name: "sampling \(name) over the cap", unit: "M edges/s",
+          values: try Stopwatch.samplingRates(
+            graph.sampler(scheme), nodes: graph.nodeCount, times: time, batches: 20,
+            runs: Self.rounds, threads: 2),
+          setting: "2^20, 16.8 M edges, 64 MiB, fanouts 15,10,5, batch 1024, 2 threads",
+          target: "-"))
     }
   }
 }
