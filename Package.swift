@@ -46,6 +46,9 @@ let package = Package(
     .target(
       name: "CMerestoneKernels",
       cSettings: [.unsafeFlags(["-O3"])]),
+    .target(
+      name: "CHighway",
+      linkerSettings: [.linkedLibrary("hwy_contrib"), .linkedLibrary("hwy")]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -53,7 +56,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Layer 1.
-    module("MerestoneCore"),
+    module("MerestoneCore", "CHighway"),
 
     // Layer 2.
     module("MerestoneStorage", "MerestoneCore", "CLZ4", "CMerestoneKernels"),
@@ -129,5 +132,6 @@ let package = Package(
     tests(of: "Merestone", "MerestoneStorage", "merestone-quickstart"),
     tests(of: "MerestoneCLI", "MerestoneCore", "MerestoneStorage", "Merestone", "merestone"),
   ],
-  cLanguageStandard: .gnu17
+  cLanguageStandard: .gnu17,
+  cxxLanguageStandard: .gnucxx17
 )

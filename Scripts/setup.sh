@@ -3,7 +3,7 @@
 # Swift toolchain. Prints what it does, and nothing where all is there.
 set -euo pipefail
 
-packages=(libopenblas-dev liblz4-dev zlib1g-dev libzstd-dev pkg-config)
+packages=(libopenblas-dev liblz4-dev zlib1g-dev libzstd-dev libhwy-dev pkg-config)
 minimum_swift=6.2
 
 missing=()
@@ -15,7 +15,7 @@ done
 if [ "${#missing[@]}" -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
     echo "setup: missing ${missing[*]}, and there is no apt-get here;" >&2
-    echo "setup: install OpenBLAS, LZ4, zlib and Zstandard with their headers, and pkg-config" >&2
+    echo "setup: install OpenBLAS, LZ4, zlib, Zstandard and Highway with their headers, and pkg-config" >&2
     exit 1
   fi
   as_root=()

@@ -5,7 +5,6 @@ package struct KeyedPositions: Sendable {
   private var keys: [UInt64] = []
   private var positions: [UInt32] = []
   private var words: [UInt64] = []
-  private var scratch: [UInt64] = []
   // Where each place's entry lies among the keys, once they are sorted.
   private var isSorted = false
   private var order: Order = .packed(bits: 0, base: 0)
@@ -27,7 +26,7 @@ package struct KeyedPositions: Sendable {
   package var count: Int { keys.count }
 
   /// The bytes that an entry takes.
-  package static let bytesPerEntry = 3 * MemoryLayout<UInt64>.size + MemoryLayout<UInt32>.size
+  package static let bytesPerEntry = 2 * MemoryLayout<UInt64>.size + MemoryLayout<UInt32>.size
 
   /// Begins anew.
   ///
@@ -40,7 +39,7 @@ package struct KeyedPositions: Sendable {
     guard count > room else { return }
     room = max(count, min(2 * room, limit))
     // What was there is given back before more is taken.
-    (keys, positions, words, scratch) = ([], [], [], [])
+    (keys, positions, words) = ([], [], [])
     keys.reserveCapacity(room)
     positions.reserveCapacity(room)
     words = [UInt64](repeating: 0, count: room)
@@ -53,8 +52,8 @@ package struct KeyedPositions: Sendable {
   }
 
   /// Puts smaller keys first, and among equal ones what was appended first.
-  /// - Complexity: O(*n*) per 8 to 11 bits by which keys differ; O(*n* log *n*) comparisons where these
-  ///   and those of *n* are more than 64.
+  /// - Complexity: O(*n* log *n*) comparisons, vectorised where the bits by which keys differ and those
+  ///   of *n* are at most 64.
   package mutating func sort() {
     isSorted = true
     let count = keys.count
@@ -77,12 +76,7 @@ package struct KeyedPositions: Sendable {
     }
     order = .packed(bits: bits, base: least)
     for entry in 0..<count { words[entry] = (keys[entry] &- least) &<< bits | UInt64(entry) }
-    if count <= 32 {
-      words[..<count].sort()
-      return
-    }
-    if scratch.count < count { scratch = words }
-    RadixSort.sort(&words, &scratch, count: count, bits: width + Int(bits))
+    IntegerSort.sort(&words, count: count)
   }
 
   /// The position in a place of the order.

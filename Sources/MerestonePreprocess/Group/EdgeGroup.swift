@@ -125,8 +125,7 @@ struct EdgeGroup {
       // Its low half chose the bucket.
       keys[record] = (hash &>> UInt64(64 - hashBits)) &<< UInt64(indexBits) | UInt64(record)
     }
-    var scratch = [UInt64](repeating: 0, count: count)
-    RadixSort.sort(&keys, &scratch, count: count, bits: hashBits + indexBits)
+    IntegerSort.sort(&keys)
     return (keys, 1 &<< UInt64(indexBits) &- 1)
   }
 

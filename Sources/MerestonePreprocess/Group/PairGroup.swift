@@ -42,12 +42,10 @@ struct PairGroup {
     }
   }
 
-  /// - Complexity: O(*n*) per 8 to 11 bits of a pair.
+  /// - Complexity: O(*n* log *n*) comparisons.
   mutating func run() {
-    var scratch = [UInt64](repeating: 0, count: max(ahead.count, back.count))
-    RadixSort.sort(&ahead, &scratch, count: ahead.count, bits: Int(2 * width))
-    RadixSort.sort(&back, &scratch, count: back.count, bits: Int(2 * width))
-    scratch = []
+    IntegerSort.sort(&ahead)
+    IntegerSort.sort(&back)
     output.reserveCapacity(options.isUndirected ? 2 * (ahead.count + back.count) : ahead.count)
     var (i, j) = (0, 0)
     while i < ahead.count || j < back.count {

@@ -12,33 +12,27 @@ struct ReverseRun {
   private(set) var edges: [UInt64] = []
   private(set) var count = 0
 
-  private var other: [UInt64] = []
-
   /// Bytes that sorting edges takes, their records included.
-  static func workingBytes(edges: Int, recordBytes: Int) -> Int { edges * (recordBytes + 24) }
+  static func workingBytes(edges: Int, recordBytes: Int) -> Int { edges * (recordBytes + 16) }
 
   /// Sorts records as ``ReversePlan`` packs them.
   mutating func sort(_ records: [UInt8], plan: ReversePlan) {
     let count = records.count / plan.recordBytes
     self.count = count
     if keys.count < count {
-      (keys, edges, other) = ([], [], [])
+      (keys, edges) = ([], [])
       keys = [UInt64](repeating: 0, count: count)
       edges = keys
-      other = keys
     }
-    var (highestKey, highestEdge) = (UInt64(0), UInt64(0))
     // SAFETY: an array of bytes is initialised throughout.
     let bytes = unsafe records.span.bytes
     for index in 0..<count {
       let (key, edge) = plan.unpack(bytes, at: index &* plan.recordBytes)
       keys[index] = key
       edges[index] = edge
-      highestKey = max(highestKey, key)
-      highestEdge = max(highestEdge, edge)
     }
-    RadixSort.sort(&keys, &other, count: count, bits: 64 - highestKey.leadingZeroBitCount)
-    RadixSort.sort(&edges, &other, count: count, bits: 64 - highestEdge.leadingZeroBitCount)
+    IntegerSort.sort(&keys, count: count)
+    IntegerSort.sort(&edges, count: count)
   }
 }
 

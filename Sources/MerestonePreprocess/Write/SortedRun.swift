@@ -19,7 +19,6 @@ struct SortedRun {
     var degree: UInt32
   }
 
-  private var other: [UInt64] = []
   // Where the records of the sorted keys lie.
   private var order: [UInt32] = []
 
@@ -73,7 +72,7 @@ struct SortedRun {
   static func workingBytes(
     edges: Int, destinations: Int, recordBytes: Int, rowBytes: Int
   ) -> Int {
-    edges * (recordBytes + 16 + (rowBytes == 0 ? 0 : 24 + rowBytes))
+    edges * (recordBytes + 8 + (rowBytes == 0 ? 0 : 24 + rowBytes))
       + min(edges, destinations) * MemoryLayout<List>.stride
   }
 
@@ -86,25 +85,20 @@ struct SortedRun {
     count = records.count / plan.recordBytes
     if keys.count < count {
       // Gone before the new ones come.
-      (keys, other) = ([], [])
+      keys = []
       keys = [UInt64](repeating: 0, count: count)
-      other = keys
     }
     let highest = unpack(records, plan)
-    let bits = UInt64.bitWidth - highest.leadingZeroBitCount
-    guard plan.rowBytes > 0 else {
-      RadixSort.sort(&keys, &other, count: count, bits: bits)
-      return
-    }
+    guard plan.rowBytes > 0 else { return IntegerSort.sort(&keys, count: count) }
     if order.count < count { order = [UInt32](repeating: 0, count: count) }
     let minors = Minors(
       records: records, plan: plan, relation: relation,
       start: plan.keyBytes + RoutePlan.sequenceBytes)
     let indexBits = Int.bitWidth - max(count - 1, 0).leadingZeroBitCount
-    if bits + indexBits <= 64 {
-      sort(bits: bits, indexBits: UInt64(indexBits), by: minors)
+    if indexBits <= highest.leadingZeroBitCount {
+      sort(indexBits: UInt64(indexBits), by: minors)
     } else {
-      sortIndirectly(bits: bits, by: minors)
+      sortInPairs(by: minors)
     }
     let rowBytes = plan.rowBytes
     rows.resize(to: count * rowBytes)
@@ -145,21 +139,35 @@ struct SortedRun {
     }
   }
 
-  /// Sorts keys that have room for their index, which becomes ``order``; the few that are equal then
-  /// by their minors.
-  private mutating func sort(bits: Int, indexBits: UInt64, by minors: Minors) {
+  /// Sorts keys that have room for their index, which becomes ``order``.
+  private mutating func sort(indexBits: UInt64, by minors: Minors) {
     let mask: UInt64 = 1 &<< indexBits &- 1
     for index in 0..<count { keys[index] = keys[index] &<< indexBits | UInt64(index) }
-    RadixSort.sort(&keys, &other, count: count, bits: bits + Int(indexBits))
+    IntegerSort.sort(&keys, count: count)
+    for place in 0..<count {
+      order[place] = UInt32(truncatingIfNeeded: keys[place] & mask)
+      keys[place] &>>= indexBits
+    }
+    orderEqual(by: minors)
+  }
+
+  /// The same for keys of any width.
+  private mutating func sortInPairs(by minors: Minors) {
+    var pairs = (0..<count).map { IntegerSort.Pair(lower: UInt64($0), upper: keys[$0]) }
+    IntegerSort.sort(&pairs)
+    for place in 0..<count {
+      order[place] = UInt32(truncatingIfNeeded: pairs[place].lower)
+      keys[place] = pairs[place].upper
+    }
+    orderEqual(by: minors)
+  }
+
+  /// Orders the few edges of equal keys by their minors.
+  private mutating func orderEqual(by minors: Minors) {
     var first = 0
     while first < count {
-      let key = keys[first] &>> indexBits
-      var end = first
-      while end < count, keys[end] &>> indexBits == key {
-        order[end] = UInt32(truncatingIfNeeded: keys[end] & mask)
-        keys[end] = key
-        end &+= 1
-      }
+      var end = first &+ 1
+      while end < count, keys[end] == keys[first] { end &+= 1 }
       if end > first &+ 1 {
         let ordered = order[first..<end].map { (minor: minors[Int($0)], index: $0) }
           .sorted { $0 < $1 }
@@ -167,23 +175,6 @@ struct SortedRun {
       }
       first = end
     }
-  }
-
-  /// The same for keys of any width.
-  private mutating func sortIndirectly(bits: Int, by minors: Minors) {
-    var values = [UInt64](repeating: 0, count: count)
-    var otherOrder = [UInt32](repeating: 0, count: count)
-    var highest: UInt64 = 0
-    for index in 0..<count {
-      values[index] = minors[index]
-      highest |= values[index]
-      order[index] = UInt32(truncatingIfNeeded: index)
-    }
-    RadixSort.sort(
-      &order, &otherOrder, by: values, count: count, bits: 64 - highest.leadingZeroBitCount)
-    RadixSort.sort(&order, &otherOrder, by: keys, count: count, bits: bits)
-    for index in 0..<count { other[index] = keys[Int(order[index])] }
-    swap(&keys, &other)
   }
 
   /// Takes the keys out of the records; what it returns is no less than any of them, and has as many

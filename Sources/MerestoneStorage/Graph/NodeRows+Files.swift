@@ -16,8 +16,7 @@ extension NodeRows {
     precondition(
       placeBits <= 32 && placeBits + nodeBits <= 64, "\(nodes.count) rows at once")
     var keys = try copyMapped(of: nodes, into: &output, placeBits: placeBits, between)
-    var other = [UInt64](repeating: 0, count: keys.count)
-    RadixSort.sort(&keys, &other, count: keys.count, bits: placeBits + nodeBits)
+    IntegerSort.sort(&keys)
     var run = ReadRun(rowBytes: rowBytes)
     let placeMask = (1 as UInt64) << UInt64(placeBits) - 1
     var shard = 0..<0 as Range<UInt64>

@@ -75,10 +75,7 @@ struct StoredRows {
         }
       }
       guard !keys.isEmpty else { return }
-      var other = [UInt64](repeating: 0, count: keys.count)
-      RadixSort.sort(
-        &keys, &other, count: keys.count,
-        bits: Int(indexBits) + Int.bitWidth - nodes.count.leadingZeroBitCount)
+      IntegerSort.sort(&keys)
       var run = ReadRun(rowBytes: rowBytes)
       for key in keys {
         let row = Int(key >> indexBits)

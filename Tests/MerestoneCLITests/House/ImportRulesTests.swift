@@ -8,7 +8,8 @@ private let allowedImports: [String: Set<String>] = {
   let store = core.union(["MerestoneStorage"])
   return [
     "CMerestoneKernels": [],
-    "MerestoneCore": [],
+    "CHighway": [],
+    "MerestoneCore": ["CHighway"],
     "MerestoneStorage": core.union(kernels).union(["CLZ4"]),
     "MerestoneTensor": core.union(kernels).union(["COpenBLAS"]),
     "MerestoneTransport": core.union(kernels),
