@@ -9,6 +9,11 @@ package final class LendingPool<Value>: Sendable {
 
   package init() {}
 
+  /// Lends every value that was made to `body` a last time; none may be in use.
+  package func drain<E: Error>(_ body: (inout Value) throws(E) -> Void) throws(E) {
+    while var held = free.withLock({ $0.popLast() }) { try body(&held.value) }
+  }
+
   /// Lends a value to `body`.
   ///
   /// - Parameter make: Makes one where all are in use.

@@ -1,8 +1,8 @@
 import Glibc
-package import MerestoneCore
+public import MerestoneCore
 
 /// What went wrong with a file of a graph; each case carries what its message needs.
-package enum StorageError: Error, Equatable, Sendable {
+@usableFromInline package enum StorageError: Error, Equatable, Sendable {
   /// The operating system refused an operation; `code` is its `errno`.
   case io(path: String, operation: String, code: Int32)
 
@@ -50,7 +50,7 @@ package enum StorageError: Error, Equatable, Sendable {
 }
 
 extension StorageError: CustomStringConvertible {
-  package var description: String {
+  @usableFromInline package var description: String {
     switch self {
     case .io(let path, let operation, let code):
       "cannot \(operation) \(path): \(Self.message(of: code)); \(Self.mend(of: code))"

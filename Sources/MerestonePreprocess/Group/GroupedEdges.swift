@@ -31,7 +31,7 @@ struct GroupedEdges: Sendable {
     chunk.bytes = []
     defer { chunk.bytes = bytes }
     try PreprocessError.storing { () throws(StorageError) in
-      try file.read(blocks[index], of: 0, into: &bytes)
+      try file.read(blocks[index], into: &bytes)
     }
     let count = bytes.count / recordBytes
     chunk.sources.removeAll(keepingCapacity: true)

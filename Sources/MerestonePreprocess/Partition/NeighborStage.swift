@@ -35,12 +35,15 @@ struct NeighborStage {
   func run() throws(PreprocessError) -> NeighborFile {
     let nodeCount = sample.nodeCount
     let bucketCount = max(1, (nodeCount + nodesPerBucket - 1) / nodesPerBucket)
+    let bucketMemory = BucketMemory(
+      memory / 2, threads: pool.threadCount, bucketCount: bucketCount)
     let buckets = try PreprocessError.storing { () throws(StorageError) in
       try BucketFile(
-        path: "\(folder)/neighbor-records.tmp", bucketCount: bucketCount, bufferBytes: memory / 2)
+        path: "\(folder)/neighbor-records.tmp", bucketCount: bucketCount,
+        bufferBytes: bucketMemory.bufferBytes)
     }
     defer { buckets.remove() }
-    try route(to: buckets)
+    try route(to: buckets, bucketMemory)
     var writer = try PreprocessError.storing { () throws(StorageError) in
       try NeighborFileWriter(path: Self.path(folder), nodeCount: nodeCount)
     }
@@ -81,79 +84,46 @@ struct NeighborStage {
     }
   }
 
-  /// What a worker needs to route chunks.
-  private struct RouteScratch {
-    var kept = [UInt64](repeating: 0, count: 2 * NeighborStage.sliceEdges)
-    var records = [UInt8](
-      repeating: 0, count: 2 * NeighborStage.sliceEdges * NeighborStage.recordBytes)
-    var places: [UInt32]
-
-    init(buckets: Int) { places = [UInt32](repeating: 0, count: buckets) }
-  }
-
-  /// Edges that are dealt out at a time, so that they stay in the first caches.
+  /// Edges whose samples are taken at a time, so that they stay in the first caches.
   private static let sliceEdges = 1 << 15
 
-  private func route(to buckets: BucketFile) throws(PreprocessError) {
+  private func route(
+    to buckets: BucketFile, _ memory: BucketMemory
+  ) throws(PreprocessError) {
     let (source, ends) = sample.source(of: source, pool: pool)
     try pool.forEachWorker(of: source.chunkCount) { (queue) throws(PreprocessError) in
       var chunk = EdgeChunk()
-      var scratch = RouteScratch(buckets: buckets.bucketCount)
+      var kept = [UInt64](repeating: 0, count: 2 * Self.sliceEdges)
+      let groups = BucketGroups(buckets, recordBytes: Self.recordBytes, memory)
       while let index = queue.claim() {
         if cancellation.isCancelled { throw .interrupted }
         let dropped = try source.read(index, withColumns: false, into: &chunk)
         let count = chunk.count
         for start in stride(from: 0, to: count, by: Self.sliceEdges) {
           let slice = start..<min(start + Self.sliceEdges, count)
-          let kept = sample.take(slice, of: chunk, ends, into: &scratch.kept)
-          try deal(kept, &scratch, to: buckets)
+          let taken = sample.take(slice, of: chunk, ends, into: &kept)
+          try PreprocessError.storing { () throws(StorageError) in
+            try deal(kept.span.extracting(0..<taken), to: groups)
+          }
         }
         progress.advance(by: count + dropped.selfLoops + dropped.unlisted)
       }
+      try PreprocessError.storing { () throws(StorageError) in try groups.flush() }
     }
     try PreprocessError.storing { () throws(StorageError) in try buckets.finish() }
   }
 
-  /// Sends `node << 32 | neighbour`, the first `count` of `scratch.kept`, to the nodes' buckets.
-  private func deal(
-    _ count: Int, _ scratch: inout RouteScratch, to buckets: BucketFile
-  ) throws(PreprocessError) {
+  /// Sends `node << 32 | neighbour` to the nodes' buckets.
+  private func deal(_ pairs: Span<UInt64>, to groups: BucketGroups) throws(StorageError) {
     let shift = 32 + bucketBits
-    let bucketCount = buckets.bucketCount
-    unsafe scratch.kept.withUnsafeBufferPointer { kept in
-      unsafe scratch.places.withUnsafeMutableBufferPointer { places in
-        unsafe scratch.records.withUnsafeMutableBytes { records in
-          // SAFETY: node numbers are below the number of nodes; places count these very records.
-          for bucket in 0..<bucketCount { unsafe places[bucket] = 0 }
-          for index in 0..<count {
-            unsafe places[Int(truncatingIfNeeded: kept[index] &>> shift)] &+= 1
-          }
-          var start: UInt32 = 0
-          for bucket in 0..<bucketCount {
-            let length = unsafe places[bucket]
-            unsafe places[bucket] = start
-            start &+= length
-          }
-          for index in 0..<count {
-            let pair = unsafe kept[index]
-            let bucket = Int(truncatingIfNeeded: pair &>> shift)
-            let place = unsafe Int(places[bucket])
-            unsafe places[bucket] &+= 1
-            let low = UInt16(truncatingIfNeeded: pair &>> 32 & UInt64(nodesPerBucket - 1))
-            unsafe records.storeBytes(
-              of: low, toByteOffset: place &* Self.recordBytes, as: UInt16.self)
-            unsafe records.storeBytes(
-              of: UInt32(truncatingIfNeeded: pair), toByteOffset: place &* Self.recordBytes &+ 2,
-              as: UInt32.self)
-          }
-        }
-      }
-    }
-    let (records, places) = (scratch.records, scratch.places)
-    try PreprocessError.storing { () throws(StorageError) in
-      // SAFETY: every byte of an array of bytes is initialised.
-      try buckets.append(
-        unsafe records.span.bytes, ends: places, recordBytes: Self.recordBytes)
+    for index in pairs.indices {
+      let pair = pairs[index]
+      let node = UInt16(truncatingIfNeeded: pair &>> 32 & UInt64(nodesPerBucket - 1))
+      // SAFETY: a record has six bytes.
+      let record = unsafe try groups.next(in: Int(truncatingIfNeeded: pair &>> shift))
+      unsafe record.storeBytes(of: node, as: UInt16.self)
+      unsafe record.storeBytes(
+        of: UInt32(truncatingIfNeeded: pair), toByteOffset: 2, as: UInt32.self)
     }
   }
 

@@ -9,7 +9,9 @@ struct CheckpointedRouting {
   let bucketCount: Int
   /// The parts of the whole.
   let partCount: Int
-  /// Bytes for the buckets' buffers.
+  /// Bytes of every record.
+  let recordBytes: Int
+  /// Bytes for records on their way to the buckets.
   let memory: Int
   let pool: ThreadPool
 
@@ -21,6 +23,9 @@ struct CheckpointedRouting {
     var table = ArrayFile.Entry(count: 0, checksum: 0)
   }
 
+  /// What a place in a file has at most.
+  private static let offsetBits: UInt64 = 56
+
   private var path: String { "\(folder)/\(name).tmp" }
   /// A name for each state, so that the one of the journal is never overwritten.
   private func tablePath(_ done: Int) -> String { "\(folder)/\(name)-blocks-\(done).tmp" }
@@ -31,20 +36,27 @@ struct CheckpointedRouting {
   ///   - record: Where an earlier run left off.
   ///   - partsPerCheckpoint: How much work a killed run repeats at most.
   ///   - checkpoint: Keeps the record.
-  ///   - route: The work of one thread: routes the parts that `next` names, until it names none.
+  ///   - route: The work of one thread: routes the parts that `next` names, until it names none, to the
+  ///     groups that it is lent.
   func run(
     from record: Record?, partsPerCheckpoint: Int,
     checkpoint: (Record) throws(PreprocessError) -> Void,
-    route: (_ next: () -> Int?, BucketFile) throws(PreprocessError) -> Void
+    route: (_ next: () -> Int?, BucketGroups) throws(PreprocessError) -> Void
   ) throws(PreprocessError) -> BucketFile {
     let buckets = try open(record)
     if let record, isComplete(record) { return buckets }
     var record = record ?? Record()
+    let groups = LendingPool<BucketGroups>()
     repeat {
       let earlier = record
       let count = min(partsPerCheckpoint, partCount - record.done)
       try pool.forEachWorker(of: count) { (queue) throws(PreprocessError) in
-        try route({ queue.claim().map { earlier.done + $0 } }, buckets)
+        try groups.lend { () throws(PreprocessError) in
+          BucketGroups(buckets, recordBytes: recordBytes, bucketMemory)
+        } _: { (groups) throws(PreprocessError) in
+          try route({ queue.claim().map { earlier.done + $0 } }, groups)
+          try PreprocessError.storing { () throws(StorageError) in try groups.flush() }
+        }
       }
       record.done += count
       try PreprocessError.storing { () throws(StorageError) in
@@ -58,18 +70,24 @@ struct CheckpointedRouting {
     return buckets
   }
 
+  private var bucketMemory: BucketMemory {
+    BucketMemory(memory, threads: pool.threadCount, bucketCount: bucketCount)
+  }
+
   /// Opens the buckets as a record has them; new ones without one.
   func open(_ record: Record?) throws(PreprocessError) -> BucketFile {
     try PreprocessError.storing { () throws(StorageError) in
       guard let record else {
-        return try BucketFile(path: path, bucketCount: max(1, bucketCount), bufferBytes: memory)
+        return try BucketFile(
+          path: path, bucketCount: max(1, bucketCount), bufferBytes: bucketMemory.bufferBytes)
       }
       return try BucketFile(
-        path: path, resuming: try loadTable(record), bufferBytes: isComplete(record) ? 0 : memory)
+        path: path, resuming: try loadTable(record),
+        bufferBytes: isComplete(record) ? 0 : bucketMemory.bufferBytes)
     }
   }
 
-  /// For each bucket the number of blocks, then offset, size and checksum of each.
+  /// For each bucket the number of blocks, then file and offset, size and checksum of each.
   private func save(
     _ table: [[BucketFile.Block]], done: Int
   ) throws(StorageError) -> ArrayFile.Entry {
@@ -77,7 +95,7 @@ struct CheckpointedRouting {
     for blocks in table {
       words.append(UInt64(blocks.count))
       for block in blocks {
-        words.append(UInt64(block.byteOffset))
+        words.append(UInt64(block.file) << Self.offsetBits | UInt64(block.byteOffset))
         words.append(UInt64(block.byteCount) << 32 | UInt64(block.checksum))
       }
     }
@@ -94,7 +112,8 @@ struct CheckpointedRouting {
       table.append(
         (0..<count).map { block in
           BucketFile.Block(
-            byteOffset: Int(words[place + 2 * block]),
+            file: Int(words[place + 2 * block] >> Self.offsetBits),
+            byteOffset: Int(words[place + 2 * block] & (1 << Self.offsetBits - 1)),
             byteCount: Int(words[place + 2 * block + 1] >> 32),
             checksum: UInt32(truncatingIfNeeded: words[place + 2 * block + 1]))
         })

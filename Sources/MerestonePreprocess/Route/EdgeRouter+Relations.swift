@@ -1,25 +1,35 @@
+import MerestoneStorage
+
 extension EdgeRouter {
-  /// Finds each edge's relation, takes it out of the stored rows, and finds global ids and bucket.
-  func group(
+  /// Routes one chunk by relation: finds each edge's, and takes it out of the stored rows.
+  func route(
     _ chunk: inout EdgeChunk, by scheme: RelationScheme, globals: [UInt32],
-    _ scratch: inout RouteScratch
-  ) {
-    for bucket in 0..<plan.buckets.count { scratch.places[bucket] = 0 }
+    to groups: BucketGroups
+  ) throws(PreprocessError) {
     let sourceBytes = source.columns.rowBytes
+    var buckets: [UInt16] = []
+    buckets.reserveCapacity(chunk.count)
     scheme.forEachCombination(chunk, rowBytes: sourceBytes) { edge, combination in
-      let source = globals[Int(chunk.sources[edge])]
-      let destination = globals[Int(chunk.destinations[edge])]
       let bucket = plan.bucket(
-        of: destination, relation: Int(scheme.number(of: combination)))
-      scratch.sources[edge] = source
-      scratch.destinations[edge] = destination
-      scratch.ofEdge[edge] = UInt16(truncatingIfNeeded: bucket)
-      scratch.places[bucket] &+= 1
+        of: globals[Int(chunk.destinations[edge])],
+        relation: Int(scheme.number(of: combination)))
+      buckets.append(UInt16(truncatingIfNeeded: bucket))
     }
     if let code = scheme.code {
       chunk.removeBytes(code, ofRowsOf: sourceBytes)
       // Without other columns nobody asks for the place in the input.
       if chunk.rows.isEmpty { chunk.sequences.removeAll(keepingCapacity: true) }
+    }
+    let routed = chunk
+    try PreprocessError.storing { () throws(StorageError) in
+      for edge in buckets.indices {
+        let bucket = Int(buckets[edge])
+        let first = UInt32(truncatingIfNeeded: plan.buckets[bucket].nodes.lowerBound)
+        let key = key(
+          offset: globals[Int(routed.destinations[edge])] &- first,
+          source: globals[Int(routed.sources[edge])])
+        try add(edge, of: routed, key: key, to: bucket, of: groups)
+      }
     }
   }
 }

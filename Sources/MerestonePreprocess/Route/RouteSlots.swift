@@ -12,6 +12,8 @@ struct RouteSlots: Sendable {
   private(set) var buckets: [UInt16] = []
   /// What is taken from a number of each slot to get the global id.
   private(set) var gaps: [UInt32] = []
+  /// The number of the first destination of each slot's bucket.
+  private(set) var firsts: [UInt32] = []
   /// What is added to the global ids of each bucket.
   private var gapOfBucket: [UInt32] = []
   private let plan: RoutePlan
@@ -30,6 +32,8 @@ struct RouteSlots: Sendable {
       let count = Self.slots([bucket], bits: bits)
       buckets += repeatElement(UInt16(truncatingIfNeeded: place), count: count)
       gaps += repeatElement(gap, count: count)
+      let first = gap &+ UInt32(truncatingIfNeeded: bucket.nodes.lowerBound)
+      firsts += repeatElement(first, count: count)
     }
   }
 

@@ -17,7 +17,7 @@ struct RouteStage {
   private var routing: CheckpointedRouting {
     CheckpointedRouting(
       name: "routed", folder: folder, bucketCount: plan.buckets.count,
-      partCount: source.chunkCount, memory: memory, pool: pool)
+      partCount: source.chunkCount, recordBytes: plan.recordBytes, memory: memory, pool: pool)
   }
 
   func isComplete(_ record: CheckpointedRouting.Record) -> Bool { routing.isComplete(record) }
@@ -38,14 +38,13 @@ struct RouteStage {
     let router = router(globals)
     return try routing.run(
       from: record, partsPerCheckpoint: chunksPerCheckpoint, checkpoint: checkpoint
-    ) { (next, buckets) throws(PreprocessError) in
+    ) { (next, groups) throws(PreprocessError) in
       var chunk = EdgeChunk()
-      var scratch = RouteScratch(plan: plan)
       while let index = next() {
         if cancellation.isCancelled { throw .interrupted }
         let dropped = try router.source.read(index, withColumns: true, into: &chunk)
         let count = chunk.count
-        try router.route(&chunk, to: buckets, scratch: &scratch)
+        try router.route(&chunk, to: groups)
         progress.advance(by: count + dropped.selfLoops + dropped.unlisted)
       }
     }

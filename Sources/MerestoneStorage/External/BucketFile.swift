@@ -4,21 +4,25 @@ import Synchronization
 
 /// Records routed to buckets in temporary files: the first half of every external sort.
 ///
-/// Each bucket has a buffer; a full one becomes a block with a checksum. Buckets take turns among a
-/// few files, since the threads that write to one wait for each other. Any thread
-/// appends, so the order of records inside a bucket is not defined: who needs one stores it in the
-/// records. Resident: the buffers until ``finish()``, and 24 bytes per block.
+/// Records come through ``BucketGroups``, one for each thread, or one by one to a buffer for each bucket
+/// that threads share. What is full becomes a block with a checksum, in one of a few files, since the
+/// threads that write to one wait for each other. Any thread appends, so the order of records inside a
+/// bucket is not defined: who needs one stores it in the records. Resident: the buffers until
+/// ``finish()``, and 32 bytes per block.
 ///
-/// `@unchecked Sendable`: a bucket's buffer, fill and blocks are touched under its lock only;
-/// reading begins after ``finish()``.
+/// `@unchecked Sendable`: a bucket's buffer and fill are touched under its lock only; reading begins
+/// after ``finish()``.
 @safe package final class BucketFile: @unchecked Sendable {
-  /// One block of the file.
+  /// One block of one of the files; it begins at a page, which it shares with no other.
   package struct Block: Sendable, Equatable {
+    /// The number of the file.
+    package var file: Int
     package var byteOffset: Int
     package var byteCount: Int
     package var checksum: UInt32
 
-    package init(byteOffset: Int, byteCount: Int, checksum: UInt32) {
+    package init(file: Int = 0, byteOffset: Int, byteCount: Int, checksum: UInt32) {
+      self.file = file
       self.byteOffset = byteOffset
       self.byteCount = byteCount
       self.checksum = checksum
@@ -27,15 +31,16 @@ import Synchronization
 
   package let bucketCount: Int
 
-  /// Bucket `b` lies in file `b` modulo their number.
   private let files: [File]
   private let blockBytes: Int
   private var buffers: UnsafeMutableRawBufferPointer
   private let locks: UnsafeMutablePointer<pthread_mutex_t>
   private let fills: UnsafeMutablePointer<Int>
-  private var blocks: [[Block]]
+  private let blocks: Mutex<[[Block]]>
+  private let turns = Atomic(0)
 
   private static let fileCount = 16
+  static let pageBytes = 4096
 
   /// One of the files, and where it ends.
   private final class File: Sendable {
@@ -52,20 +57,24 @@ import Synchronization
     file == 0 ? path : "\(path).\(file)"
   }
 
-  private func file(of bucket: Int) -> File { files[bucket % files.count] }
+  /// The bytes of the pages that `count` bytes lie in.
+  static func padded(_ count: Int, to page: Int = pageBytes) -> Int {
+    (count + page - 1) / page * page
+  }
 
   /// The smallest and the largest block that buffers are cut into.
   package static let blockLimits = 4 << 10...256 << 10
 
-  /// - Parameter bufferBytes: For the buffers of all buckets together; at least 4 KiB each are used.
+  /// - Parameter bufferBytes: For the buffers of all buckets together; at least 4 KiB each are used, and
+  ///   none where it is 0: ``append(_:to:)`` must not be called then.
   package init(path: String, bucketCount: Int, bufferBytes: Int) throws(StorageError) {
     files = try (0..<min(Self.fileCount, max(bucketCount, 1))).map { (file) throws(StorageError) in
       File(try ScratchFile(path: Self.path(path, file)))
     }
     self.bucketCount = bucketCount
-    blocks = Array(repeating: [], count: bucketCount)
+    blocks = Mutex(Array(repeating: [], count: bucketCount))
     blockBytes = Self.blockBytes(bucketCount: bucketCount, bufferBytes: bufferBytes)
-    unsafe (buffers, locks, fills) = Self.allocate(bucketCount, blockBytes)
+    unsafe (buffers, locks, fills) = Self.allocate(bufferBytes > 0 ? bucketCount : 0, blockBytes)
   }
 
   /// Goes on with a file whose ``table()`` was kept; what was appended after that is forgotten.
@@ -76,16 +85,18 @@ import Synchronization
     files = try (0..<count).map { (file) throws(StorageError) in
       let scratch = try ScratchFile(path: Self.path(path, file), resuming: true)
       var last = 0
-      for bucket in stride(from: file, to: table.count, by: count) {
-        last = table[bucket].reduce(last) { max($0, $1.byteOffset + $1.byteCount) }
+      for blocks in table {
+        for block in blocks where block.file == file {
+          last = max(last, block.byteOffset + block.byteCount)
+        }
       }
       let size = try scratch.byteCount()
       guard size >= last else { throw .wrongSize(path: scratch.path, expected: last, found: size) }
       try scratch.truncate(to: last)
-      return File(scratch, end: last)
+      return File(scratch, end: Self.padded(last, to: BucketGroups.batchBytes))
     }
     bucketCount = table.count
-    blocks = table
+    blocks = Mutex(table)
     blockBytes = Self.blockBytes(bucketCount: table.count, bufferBytes: bufferBytes)
     unsafe (buffers, locks, fills) = Self.allocate(bufferBytes > 0 ? table.count : 0, blockBytes)
   }
@@ -121,8 +132,9 @@ import Synchronization
   /// Adds whole records to a bucket. Records of one call are in one block.
   package func append(_ bytes: RawSpan, to bucket: Int) throws(StorageError) {
     precondition(bucket >= 0 && bucket < bucketCount, "bucket \(bucket) of \(bucketCount)")
+    precondition(hasBuffers, "a file without buffers")
     guard bytes.byteCount > 0 else { return }
-    // SAFETY: `bucket` was checked; its lock guards its buffer, fill and blocks.
+    // SAFETY: `bucket` was checked; its lock guards its buffer and fill.
     unsafe pthread_mutex_lock(locks + bucket)
     defer { unsafe pthread_mutex_unlock(locks + bucket) }
     if unsafe fills[bucket] + bytes.byteCount > blockBytes { try flush(bucket) }
@@ -137,22 +149,6 @@ import Synchronization
     }
   }
 
-  /// Adds records that lie grouped by bucket, those of one bucket together, since each append locks.
-  ///
-  /// - Parameter ends: Where each bucket's records end, in records; the first begin at 0.
-  package func append(
-    _ records: RawSpan, ends: [UInt32], recordBytes: Int
-  ) throws(StorageError) {
-    var lower = 0
-    for bucket in ends.indices {
-      let upper = Int(ends[bucket])
-      if upper > lower {
-        try append(records.extracting(lower * recordBytes..<upper * recordBytes), to: bucket)
-      }
-      lower = upper
-    }
-  }
-
   private func flush(_ bucket: Int) throws(StorageError) {
     let fill = unsafe fills[bucket]
     guard fill > 0 else { return }
@@ -164,39 +160,82 @@ import Synchronization
   }
 
   private func write(_ bytes: RawSpan, to bucket: Int) throws(StorageError) {
-    let file = file(of: bucket)
-    let offset = file.end.add(bytes.byteCount, ordering: .relaxed).oldValue
-    try file.scratch.write(bytes, at: offset)
+    let file = bucket % files.count
+    let offset = reserve(bytes.byteCount, in: file)
+    try files[file].scratch.write(bytes, at: offset)
     let block = Block(
-      byteOffset: offset, byteCount: bytes.byteCount, checksum: Checksum.of(bytes))
-    // SAFETY: the array of arrays was made with all its elements; each is changed under its lock.
-    unsafe blocks.withUnsafeMutableBufferPointer { unsafe $0[bucket].append(block) }
+      file: file, byteOffset: offset, byteCount: bytes.byteCount, checksum: Checksum.of(bytes))
+    blocks.withLock { $0[bucket].append(block) }
   }
+
+  /// The place of bytes that are to be written to one of the files.
+  private func reserve(_ byteCount: Int, in file: Int) -> Int {
+    files[file].end.add(Self.padded(byteCount), ordering: .relaxed).oldValue
+  }
+
+  /// Records of one bucket in memory that ``BucketGroups`` lends, of which they have whole pages.
+  struct Filled {
+    var bucket: Int
+    /// Where they lie in the memory.
+    var start: Int
+    var byteCount = 0
+  }
+
+  /// Writes records of any buckets to one of the files, one behind the other.
+  @unsafe func write(
+    _ filled: [Filled], of memory: UnsafeRawBufferPointer, toFile file: Int
+  ) throws(StorageError) {
+    let pages = filled.map { $0.start..<$0.start + Self.padded($0.byteCount) }
+    // Whole batches begin where a large page does.
+    let byteCount = pages.reduce(0) { $0 + $1.count }
+    var offset = reserve(Self.padded(byteCount, to: BucketGroups.batchBytes), in: file)
+    unsafe try files[file].scratch.write(pages, of: memory, at: offset)
+    let written = filled.map { part in
+      defer { offset += Self.padded(part.byteCount) }
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: memory[part.start..<part.start + part.byteCount])
+      // SAFETY: the memory outlives the call.
+      let checksum = unsafe Checksum.of(RawSpan(_unsafeBytes: bytes))
+      return Block(
+        file: file, byteOffset: offset, byteCount: part.byteCount, checksum: checksum)
+    }
+    blocks.withLock { blocks in
+      for (part, block) in zip(filled, written) { blocks[part.bucket].append(block) }
+    }
+  }
+
+  /// One of the files for a thread, each in its turn.
+  func nextFile() -> Int { turns.add(1, ordering: .relaxed).oldValue % files.count }
+
+  /// Whether ``append(_:to:)`` may be called.
+  var hasBuffers: Bool { unsafe buffers.count > 0 }
 
   /// Writes what the buffers hold; appending may go on. No thread may append meanwhile.
   package func flush() throws(StorageError) {
+    guard hasBuffers else { return }
     for bucket in 0..<bucketCount { try flush(bucket) }
   }
 
   /// Writes what the buffers hold and frees them.
   package func finish() throws(StorageError) {
-    guard unsafe buffers.count > 0 else { return }
     try flush()
     unsafe buffers.deallocate()
     unsafe buffers = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
   /// The blocks of all buckets: what ``init(path:resuming:bufferBytes:)`` needs.
-  package func table() -> [[Block]] { blocks }
+  package func table() -> [[Block]] { blocks.withLock { $0 } }
 
   // MARK: - Reading
 
+  private func blocks(of bucket: Int) -> [Block] { blocks.withLock { $0[bucket] } }
+
   package func byteCount(of bucket: Int) -> Int {
-    blocks[bucket].reduce(0) { $0 + $1.byteCount }
+    blocks(of: bucket).reduce(0) { $0 + $1.byteCount }
   }
 
-  /// Bytes of all buckets, and so the size of the files.
-  package var byteCount: Int { files.reduce(0) { $0 + $1.end.load(ordering: .relaxed) } }
+  /// Bytes of all buckets.
+  package var byteCount: Int { (0..<bucketCount).reduce(0) { $0 + byteCount(of: $1) } }
 
   /// Reads a whole bucket and compares its checksums.
   /// - Precondition: `target` has exactly ``byteCount(of:)`` bytes.
@@ -205,10 +244,10 @@ import Synchronization
   ) throws(StorageError) {
     precondition(target.count == byteCount(of: bucket), "a buffer of another size")
     var start = 0
-    for block in blocks[bucket] {
+    for block in blocks(of: bucket) {
       let part = unsafe UnsafeMutableRawBufferPointer(
         rebasing: target[start..<start + block.byteCount])
-      unsafe try read(block, of: bucket, into: part)
+      unsafe try read(block, into: part)
       start += block.byteCount
     }
   }
@@ -222,14 +261,12 @@ import Synchronization
     }
   }
 
-  /// Reads one block of a bucket into `buffer`, which gets just its size.
-  package func read(
-    _ block: Block, of bucket: Int, into buffer: inout [UInt8]
-  ) throws(StorageError) {
+  /// Reads one block into `buffer`, which gets just its size.
+  package func read(_ block: Block, into buffer: inout [UInt8]) throws(StorageError) {
     Self.resize(&buffer, to: block.byteCount)
     try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
       // SAFETY: the buffer has just the block's size.
-      unsafe try read(block, of: bucket, into: UnsafeMutableRawBufferPointer(bytes))
+      unsafe try read(block, into: UnsafeMutableRawBufferPointer(bytes))
     }
   }
 
@@ -244,13 +281,13 @@ import Synchronization
     of bucket: Int, _ body: (RawSpan) throws(StorageError) -> Void
   ) throws(StorageError) {
     var buffer: [UInt8] = []
-    for block in blocks[bucket] {
+    for block in blocks(of: bucket) {
       if buffer.count < block.byteCount {
         buffer = [UInt8](repeating: 0, count: block.byteCount)
       }
       try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(StorageError) in
         let part = UnsafeMutableRawBufferPointer(bytes.extracting(0..<block.byteCount))
-        unsafe try read(block, of: bucket, into: part)
+        unsafe try read(block, into: part)
         // SAFETY: the part has just been filled and outlives the call.
         try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(part)))
       }
@@ -258,9 +295,9 @@ import Synchronization
   }
 
   private func read(
-    _ block: Block, of bucket: Int, into target: UnsafeMutableRawBufferPointer
+    _ block: Block, into target: UnsafeMutableRawBufferPointer
   ) throws(StorageError) {
-    let file = file(of: bucket).scratch
+    let file = files[block.file].scratch
     unsafe try file.read(into: target, at: block.byteOffset)
     let found = unsafe Checksum.of(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)))
     guard found == block.checksum else {
@@ -272,17 +309,18 @@ import Synchronization
 
   /// Asks the kernel to read a bucket ahead.
   package func prefetch(_ bucket: Int) {
-    let file = file(of: bucket).scratch
-    for block in blocks[bucket] {
-      file.prefetch(block.byteOffset..<block.byteOffset + block.byteCount)
+    for block in blocks(of: bucket) {
+      files[block.file].scratch.prefetch(
+        block.byteOffset..<block.byteOffset + block.byteCount)
     }
   }
 
   /// Gives the disk space of a bucket back; it must not be read again.
   package func release(_ bucket: Int) {
-    let file = file(of: bucket).scratch
-    for block in blocks[bucket] {
-      file.release(block.byteOffset..<block.byteOffset + block.byteCount)
+    for block in blocks(of: bucket) {
+      // The rest of its last page is nobody's.
+      files[block.file].scratch.release(
+        block.byteOffset..<block.byteOffset + Self.padded(block.byteCount))
     }
   }
 

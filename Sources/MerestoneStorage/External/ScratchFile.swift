@@ -55,6 +55,38 @@ package final class ScratchFile: Sendable {
     }
   }
 
+  /// Writes parts of `memory` one behind the other: in one call where the kernel takes all at once, so
+  /// that it may keep them in large pages.
+  @unsafe package func write(
+    _ parts: [Range<Int>], of memory: UnsafeRawBufferPointer, at byteOffset: Int
+  ) throws(StorageError) {
+    let end = byteOffset + parts.reduce(0) { $0 + $1.count }
+    var (next, left) = (byteOffset, parts[...])
+    while next < end {
+      let vectors = unsafe left.prefix(Self.vectorLimit).map { part in
+        unsafe iovec(
+          iov_base: UnsafeMutableRawPointer(mutating: memory.baseAddress! + part.lowerBound),
+          iov_len: part.count)
+      }
+      // SAFETY: the vectors describe parts of the caller's memory.
+      let written = unsafe pwritev(descriptor, vectors, Int32(vectors.count), next)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .io(path: path, operation: "write", code: errno)
+      }
+      next += written
+      var done = written
+      while let first = left.first, done >= first.count {
+        done -= first.count
+        left.removeFirst()
+      }
+      if let first = left.first { left[left.startIndex] = first.dropFirst(done) }
+    }
+  }
+
+  /// What the kernel takes at once.
+  private static let vectorLimit = 1024
+
   /// Fills all of `bytes` from the file.
   /// - Throws: ``StorageError/wrongSize(path:expected:found:)`` where the file ends before.
   package func read(

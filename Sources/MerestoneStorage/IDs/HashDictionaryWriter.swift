@@ -5,7 +5,7 @@ struct HashDictionaryWriter {
   private let prefix: String
   private let count: Int
   private let bucketBits: Int
-  private let file: BucketFile
+  private let records: SortRecordFile
   private let workspace: IDMapWorkspace
 
   private struct Entry: BitwiseCopyable, Sendable {
@@ -20,12 +20,13 @@ struct HashDictionaryWriter {
     // Entries are twice in memory while they are sorted, and once as they were read.
     let buckets = workspace.bucketCount(bytes: count * 48)
     bucketBits = Int.bitWidth - (buckets - 1).leadingZeroBitCount
-    file = try workspace.temporary("ids-by-hash", buckets: 1 << bucketBits, share: 4)
+    records = try SortRecordFile(
+      "ids-by-hash", bucketCount: 1 << bucketBits, share: 4, workspace: workspace)
   }
 
   /// Takes `count` hashes and their nodes. Any thread, any order.
   func put(_ count: Int, _ entry: (Int) -> (hash: UInt64, node: UInt32)) throws(StorageError) {
-    try SortRecord.append(count, to: file) { index in
+    try records.append(count) { index in
       let (hash, node) = entry(index)
       let bucket = bucketBits == 0 ? 0 : Int(hash >> UInt64(64 - bucketBits))
       return (bucket, SortRecord(wide: hash, narrow: node))
@@ -37,8 +38,9 @@ struct HashDictionaryWriter {
   func finish(
     _ durability: OutputFile.Durability, check: (Set<UInt64>) throws(StorageError) -> Void
   ) throws(StorageError) -> [FileEntry] {
+    let file = records.buckets
     defer { file.remove() }
-    try file.finish()
+    try records.finish()
     let groupCount = HashDictionary.groupCount(count)
     let element = ElementType.u32
     func writer(
@@ -83,13 +85,14 @@ struct HashDictionaryWriter {
   }
 
   /// Forgets what came.
-  func discard() { file.remove() }
+  func discard() { records.buckets.remove() }
 
   /// The nodes of a bucket by hash, then ascending.
   ///
   /// Hashes are spread evenly: a pass by their next bits puts each near its place, and insertion
   /// does the rest. A crowd that insertion would take long for is sorted first.
   private func sorted(_ bucket: Int) throws(StorageError) -> [Entry] {
+    let file = records.buckets
     let size = file.byteCount(of: bucket) / SortRecord.byteCount
     let binBits = max(1, min(22, Int.bitWidth - size.leadingZeroBitCount - 2))
     let shift = UInt64(64 - binBits)

@@ -26,11 +26,8 @@ package struct IDMapWorkspace: Sendable {
     return min(8192, bytes / share + 1)
   }
 
-  /// - Parameter share: The part of the memory that the file's buffers may take.
-  func temporary(_ name: String, buckets: Int, share: Int) throws(StorageError) -> BucketFile {
-    try BucketFile(
-      path: "\(folder)/\(name).tmp", bucketCount: buckets, bufferBytes: memory / share)
-  }
+  /// Where a temporary file of some name lies.
+  func path(_ name: String) -> String { "\(folder)/\(name).tmp" }
 
   /// Makes pieces on all threads, a group at a time, and hands them on in order.
   func forEachInOrder<Piece: Sendable>(

@@ -6,7 +6,7 @@ struct ScatteredColumn {
   private let element: ElementType
   private let rows: Int
   private let rowsPerRange: Int
-  private let file: BucketFile
+  private let records: SortRecordFile
   private let workspace: IDMapWorkspace
 
   /// - Parameters:
@@ -21,12 +21,13 @@ struct ScatteredColumn {
     self.rows = rows
     rowsPerRange = min(rows / buckets + 1, Int(UInt32.max))
     self.workspace = workspace
-    file = try workspace.temporary(name, buckets: rows / rowsPerRange + 1, share: 4)
+    records = try SortRecordFile(
+      name, bucketCount: rows / rowsPerRange + 1, share: 4, workspace: workspace)
   }
 
   /// Takes `count` values and their rows. Any thread, any order.
   func put(_ count: Int, _ entry: (Int) -> (value: UInt64, row: Int)) throws(StorageError) {
-    try SortRecord.append(count, to: file) { index in
+    try records.append(count) { index in
       let (value, row) = entry(index)
       let (range, offset) = row.quotientAndRemainder(dividingBy: rowsPerRange)
       return (range, SortRecord(wide: value, narrow: UInt32(truncatingIfNeeded: offset)))
@@ -42,8 +43,9 @@ struct ScatteredColumn {
     absent: UInt64, _ durability: OutputFile.Durability,
     onConflict: (Int, UInt64, UInt64) throws(StorageError) -> Void
   ) throws(StorageError) -> [FileEntry] {
+    let file = records.buckets
     defer { file.remove() }
-    try file.finish()
+    try records.finish()
     var writer = try ColumnWriter(path: path, element: element, rows: rows, width: 1)
     try workspace.forEachInOrder(
       file.bucketCount,
@@ -80,5 +82,5 @@ struct ScatteredColumn {
   }
 
   /// Forgets what came.
-  func discard() { file.remove() }
+  func discard() { records.buckets.remove() }
 }

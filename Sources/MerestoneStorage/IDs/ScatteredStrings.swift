@@ -22,8 +22,9 @@ final class ScatteredStrings: Sendable {
     let buckets = workspace.bucketCount(bytes: 2 * byteCount + 16 * count)
     let groups = IDMap.stringGroupCount(count) / buckets + 1
     nodesPerRange = min(groups, 1 << 24) * IDMap.stringGroupSize
-    file = try workspace.temporary(
-      "ids-by-node", buckets: count / nodesPerRange + 1, share: 4)
+    file = try BucketFile(
+      path: workspace.path("ids-by-node"), bucketCount: count / nodesPerRange + 1,
+      bufferBytes: workspace.memory / 4)
   }
 
   /// Adds strings: any thread, any order.

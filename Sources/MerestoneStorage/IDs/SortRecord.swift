@@ -1,3 +1,5 @@
+import MerestoneCore
+
 /// A temporary record of writing an id map: twelve bytes without padding.
 ///
 /// Either a hash and a node, or a 32-bit place in a range and a 64-bit value.
@@ -23,34 +25,41 @@ struct SortRecord: BitwiseCopyable {
   static func narrow(in bytes: RawSpan, at byteOffset: Int) -> UInt32 {
     bytes.littleEndian(at: byteOffset &+ 8, as: UInt32.self)
   }
+}
 
-  /// Appends `count` records to their buckets: those of one bucket together, since each append locks.
-  static func append(
-    _ count: Int, to file: BucketFile, _ entry: (Int) -> (bucket: Int, record: SortRecord)
+/// Sort records that any thread sends to the buckets of a temporary file.
+struct SortRecordFile: Sendable {
+  let buckets: BucketFile
+  private let memory: BucketMemory
+  private let groups = LendingPool<BucketGroups>()
+
+  init(
+    _ name: String, bucketCount: Int, share: Int, workspace: IDMapWorkspace
   ) throws(StorageError) {
-    var buckets = [UInt32](repeating: 0, count: count)
-    var records: [SortRecord] = []
-    var ends = [UInt32](repeating: 0, count: file.bucketCount)
-    records.reserveCapacity(count)
-    for index in 0..<count {
-      let (bucket, record) = entry(index)
-      buckets[index] = UInt32(truncatingIfNeeded: bucket)
-      ends[bucket] &+= 1
-      records.append(record)
+    memory = BucketMemory(
+      workspace.memory / share, threads: workspace.pool.threadCount, bucketCount: bucketCount)
+    buckets = try BucketFile(
+      path: workspace.path(name), bucketCount: bucketCount, bufferBytes: memory.bufferBytes)
+  }
+
+  /// Adds `count` records.
+  func append(
+    _ count: Int, _ entry: (Int) -> (bucket: Int, record: SortRecord)
+  ) throws(StorageError) {
+    try groups.lend { () throws(StorageError) in
+      BucketGroups(buckets, recordBytes: SortRecord.byteCount, memory)
+    } _: { (groups) throws(StorageError) in
+      for index in 0..<count {
+        let (bucket, record) = entry(index)
+        // SAFETY: that is a record's size.
+        unsafe try groups.next(in: bucket).storeBytes(of: record, as: SortRecord.self)
+      }
     }
-    var start: UInt32 = 0
-    for bucket in ends.indices {
-      let length = ends[bucket]
-      ends[bucket] = start
-      start &+= length
-    }
-    var grouped = records
-    for index in 0..<count {
-      let bucket = Int(buckets[index])
-      grouped[Int(ends[bucket])] = records[index]
-      ends[bucket] &+= 1
-    }
-    // SAFETY: three words have no padding.
-    try file.append(unsafe grouped.span.bytes, ends: ends, recordBytes: byteCount)
+  }
+
+  /// Writes what is still in memory; nothing may be added afterwards.
+  func finish() throws(StorageError) {
+    try groups.drain { (groups) throws(StorageError) in try groups.flush() }
+    try buckets.finish()
   }
 }

@@ -1,0 +1,23 @@
+/// How much of a memory for buckets each thread has to itself, and how much threads share.
+package struct BucketMemory: Sendable {
+  /// Bytes of a thread's block for a bucket; 0 where there is too little memory for such blocks.
+  let blockBytes: Int
+  /// Bytes of the buffers that threads share, where they have no blocks: what ``BucketFile`` gets.
+  package let bufferBytes: Int
+
+  /// Larger blocks gain nothing; smaller ones cost more than sharing does.
+  private static let blockLimits = 16 << 10...128 << 10
+
+  /// - Parameter bytes: For all threads together.
+  package init(_ bytes: Int, threads: Int, bucketCount: Int) {
+    let share = bytes / max(threads, 1) - BucketGroups.batchBytes
+    var blockBytes = Self.blockLimits.upperBound
+    while blockBytes >= Self.blockLimits.lowerBound,
+      max(bucketCount, 1) * (blockBytes + BucketGroups.targetBytes) > share
+    {
+      blockBytes /= 2
+    }
+    self.blockBytes = blockBytes < Self.blockLimits.lowerBound ? 0 : blockBytes
+    bufferBytes = self.blockBytes == 0 ? max(bytes, 1) : 0
+  }
+}
