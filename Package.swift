@@ -74,7 +74,8 @@ let package = Package(
     // Layer 4.
     module(
       "MerestonePreprocess",
-      "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestonePartition"),
+      "MerestoneCore", "MerestoneStorage", "MerestoneIngest", "MerestonePartition",
+      "CMerestoneKernels"),
     module(
       "MerestoneTraining",
       "MerestoneCore", "MerestoneStorage", "MerestoneTensor", "MerestoneSampling", "MerestoneNN",

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// Numbers the integers of a set in ascending order: a bitmap and a count per word of it.
@@ -41,6 +42,15 @@ struct IntegerRank: Sendable {
     let lower = word.bits & (bit &- 1)
     return word.bits & bit == 0
       ? Self.absent : word.before &+ UInt32(truncatingIfNeeded: lower.nonzeroBitCount)
+  }
+
+  /// Asks for what ``number(of:)`` will read.
+  @inline(__always) func prefetch(_ id: UInt64) {
+    unsafe words.withUnsafeBufferPointer { words in
+      guard let first = words.baseAddress else { return }
+      // SAFETY: what is asked for need not exist.
+      unsafe mrs_prefetch(first + Int(truncatingIfNeeded: id &>> 6))
+    }
   }
 
   /// Calls `body` with the members of some words, 64 integers each, and their numbers.

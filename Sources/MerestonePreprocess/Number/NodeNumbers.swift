@@ -33,8 +33,11 @@ enum NodeNumbers: Sendable {
   ) {
     numbers.removeAll(keepingCapacity: true)
     numbers.append(addingCapacity: ids.count) { output in
-      withNumbering { number in
-        for place in ids.indices { output.append(number(UInt64(ids[place]))) }
+      withNumbering { number, ask in
+        for place in ids.indices {
+          ask(UInt64(ids[min(place &+ Self.distance, ids.count &- 1)]))
+          output.append(number(UInt64(ids[place])))
+        }
       }
     }
   }
@@ -50,9 +53,12 @@ enum NodeNumbers: Sendable {
       unsafe sources.withUnsafeMutableBufferPointer { sources in
         unsafe destinations.withUnsafeMutableBufferPointer { destinations in
           // Plain loops over memory: many loads of the table are then under way at a time.
-          withNumbering { number in
+          withNumbering { number, ask in
             for edge in 0..<count {
               // SAFETY: `2 * edge + 1` is below twice the number of edges.
+              let later = min(edge &+ Self.distance, count &- 1)
+              unsafe ask(UInt64(ids[2 &* later]))
+              unsafe ask(UInt64(ids[2 &* later &+ 1]))
               unsafe sources[edge] = number(UInt64(ids[2 &* edge]))
               unsafe destinations[edge] = number(UInt64(ids[2 &* edge &+ 1]))
             }
@@ -62,23 +68,28 @@ enum NodeNumbers: Sendable {
     }
   }
 
-  /// Calls `body` with the function from ids to numbers, once for each form of it.
+  /// How many edges ahead ids are asked for.
+  private static let distance = 16
+
+  /// Calls `body` with the function from ids to numbers, once for each form of it, and one that fetches
+  /// what an id will need, where computing the number takes too long for many loads to be under way.
   @inline(__always)
-  private func withNumbering(_ body: ((UInt64) -> UInt32) -> Void) {
+  private func withNumbering(
+    _ body: (_ number: (UInt64) -> UInt32, _ ask: (UInt64) -> Void) -> Void
+  ) {
     switch self {
     case .identity(let count):
       let limit = UInt64(count)
-      body { $0 < limit ? UInt32(truncatingIfNeeded: $0) : Self.absent }
-    case .rank(let rank): body { rank.number(of: $0) }
+      body({ $0 < limit ? UInt32(truncatingIfNeeded: $0) : Self.absent }, { _ in })
+    case .rank(let rank): body({ rank.number(of: $0) }, { rank.prefetch($0) })
     case .table(let table):
       unsafe table.withUnsafeBufferPointer { table in
         let limit = UInt64(table.count)
-        body {
+        body(
           // SAFETY: compared with the table's size first.
-          $0 < limit ? unsafe table[Int(truncatingIfNeeded: $0)] : Self.absent
-        }
+          { $0 < limit ? unsafe table[Int(truncatingIfNeeded: $0)] : Self.absent }, { _ in })
       }
-    case .listed(let index, _): body { index.position(of: $0) }
+    case .listed(let index, _): body({ index.position(of: $0) }, { _ in })
     case .dictionary: preconditionFailure("a dictionary keeps its numbers by edge")
     }
   }

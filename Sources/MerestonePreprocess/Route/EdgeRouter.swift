@@ -21,28 +21,31 @@ struct EdgeRouter {
     if case .relations(let scheme, let globals) = way {
       return try route(&chunk, by: scheme, globals: globals, to: groups)
     }
-    let chunk = chunk
+    guard case .slots(let slots, let numbers) = way else { return }
+    if let numbers {
+      // In loops that do nothing else, so that many loads are under way at a time.
+      Self.replace(&chunk.sources, by: numbers.span)
+      Self.replace(&chunk.destinations, by: numbers.span)
+    }
+    let numbered = chunk
     try PreprocessError.storing { () throws(StorageError) in
-      guard case .slots(let slots, let numbers) = way else { return }
-      if let numbers {
-        try route(chunk, by: slots, to: groups) { numbers[Int($0)] }
-      } else {
-        try route(chunk, by: slots, to: groups) { $0 }
-      }
+      try route(numbered, by: slots, to: groups)
     }
   }
 
-  @inline(__always)
+  private static func replace(_ nodes: inout [UInt32], by numbers: Span<UInt32>) {
+    var nodes = nodes.mutableSpan
+    for place in nodes.indices { nodes[place] = numbers[Int(nodes[place])] }
+  }
+
   private func route(
-    _ chunk: EdgeChunk, by slots: RouteSlots, to groups: BucketGroups,
-    _ number: (UInt32) -> UInt32
+    _ chunk: EdgeChunk, by slots: RouteSlots, to groups: BucketGroups
   ) throws(StorageError) {
     let bits = slots.bits
     let (gaps, firsts, buckets) = (slots.gaps.span, slots.firsts.span, slots.buckets.span)
     let (sources, destinations) = (chunk.sources.span, chunk.destinations.span)
     for edge in sources.indices {
-      let source = number(sources[edge])
-      let destination = number(destinations[edge])
+      let (source, destination) = (sources[edge], destinations[edge])
       let slot = Int(truncatingIfNeeded: destination &>> bits)
       let key = key(
         offset: destination &- firsts[slot],

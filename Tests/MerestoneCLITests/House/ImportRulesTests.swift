@@ -17,7 +17,7 @@ private let allowedImports: [String: Set<String>] = {
     "MerestonePartition": store,
     "MerestoneSampling": store.union(kernels),
     "MerestoneNN": core.union(["MerestoneTensor"]),
-    "MerestonePreprocess": store.union(["MerestoneIngest", "MerestonePartition"]),
+    "MerestonePreprocess": store.union(kernels).union(["MerestoneIngest", "MerestonePartition"]),
     "MerestoneTraining": store.union([
       "MerestoneTensor", "MerestoneSampling", "MerestoneNN", "MerestoneTransport",
     ]),
