@@ -39,14 +39,22 @@ struct ReverseRun {
 extension ReversePlan {
   /// A record's key, and its source and edge id in one word.
   @inline(__always) func unpack(_ bytes: RawSpan, at record: Int) -> (key: UInt64, edge: UInt64) {
-    var key: UInt64 = 0
-    for byte in 0..<keyBytes {
-      key |= UInt64(bytes.byte(at: record &+ byte)) &<< UInt64(8 &* byte)
-    }
-    var id: UInt64 = 0
-    for byte in 0..<idBytes {
-      id |= UInt64(bytes.byte(at: record &+ keyBytes &+ byte)) &<< UInt64(8 &* byte)
-    }
+    let key = Self.word(bytes, at: record, keyBytes)
+    let id = Self.word(bytes, at: record &+ keyBytes, idBytes)
     return (key, (key &>> UInt64(destinationBits)) &<< UInt64(idBits) | id)
+  }
+
+  /// A number of so many bytes: a word less what is too much, or byte by byte near the end.
+  @inline(__always) private static func word(
+    _ bytes: RawSpan, at place: Int, _ count: Int
+  ) -> UInt64 {
+    if place &+ 8 <= bytes.byteCount {
+      // SAFETY: eight bytes lie inside; integers have no invalid bits.
+      let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+      return UInt64(littleEndian: word) & (UInt64.max &>> UInt64(64 &- 8 &* count))
+    }
+    var word: UInt64 = 0
+    for byte in 0..<count { word |= UInt64(bytes.byte(at: place &+ byte)) &<< UInt64(8 &* byte) }
+    return word
   }
 }
