@@ -20,7 +20,8 @@ struct NeighborStage {
 
   /// Nodes of a bucket, whose records fit a thread's share of any cap: a node has at most about as
   /// many as the limit says.
-  private var nodesPerBucket: Int { min(1 << 16, max(1 << 12, (1 << 22) / sample.limit)) }
+  static func nodesPerBucket(limit: Int) -> Int { min(1 << 16, max(1 << 12, (1 << 22) / limit)) }
+  private var nodesPerBucket: Int { Self.nodesPerBucket(limit: sample.limit) }
   private var bucketBits: UInt64 { UInt64(nodesPerBucket.trailingZeroBitCount) }
 
   /// One bucket in memory.

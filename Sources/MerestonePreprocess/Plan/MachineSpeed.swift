@@ -9,6 +9,9 @@ struct MachineSpeed {
   var factor = 1.0
   /// Bytes per second that reach the disk of the temporary files.
   var writeRate = 250e6
+  /// Bytes of files that nobody waits for: as Linux is set up, a tenth of the memory may be unwritten
+  /// before it begins to write.
+  var unwritten = Double(MachineMemory.available) / 10
 
   /// Seconds of a thread that the trial takes on that machine.
   private static let referenceSeconds = 0.0033

@@ -173,13 +173,16 @@ struct PredictionModel {
     // Temporary files that stay from here on.
     var kept = 0.0
     func add(
-      _ name: String, cpu: Double, serial: Double = 0, io: Double, memory: Int, peak: Double,
-      stays: Double
+      _ name: String, cpu: Double, serial: Double = 0, io: Double, synced: Double = 0, memory: Int,
+      peak: Double, stays: Double
     ) {
       let parallel = cpu / Double(plan.threads) + serial
       stages.append(
         .init(
-          name: name, seconds: max(parallel / speed.factor, io / speed.writeRate) + 0.01,
+          name: name,
+          seconds: max(
+            parallel / speed.factor, (io - speed.unwritten) / speed.writeRate,
+            synced / speed.writeRate) + 0.01,
           memoryBytes: memory, temporaryBytes: Int(kept + max(peak, stays))))
       kept += stays
     }
@@ -245,7 +248,7 @@ struct PredictionModel {
       io: stored * ((bits + packedBits) / 8 + Double(sampled.rowBytes)),
       memory: memory(.write), peak: 0, stays: -routed)
     add(
-      "nodes", cpu: n * Cost.mappedNode, io: n * (24 + 2 * idBytes), memory: memory(.nodes),
+      "nodes", cpu: n * Cost.mappedNode, io: n * (8 + 2 * idBytes), memory: memory(.nodes),
       peak: n * (numbering == .dictionary ? 16 + 2 * idBytes : 16), stays: 0)
     for index in EdgeIndex.allCases where inputs.count(of: index, options) > 0 {
       let cost = index == .weights ? Cost.weighedEdge : Cost.timedEdge
@@ -263,7 +266,7 @@ struct PredictionModel {
         peak: record, stays: 0)
     }
     add(
-      "finish", cpu: 0, serial: Cost.startAndEnd, io: Double(outputBytes) * 0.5,
+      "finish", cpu: 0, serial: Cost.startAndEnd, io: 0, synced: Double(outputBytes) * 0.5,
       memory: 0, peak: 0, stays: 0)
     return stages
   }
@@ -309,7 +312,11 @@ struct PredictionModel {
     case .neighbors:
       used =
         5 * n + (numbering == .rank ? 4 * (Int(sampled.sample.largest) + 1) : 0)
-        + min(plan.buffers(beside: 15 * n, atMost: 1 << 30) / 2, edges * 12, 4 * n)
+        + min(
+          plan.buffers(beside: 15 * n, atMost: 1 << 30) / 2,
+          groupBytes(
+            records: edges * 12,
+            buckets: n / NeighborStage.nodesPerBucket(limit: NeighborSample.limit(edges: edges))))
         + threads * chunk * 20
     case .partition:
       let entries = needsNeighbors ? Int(self.entries) : 0
@@ -329,7 +336,7 @@ struct PredictionModel {
         16 * n
         + min(
           plan.buffers(beside: 4 * n, atMost: 512 << 20),
-          min(edges * recordBytes, buckets * (256 << 10)))
+          groupBytes(records: edges * recordBytes, buckets: buckets))
         + threads * chunk * (36 + recordBytes + 2 * sampled.rowBytes)
     case .write:
       used =
@@ -352,6 +359,15 @@ struct PredictionModel {
     return min(plan.cap, Self.program + tables + used)
   }
 
+  /// What records on their way to buckets take: a block of each thread for each bucket, as far as there
+  /// is something in it, and those that wait to be written.
+  ///
+  /// - Parameter records: Bytes of all of them.
+  private func groupBytes(records: Int, buckets: Int) -> Int {
+    plan.threads * BucketGroups.batchBytes
+      + min(records, plan.threads * buckets * BucketMemory.largestShare)
+  }
+
   /// What sorting buckets takes that are `bytes` of so many edges.
   ///
   /// - Parameter isFasterThanAppending: Whether all places for buckets fill up with sorted ones; else
@@ -372,32 +388,33 @@ struct PredictionModel {
   /// The program, its libraries and stacks, and what the sample of the input leaves behind.
   private static let program = 28 << 20
 
-  /// Seconds of a thread, measured on two cores of an AMD EPYC (Zen 3).
+  /// Seconds of a thread, from two cores of AMD EPYCs (Zen 3 and, since edges are sorted by vectors, a
+  /// later one with AVX-512), where ``MachineSpeed`` finds 1.
   private enum Cost {
     static let textByte = 2.0e-9
     static let spooled = 20e-9
     /// Beside tables that fit the caches, and more for each doubling of tables beyond them.
-    static let countedEdge = (cached: 17e-9, doubling: 3e-9)
+    static let countedEdge = (cached: 19e-9, doubling: 1.5e-9)
     static let dictionaryEdge = 60e-9
     static let dictionarySerial = 60e-9
-    static let groupedPair = 70e-9
+    static let groupedPair = 130e-9
     static let groupedEdge = 250e-9
-    static let neighborEdge = (cached: 16e-9, doubling: 3e-9)
+    static let neighborEdge = (cached: 32e-9, doubling: 6e-9)
     static let neighborSorted = 8e-9
     static let streamedNeighbor = (cached: 7.5e-9, doubling: 3.5e-9)
     static let placedNode = 40e-9
     static let orderedNode = 20e-9
-    static let routedEdge = (cached: 25e-9, doubling: 4.5e-9)
+    static let routedEdge = (cached: 33e-9, doubling: 4e-9)
     static let routedByte = 3e-9
-    static let sortedEdge = 25e-9
+    static let sortedEdge = 20e-9
     static let sortedByte = 16e-9
     static let appendedEdge = 7e-9
     static let packedEdge = 2e-9
     /// An out-edge, with its id, over an in-edge.
-    static let reversed = 1.4
+    static let reversed = 2.0
     static let weighedEdge = 3e-9
     static let timedEdge = 30e-9
-    static let mappedNode = 100e-9
+    static let mappedNode = 150e-9
     /// Of a run of any size: the prediction, waiting for the disk, the last checks.
     static let startAndEnd = 0.3
   }

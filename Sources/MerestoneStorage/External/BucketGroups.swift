@@ -34,7 +34,7 @@ import MerestoneCore
   /// About the size of a group.
   static let targetBytes = 512
   /// Bytes that are written at a time.
-  static let batchBytes = 2 << 20
+  package static let batchBytes = 2 << 20
 
   /// - Parameter recordBytes: Bytes of every record.
   package init(_ file: BucketFile, recordBytes: Int, _ memory: BucketMemory) {

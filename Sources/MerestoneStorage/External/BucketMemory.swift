@@ -8,6 +8,9 @@ package struct BucketMemory: Sendable {
   /// Larger blocks gain nothing; smaller ones cost more than sharing does.
   private static let blockLimits = 16 << 10...128 << 10
 
+  /// What a thread has for a bucket where memory is plenty.
+  package static let largestShare = blockLimits.upperBound + BucketGroups.targetBytes
+
   /// - Parameter bytes: For all threads together.
   package init(_ bytes: Int, threads: Int, bucketCount: Int) {
     let share = bytes / max(threads, 1) - BucketGroups.batchBytes
