@@ -58,6 +58,10 @@ struct ResumeTests {
     }
     #expect(canceller.cancellation.isCancelled)
     #expect(!folder.exists("graph") && folder.exists("graph.partial"))
+    if stage == "finish" {
+      // As if it had been killed while it wrote the manifest.
+      TestFile.write([1], to: "\(folder.path)/graph.partial/manifest.json.partial")
+    }
     resumed.resumes = true
     resumed.threads = 1
     let report = try Preprocess(resumed).run()

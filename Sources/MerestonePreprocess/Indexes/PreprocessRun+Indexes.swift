@@ -124,10 +124,8 @@ extension PreprocessRun {
         for column in 0..<columns {
           for name in index.files(column, RelationID(relation), ShardID(shard)) {
             let path = writer.path(name)
-            for name in [path, ColumnChecksums.path(of: path)] {
-              unsafe unlink(name)
-              unsafe unlink(name + ".partial")
-            }
+            OutputFile.remove(path)
+            OutputFile.remove(ColumnChecksums.path(of: path))
           }
         }
       }

@@ -111,6 +111,8 @@ package final class GraphWriter: Sendable {
     if let problem = manifest.contradiction {
       throw refused(problem.what, expected: problem.expected, found: problem.found)
     }
+    // A writer that was killed before its folder became the graph may have left one.
+    OutputFile.remove(path(GraphManifest.fileName))
     try checkFolder(manifest.files)
     for file in manifest.files { try OutputFile.sync(path(file.path)) }
     for folder in folders.reversed() where unsafe rmdir(path(folder)) != 0 {

@@ -62,6 +62,12 @@ package struct OutputFile: ~Copyable {
     }
   }
 
+  /// Removes a file, finished or not, that a writer which was killed may have left.
+  package static func remove(_ path: String) {
+    unsafe unlink(path)
+    unsafe unlink(path + ".partial")
+  }
+
   deinit {
     guard descriptor >= 0 else { return }
     _ = Glibc.close(descriptor)

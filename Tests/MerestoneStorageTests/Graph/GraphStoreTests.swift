@@ -144,6 +144,25 @@ struct GraphStoreTests {
     #expect(try GraphStore.open(path).manifest.files == [])
   }
 
+  @Test(
+    "is committed over the manifest of a writer that was killed before the folder got its name",
+    arguments: ["manifest.json", "manifest.json.partial"])
+  func killedBeforeItsName(left: String) throws {
+    let empty = GraphManifest(
+      nodeTypes: [
+        NodeTypeEntry(name: "node", count: 0, idKind: .integer, rawIDStorage: .identity)
+      ], relations: [],
+      book: try PartitionBook(nodeBounds: [[0, 0]], edgeBounds: []))
+    do {
+      let killed = try GraphWriter(output: path, shards: 1)
+      killed.keep()
+      TestFile.write([1, 2, 3], to: killed.path(left))
+    }
+    try GraphWriter(output: path, shards: 1, resuming: true).commit(empty)
+    #expect(try FolderTree.items(below: path).map(\.path) == ["manifest.json"])
+    #expect(try GraphStore.open(path).manifest.files == [])
+  }
+
   @Test("that lacks its manifest, a file or some bytes is not opened")
   func damaged() throws {
     let manifest = try TestGraph(seed: 1).write(to: path)
