@@ -37,7 +37,8 @@ struct NeighborStage {
     let nodeCount = sample.nodeCount
     let bucketCount = max(1, (nodeCount + nodesPerBucket - 1) / nodesPerBucket)
     let bucketMemory = BucketMemory(
-      memory / 2, threads: pool.threadCount, bucketCount: bucketCount)
+      memory / 2, threads: pool.threadCount, bucketCount: bucketCount,
+      recordBytes: Self.recordBytes)
     let buckets = try PreprocessError.storing { () throws(StorageError) in
       try BucketFile(
         path: "\(folder)/neighbor-records.tmp", bucketCount: bucketCount,

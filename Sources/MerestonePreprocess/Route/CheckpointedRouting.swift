@@ -71,7 +71,8 @@ struct CheckpointedRouting {
   }
 
   private var bucketMemory: BucketMemory {
-    BucketMemory(memory, threads: pool.threadCount, bucketCount: bucketCount)
+    BucketMemory(
+      memory, threads: pool.threadCount, bucketCount: bucketCount, recordBytes: recordBytes)
   }
 
   /// Opens the buckets as a record has them; new ones without one.

@@ -33,6 +33,11 @@ import MerestoneCore
 
   /// About the size of a group.
   static let targetBytes = 512
+  /// Bytes of a whole number of records.
+  static func groupBytes(recordBytes: Int) -> Int {
+    max(1, targetBytes / recordBytes) * recordBytes
+  }
+
   /// Bytes that are written at a time.
   package static let batchBytes = 2 << 20
 
@@ -41,7 +46,7 @@ import MerestoneCore
     self.file = file
     self.recordBytes = recordBytes
     bucketCount = file.bucketCount
-    groupBytes = max(1, Self.targetBytes / recordBytes) * recordBytes
+    groupBytes = Self.groupBytes(recordBytes: recordBytes)
     // Room for a word behind the last record; an odd number of cache lines, since groups that fill
     // equally fast would compete for the same sets of the caches.
     let stride = ((groupBytes + 8 + 63) / 64 | 1) * 64
@@ -50,7 +55,7 @@ import MerestoneCore
     unsafe fills = .allocate(capacity: bucketCount)
     unsafe fills.initialize(repeating: 0, count: bucketCount)
     fileNumber = file.nextFile()
-    blockBytes = groupBytes <= memory.blockBytes ? memory.blockBytes : 0
+    blockBytes = memory.blockBytes
     precondition(blockBytes > 0 || file.hasBuffers, "neither blocks nor buffers")
     let spare = blockBytes == 0 ? 0 : Self.batchBytes / blockBytes
     unsafe self.memory = .allocate(

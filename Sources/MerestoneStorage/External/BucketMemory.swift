@@ -11,16 +11,20 @@ package struct BucketMemory: Sendable {
   /// What a thread has for a bucket where memory is plenty.
   package static let largestShare = blockLimits.upperBound + BucketGroups.targetBytes
 
-  /// - Parameter bytes: For all threads together.
-  package init(_ bytes: Int, threads: Int, bucketCount: Int) {
+  /// - Parameters:
+  ///   - bytes: For all threads together.
+  ///   - recordBytes: Bytes of every record; a block holds at least a group of them.
+  package init(_ bytes: Int, threads: Int, bucketCount: Int, recordBytes: Int) {
+    let groupBytes = BucketGroups.groupBytes(recordBytes: recordBytes)
     let share = bytes / max(threads, 1) - BucketGroups.batchBytes
     var blockBytes = Self.blockLimits.upperBound
     while blockBytes >= Self.blockLimits.lowerBound,
-      max(bucketCount, 1) * (blockBytes + BucketGroups.targetBytes) > share
+      max(bucketCount, 1) * (blockBytes + groupBytes) > share
     {
       blockBytes /= 2
     }
-    self.blockBytes = blockBytes < Self.blockLimits.lowerBound ? 0 : blockBytes
+    let least = max(Self.blockLimits.lowerBound, groupBytes)
+    self.blockBytes = blockBytes < least ? 0 : blockBytes
     bufferBytes = self.blockBytes == 0 ? max(bytes, 1) : 0
   }
 }

@@ -37,7 +37,8 @@ struct SortRecordFile: Sendable {
     _ name: String, bucketCount: Int, share: Int, workspace: IDMapWorkspace
   ) throws(StorageError) {
     memory = BucketMemory(
-      workspace.memory / share, threads: workspace.pool.threadCount, bucketCount: bucketCount)
+      workspace.memory / share, threads: workspace.pool.threadCount, bucketCount: bucketCount,
+      recordBytes: SortRecord.byteCount)
     buckets = try BucketFile(
       path: workspace.path(name), bucketCount: bucketCount, bufferBytes: memory.bufferBytes)
   }

@@ -12,21 +12,26 @@ struct BucketGroupsTests {
   enum Room: CaseIterable {
     case large, small, shared
 
-    func memory(buckets: Int, threads: Int) -> BucketMemory {
+    func memory(buckets: Int, threads: Int, recordBytes: Int) -> BucketMemory {
+      let group = BucketGroups.groupBytes(recordBytes: recordBytes)
       let each =
         switch self {
-        case .large: buckets * (128 << 10 + 512)
-        case .small: buckets * (16 << 10 + 512)
-        case .shared: buckets * (16 << 10 + 511)
+        case .large: buckets * (128 << 10 + group)
+        case .small: buckets * (16 << 10 + group)
+        case .shared: buckets * (16 << 10 + group - 1)
         }
       return BucketMemory(
-        (each + 2 << 20) * threads, threads: threads, bucketCount: buckets)
+        (each + 2 << 20) * threads, threads: threads, bucketCount: buckets,
+        recordBytes: recordBytes)
     }
   }
 
   /// What a record of some bytes says of its number.
   private func bytes(of number: UInt64, count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * min($0, 7))) &+ UInt8($0 / 8) }
+    (0..<count).map {
+      UInt8(truncatingIfNeeded: number >> UInt64(8 * min($0, 7)))
+        &+ UInt8(truncatingIfNeeded: $0 / 8)
+    }
   }
 
   private func add(_ record: [UInt8], to bucket: Int, of groups: BucketGroups) throws {
@@ -43,11 +48,13 @@ struct BucketGroupsTests {
 
   @Test(
     "every record is in its bucket, whichever thread brought it", arguments: Room.allCases,
-    [3, 5, 8, 12, 600])
+    [3, 5, 8, 12, 600, 20_000])
   func buckets(room: Room, recordBytes: Int) throws {
     let (buckets, threads) = (37, 2)
-    let memory = room.memory(buckets: buckets, threads: threads)
-    #expect((memory.blockBytes == 0) == (room == .shared))
+    let memory = room.memory(
+      buckets: buckets, threads: threads, recordBytes: recordBytes)
+    #expect(
+      (memory.blockBytes == 0) == (room == .shared || recordBytes > 16 << 10 && room == .small))
     let file = try BucketFile(
       path: folder.path + "/buckets", bucketCount: buckets, bufferBytes: memory.bufferBytes)
     let pool = ThreadPool(threads: threads)
@@ -79,7 +86,7 @@ struct BucketGroupsTests {
   @Test("a file goes on where its table was kept, and gives space back bucket by bucket")
   func resume() throws {
     let path = folder.path + "/buckets"
-    let memory = Room.large.memory(buckets: 3, threads: 1)
+    let memory = Room.large.memory(buckets: 3, threads: 1, recordBytes: 5)
     var table: [[BucketFile.Block]] = []
     do {
       let file = try BucketFile(path: path, bucketCount: 3, bufferBytes: 0)
