@@ -35,4 +35,12 @@ extension Partition {
       }
     return max(assigning, 2 * nodes + ordering, 15 * nodes + 40 * mebibyte)
   }
+
+  /// What `multilevel` goes through in all its beginnings and cycles: entries, and nodes times shards.
+  package static func multilevelWork(nodes: Int, entries: Int, shards: Int) -> Int {
+    let work = entries + nodes * shards
+    let beginnings =
+      entries <= MultilevelMemory.wholeLimit ? MultilevelMemory.starts(work: work) : 0
+    return work * (beginnings + MultilevelMemory.cycles(work: work))
+  }
 }

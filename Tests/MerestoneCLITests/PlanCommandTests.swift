@@ -71,6 +71,42 @@ struct PlanCommandTests {
     }
   }
 
+  @Test(
+    "foresees what an order saves that follows clusters",
+    arguments: [[], ["--shards", "4", "--partitioner", "ldg"], ["--undirected"]])
+  func clusters(flags: [String]) throws {
+    let folder = TemporaryFolder()
+    // Groups of 40 nodes whose ids are far from each other; of the edges back, one in four exists.
+    var text = ""
+    for edge in 0..<80_000 {
+      let hash = UInt32(edge) &* 2_654_435_761
+      let (group, from, to) = ((hash >> 20) % 400, (hash >> 10) % 40, hash % 40)
+      text += "\(from * 400 + group)\t\(to * 400 + group)\n"
+      if edge % 4 == 0 { text += "\(to * 400 + group)\t\(from * 400 + group)\n" }
+    }
+    let path = folder.file("edges.tsv")
+    TestFile.write(Array(text.utf8), to: path)
+    func sizes(_ order: String) throws -> (predicted: Double, found: Double) {
+      let flags = flags + ["--order", order, "--duplicates", "drop"]
+      let plan = try object(merestone(["plan", path, "--json"] + flags).output)
+      let graph = folder.file(order)
+      let made = merestone(["preprocess", path, "--out", graph, "--quiet"] + flags)
+      #expect(made.status == 0, "\(made.notes)")
+      let found = try object(merestone("inspect", graph, "--json").output)
+      #expect(plan["edges"] as? Int == found["edges"] as? Int)
+      let parts = try #require(found["parts"] as? [String: Int])
+      return (
+        try #require(plan["bitsPerEdge"] as? Double),
+        Double(8 * parts["edges"]!) / Double(found["edges"] as! Int)
+      )
+    }
+    let (degree, locality) = (try sizes("degree"), try sizes("locality"))
+    #expect(locality.found < 0.8 * degree.found)
+    for size in [degree, locality] {
+      #expect(abs(size.predicted / size.found - 1) < 0.2, "\(size)")
+    }
+  }
+
   @Test("makes nothing")
   func nothing() {
     let folder = TemporaryFolder()

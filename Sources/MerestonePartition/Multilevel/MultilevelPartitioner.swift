@@ -23,10 +23,10 @@ struct MultilevelPartitioner<Source: NeighborSource> {
   private var isSmall: Bool { source.entryCount <= MultilevelMemory.wholeLimit }
 
   /// Independent beginnings, the best of which is kept: the smaller the graph, the more.
-  private var starts: Int { MultilevelMemory.tries(8, work: work) }
+  private var starts: Int { MultilevelMemory.starts(work: work) }
 
   /// Each cycle uses smaller clusters than the one before it, and others.
-  private var cycles: Int { max(2, MultilevelMemory.tries(8, work: work / 4)) }
+  private var cycles: Int { MultilevelMemory.cycles(work: work) }
 
   private var work: Int { source.entryCount + source.nodeCount * bounds.shards }
 

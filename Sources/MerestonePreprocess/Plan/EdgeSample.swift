@@ -3,7 +3,7 @@ import MerestoneStorage
 
 /// What a look at parts of the input found.
 ///
-/// Resident: at most 48 MiB, however large the input is.
+/// Resident: 16 MiB, and 16 bytes for each edge that is kept, however large the input is.
 struct EdgeSample {
   /// Edges that were looked at.
   private(set) var edges = 0
@@ -19,22 +19,31 @@ struct EdgeSample {
   private(set) var inDegrees = [UInt32](repeating: 0, count: 1 << 16)
   /// All edges seen into some destinations, chosen by hash.
   private(set) var kept: [Edge] = []
+  /// All edges seen out of these destinations, turned round; for undirected graphs only.
+  private(set) var reversed: [Edge] = []
   /// Leading bits of a destination's hash that are zero for those that are kept.
   private var depth: UInt64 = 0
 
   /// An edge, by the ids of its ends, or the hashes of words.
-  struct Edge {
+  struct Edge: Hashable {
     var source: UInt64
     var destination: UInt64
   }
 
-  private static let keptLimit = 1 << 20
   /// Counters of in-edges, at most.
   private static let counterLimit = 1 << 22
 
   let kind: RawIDKind
+  /// Whether every edge will have a reverse one.
+  let isUndirected: Bool
+  /// Edges that are kept, at most, but for a hub's.
+  private let keptLimit: Int
 
-  init(kind: RawIDKind) { self.kind = kind }
+  init(kind: RawIDKind, isUndirected: Bool, keptLimit: Int) {
+    self.kind = kind
+    self.isUndirected = isUndirected
+    self.keptLimit = keptLimit
+  }
 
   mutating func add(_ batch: EdgeBatch) {
     switch (batch.sources, batch.destinations) {
@@ -65,20 +74,33 @@ struct EdgeSample {
   private mutating func add(_ source: UInt64, _ destination: UInt64) {
     edges &+= 1
     if source == destination { selfLoops &+= 1 }
-    let hash = RawIDHash.mix(destination)
-    distinct.insert(hash: RawIDHash.mix(source))
-    distinct.insert(hash: hash)
+    let (from, into) = (RawIDHash.mix(source), RawIDHash.mix(destination))
+    distinct.insert(hash: from)
+    distinct.insert(hash: into)
     let counter = counter(of: destination)
     inDegrees[counter] &+= 1
-    guard depth == 0 || hash &>> (64 &- depth) == 0 else { return }
-    kept.append(Edge(source: source, destination: destination))
-    while kept.count > Self.keptLimit, depth < 48 {
+    if isKept(into) { kept.append(Edge(source: source, destination: destination)) }
+    if isUndirected, source != destination {
+      let counter = self.counter(of: source)
+      inDegrees[counter] &+= 1
+      if isKept(from) { reversed.append(Edge(source: destination, destination: source)) }
+    }
+    if kept.count + reversed.count > keptLimit { keepFewer() }
+  }
+
+  @inline(__always) private func isKept(_ hash: UInt64) -> Bool {
+    depth == 0 || hash &>> (64 &- depth) == 0
+  }
+
+  private mutating func keepFewer() {
+    while kept.count + reversed.count > keptLimit, depth < 48 {
       depth += 1
-      let depth = depth
-      let fewer = kept.filter { RawIDHash.mix($0.destination) >> (64 - depth) == 0 }
+      let fewer = kept.filter { isKept(RawIDHash.mix($0.destination)) }
+      let fewerReversed = reversed.filter { isKept(RawIDHash.mix($0.destination)) }
       // A hub stays whole, as long as there is room.
-      if fewer.isEmpty, kept.count < 2 * Self.keptLimit { break }
+      if fewer.isEmpty, kept.count + reversed.count < 2 * keptLimit { break }
       kept = fewer
+      reversed = fewerReversed
     }
   }
 

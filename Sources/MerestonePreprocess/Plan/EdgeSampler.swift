@@ -10,6 +10,9 @@ struct EdgeSampler {
   let pool: ThreadPool
   /// How many portions of ``textPortion`` and so on are looked at.
   let effort: Int
+  let isUndirected: Bool
+  /// Edges that are kept of them.
+  let keptLimit: Int
   let cancellation: Cancellation
 
   /// What it found.
@@ -33,7 +36,10 @@ struct EdgeSampler {
   private static let places = [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15]
 
   func run() throws(PreprocessError) -> Result {
-    var result = Result(sample: EdgeSample(kind: inputs.idKind), edges: 0)
+    var result = Result(
+      sample: EdgeSample(
+        kind: inputs.idKind, isUndirected: isUndirected, keptLimit: keptLimit),
+      edges: 0)
     var readers = inputs.edges
     for number in readers.indices { try settleTypes(&readers[number]) }
     // Every round looks at one place of each file.

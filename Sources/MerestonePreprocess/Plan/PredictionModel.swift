@@ -19,6 +19,8 @@ struct PredictionModel {
   /// Of the edge files' pages, and of those that hold the edges once more.
   private let bits: Double
   private let packedBits: Double
+  /// What `auto` stands for.
+  private let ordering: NodeOrdering
   private let numbering: Numbering
   /// Bytes of node tables, features and columns of nodes in the graph.
   private let nodeRowBytes: Int
@@ -28,7 +30,8 @@ struct PredictionModel {
 
   init(
     options: PreprocessOptions, inputs: InputFiles, sampled: EdgeSampler.Result, plan: MemoryPlan,
-    speed: MachineSpeed, tableBytes: Int
+    speed: MachineSpeed, tableBytes: Int, tryingOrders pool: ThreadPool?,
+    cancellation: Cancellation
   ) {
     self.options = options
     self.inputs = inputs
@@ -48,16 +51,16 @@ struct PredictionModel {
       stored -= Int(
         Double(sampled.edges) * Double(sample.selfLoops) / Double(sample.edges))
     }
-    // Most edges lack a reverse, or few do; the larger result is the safer one.
-    if options.isUndirected { stored *= 2 }
-    edges = stored
-    bits = sample.bitsPerEdge(
-      total: sampled.edges, nodes: count, options: options.partition,
-      pageFormat: options.encoding.pageFormat)
-    packedBits =
-      options.encoding == .both
-      ? sample.bitsPerEdge(
-        total: sampled.edges, nodes: count, options: options.partition, pageFormat: .packed) : 0
+    // Edges of different relations are no duplicates of each other.
+    let hasRelations = inputs.edges.contains { $0.columns.contains { $0.name == "relation" } }
+    let lists = ListSample(
+      sample, total: sampled.edges, nodes: count, options: options.partition,
+      dropsDuplicates: options.duplicates != .keep && !hasRelations, tryingOrders: pool,
+      cancellation: cancellation)
+    edges = Int(Double(stored) * lists.storedPerEdge)
+    ordering = lists.ordering
+    bits = lists.bitsPerEdge(options.encoding.pageFormat)
+    packedBits = options.encoding == .both ? lists.bitsPerEdge(.packed) : 0
     let range = Double(sample.largest) + 1
     let tableRoom = MemoryPlan.counterBytes(
       of: plan.buffers(beside: 0), options: options.partition)
@@ -66,7 +69,8 @@ struct PredictionModel {
     {
       numbering = .dictionary
     } else {
-      numbering = range > Double(count) * 1.0001 ? .rank : .identity
+      // The number of nodes is an estimate.
+      numbering = range > Double(count) * 1.01 ? .rank : .identity
     }
     let width = inputs.features.map { min($0.width, 1 << 20) * $0.element.byteCount } ?? 0
     nodeRowBytes = width + (inputs.nodes == nil ? 0 : 8)
@@ -106,7 +110,10 @@ struct PredictionModel {
     let index = Double(nodes) * (0.75 + 24.0 / 512)
     let perID: Double =
       switch numbering {
-      case .identity: options.partition.ordering.resolved == .input ? 0 : 8
+      case .identity:
+        // Nothing is renumbered.
+        ordering == .input
+          && (options.partition.partitioner == .range || options.partition.shards == 1) ? 0 : 8
       case .rank: 8
       case .dictionary: inputs.idKind == .string ? 7.75 + idBytes : 14.25
       }
@@ -166,6 +173,30 @@ struct PredictionModel {
   /// What a random access to a table of 4 bytes a node costs.
   private func cost(_ cost: (cached: Double, doubling: Double)) -> Double {
     cost.cached + cost.doubling * log2(max(1, Double(nodes) * 4 / Double(8 << 20)))
+  }
+
+  /// What cutting and ordering by neighbourhoods costs.
+  private var partitionWork: (cpu: Double, serial: Double) {
+    let n = Double(nodes)
+    var (cpu, serial) = (n * Cost.orderedNode, 0.0)
+    switch options.partition.partitioner {
+    case .range, .random: break
+    case .ldg, .fennel:
+      let passes = Double(options.partition.passes)
+      cpu += entries * passes * cost(Cost.streamedNeighbor)
+      serial += n * passes * Cost.placedNode
+    case .multilevel:
+      let work = Partition.multilevelWork(
+        nodes: nodes, entries: Int(entries), shards: options.partition.shards)
+      serial += Double(work) * Cost.multilevelEntry
+    }
+    switch options.partition.ordering {
+    case .input, .degree: break
+    case .locality: serial += entries * Cost.clusteredNeighbor
+    case .auto where edges > PartitionOptions.autoEdgeLimit: break
+    case .auto: serial += entries * (Cost.clusteredNeighbor + Cost.comparedNeighbor)
+    }
+    return (cpu, serial)
   }
 
   private func stages() -> [PreprocessPrediction.Stage] {
@@ -228,11 +259,10 @@ struct PredictionModel {
       add(
         "neighbors", cpu: stored * cost(Cost.neighborEdge), serial: entries * Cost.neighborSorted,
         io: entries * 10, memory: memory(.neighbors), peak: entries * 4.4, stays: 0)
-      let passes = Double(options.partition.passes)
+      let work = partitionWork
       add(
-        "partition", cpu: entries * passes * cost(Cost.streamedNeighbor),
-        serial: n * passes * Cost.placedNode, io: 0,
-        memory: memory(.partition), peak: entries * 4 + n * 4, stays: n * 4)
+        "partition", cpu: work.cpu, serial: work.serial, io: 0, memory: memory(.partition),
+        peak: entries * 4 + n * 4, stays: n * 4)
     } else {
       add(
         "partition", cpu: n * Cost.orderedNode, io: 0, memory: memory(.partition), peak: 0,
@@ -266,7 +296,9 @@ struct PredictionModel {
         peak: record, stays: 0)
     }
     add(
-      "finish", cpu: 0, serial: Cost.startAndEnd, io: 0, synced: Double(outputBytes) * 0.5,
+      "finish", cpu: 0,
+      serial: Cost.startAndEnd + Double(min(sampled.sample.edges, 1 << 22)) * Cost.sampledEdge,
+      io: 0, synced: Double(outputBytes) * 0.5,
       memory: 0, peak: 0, stays: 0)
     return stages
   }
@@ -305,9 +337,15 @@ struct PredictionModel {
       let record = GroupedEdges.recordBytes(rowBytes: sampled.rowBytes)
       let buckets = GroupStage.buckets(
         edges: sampled.edges, recordBytes: record, memory: memory, threads: threads)
-      // The order of a bucket is a bound; about a third of it is in use at a time.
+      // Edges without columns are there as records, as numbers and as what is stored of them; of the
+      // others, the order of a bucket is a bound, of which about a third is in use at a time. Threads
+      // are not all at their peak.
+      let perEdge =
+        2 * record
+        + (sampled.rowBytes == 0
+          ? record * edges / max(sampled.edges, 1) : EdgeGroup.workingBytes / 3)
       used =
-        threads * (sampled.edges / buckets) * (2 * record + EdgeGroup.workingBytes / 3)
+        threads * (sampled.edges / buckets) * perEdge * 5 / 6
         + min(memory / 4, buckets * BucketFile.blockLimits.upperBound)
     case .neighbors:
       used =
@@ -329,7 +367,7 @@ struct PredictionModel {
         4 * n
         + min(
           Partition.workingBytes(partition, nodes: n, entries: entries),
-          partition.partitioner == .multilevel ? 64 * n + 20 * entries : 20 * n + 12 * entries)
+          partition.partitioner == .multilevel ? 64 * n + 20 * entries : 20 * n + 8 * entries)
     case .route:
       let buckets = max(1, max(edges >> 20, n >> 18))
       used =
@@ -377,11 +415,9 @@ struct PredictionModel {
   ) -> Int {
     let bucket = bytes(min(edges, max(1 << 20, edges / 1024)))
     let places = OrderedWork<AnyObject>.placesPerThread * plan.threads
-    let filled =
-      isFasterThanAppending
-      ? places * bucket : max(places / 2 * bucket, min(places * 5 / 8 * bucket, bytes(edges) / 4))
+    let filled = isFasterThanAppending ? places : places * 2 / 3
     return min(
-      plan.buffers(beside: resident, atMost: plan.threads * (192 << 20)), filled,
+      plan.buffers(beside: resident, atMost: plan.threads * (192 << 20)), filled * bucket,
       bytes(edges) / 5 * 4) + (8 << 20)
   }
 
@@ -404,6 +440,10 @@ struct PredictionModel {
     static let streamedNeighbor = (cached: 7.5e-9, doubling: 3.5e-9)
     static let placedNode = 40e-9
     static let orderedNode = 20e-9
+    /// Of graphs with clusters. Where there are none, little is contracted, and it takes ten times that.
+    static let multilevelEntry = 70e-9
+    static let clusteredNeighbor = 50e-9
+    static let comparedNeighbor = 45e-9
     static let routedEdge = (cached: 33e-9, doubling: 4e-9)
     static let routedByte = 3e-9
     static let sortedEdge = 20e-9
@@ -415,7 +455,9 @@ struct PredictionModel {
     static let weighedEdge = 3e-9
     static let timedEdge = 30e-9
     static let mappedNode = 150e-9
-    /// Of a run of any size: the prediction, waiting for the disk, the last checks.
-    static let startAndEnd = 0.3
+    /// The prediction itself.
+    static let sampledEdge = 100e-9
+    /// Of a run of any size: waiting for the disk, the last checks.
+    static let startAndEnd = 0.2
   }
 }

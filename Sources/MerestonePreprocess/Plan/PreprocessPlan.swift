@@ -36,13 +36,17 @@ package struct PreprocessPlan {
   ///
   /// - Parameters:
   ///   - folder: An existing one on the disk of the temporary files.
-  ///   - isThorough: Whether a second may pass; else a tenth of one, with a wider margin.
+  ///   - isThorough: Whether seconds may pass; else a tenth of one, with a wider margin.
   static func predict(
     options: PreprocessOptions, inputs: InputFiles, plan: MemoryPlan, pool: ThreadPool,
     folder: String, isThorough: Bool, cancellation: Cancellation
   ) throws(PreprocessError) -> PreprocessPrediction {
+    // A second is nothing to inputs that take a minute.
+    let isLarge = inputs.fileBytes > 4 << 30
     let sampled = try EdgeSampler(
-      inputs: inputs, pool: pool, effort: isThorough ? 4 : 1, cancellation: cancellation
+      inputs: inputs, pool: pool, effort: isThorough || isLarge ? 4 : 1,
+      isUndirected: options.isUndirected, keptLimit: isThorough ? 1 << 23 : 1 << 20,
+      cancellation: cancellation
     ).run()
     let tables = [inputs.nodes, inputs.labels].compactMap { $0 }.reduce(0) {
       // A table is held in memory in about three times the bytes of its text.
@@ -52,7 +56,7 @@ package struct PreprocessPlan {
       folder: folder, writes: isThorough && sampled.edges > 8_000_000)
     return PredictionModel(
       options: options, inputs: inputs, sampled: sampled, plan: plan, speed: speed,
-      tableBytes: tables
+      tableBytes: tables, tryingOrders: isThorough ? pool : nil, cancellation: cancellation
     ).prediction()
   }
 }

@@ -1,9 +1,7 @@
-import MerestoneStorage
+package import MerestoneStorage
 
-@testable import MerestonePartition
-
-/// Neighbourhoods held in memory.
-struct InMemoryNeighbors: NeighborSource {
+/// Neighbourhoods held in memory: 4 bytes per entry, 8 per node.
+package struct InMemoryNeighbors: NeighborSource {
   /// Where each node's list starts in ``neighbors``. Shape `[nodeCount + 1]`.
   let indptr: [Int]
 
@@ -11,15 +9,15 @@ struct InMemoryNeighbors: NeighborSource {
 
   private let blockBounds: [Int]
 
-  var nodeCount: Int { indptr.count - 1 }
-  var entryCount: Int { neighbors.count }
-  var blockCount: Int { blockBounds.count - 1 }
+  package var nodeCount: Int { indptr.count - 1 }
+  package var entryCount: Int { neighbors.count }
+  package var blockCount: Int { blockBounds.count - 1 }
 
   /// The neighbourhoods of the given edges, lists ascending.
   ///
   /// - Parameter blockNodes: The nodes of a block at most.
   /// - Precondition: Every end is below `nodeCount`, and the two arrays are equally long.
-  init(
+  package init(
     nodeCount: Int, sources: [UInt32], destinations: [UInt32],
     blockNodes: Int = NeighborBlocks.nodeLimit
   ) {
@@ -55,11 +53,11 @@ struct InMemoryNeighbors: NeighborSource {
     blockBounds = bounds
   }
 
-  func nodes(ofBlock block: Int) -> Range<Int> {
+  package func nodes(ofBlock block: Int) -> Range<Int> {
     blockBounds[block]..<blockBounds[block + 1]
   }
 
-  func read(_ block: Int, into scratch: inout NeighborScratch) throws(StorageError) {
+  package func read(_ block: Int, into scratch: inout NeighborScratch) throws(StorageError) {
     let nodes = nodes(ofBlock: block)
     let entries = indptr[nodes.lowerBound]..<indptr[nodes.upperBound]
     scratch.prepare(nodes: nodes.count, entries: entries.count)

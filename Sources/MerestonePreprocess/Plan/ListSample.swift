@@ -1,27 +1,78 @@
+import MerestoneCore
 import MerestoneIngest
 import MerestonePartition
 import MerestoneStorage
 
-extension EdgeSample {
+/// The lists that an ``EdgeSample`` kept, as they would be stored.
+struct ListSample {
+  /// Edges in the graph for each edge of the input: reverse edges counted, dropped ones not.
+  let storedPerEdge: Double
+  /// What `auto` stands for.
+  let ordering: NodeOrdering
+  /// (destination, source), by ranks, ascending.
+  private let keys: [UInt64]
+  private let idBytes: Int
+  /// Edges that were seen of all.
+  private let share: Double
+
+  /// From what share of the input on it counts as seen whole.
+  private static let whole = 0.9
+
+  /// - Parameters:
+  ///   - total: Edges of the whole input.
+  ///   - nodes: Nodes of the graph.
+  ///   - dropsDuplicates: Whether of edges with the same ends one stays.
+  ///   - pool: For an order that clusters, of an input that was seen whole; without, such an order
+  ///     is taken to save nothing.
+  init(
+    _ sample: EdgeSample, total: Int, nodes: Int, options: PartitionOptions,
+    dropsDuplicates: Bool, tryingOrders pool: ThreadPool?, cancellation: Cancellation
+  ) {
+    share = Double(sample.edges) / Double(max(total, 1))
+    idBytes = max(1, (71 - UInt64(max(nodes - 1, 0)).leadingZeroBitCount) / 8)
+    let isWhole = share >= Self.whole
+    var lists = sample.kept
+    // Of what was seen in part, most edges are taken to be new ones: the larger result is the safer one.
+    if isWhole, dropsDuplicates { lists = Array(Set(lists)) }
+    var stored = Double(lists.count)
+    if isWhole, sample.isUndirected {
+      let (known, back) = (Set(lists), Set(sample.reversed))
+      stored += Double(lists.count { !back.contains($0) && $0.source != $0.destination })
+      var added = sample.reversed.filter { !known.contains($0) }
+      if dropsDuplicates { added = Array(Set(added)) }
+      lists += added
+    } else if sample.isUndirected {
+      stored *= 2
+      lists += sample.reversed
+    }
+    storedPerEdge = sample.kept.isEmpty ? 1 : stored / Double(sample.kept.count)
+    var options = options
+    if options.ordering == .auto,
+      Double(total) * storedPerEdge > Double(PartitionOptions.autoEdgeLimit)
+    {
+      options.ordering = .degree
+    }
+    if let pool, isWhole, options.needsNeighbors,
+      let order = SampledOrder(
+        of: lists, nodes: nodes, options: options, pool: pool, cancellation: cancellation,
+        degree: { sample.inDegrees[sample.place(of: $0)] })
+    {
+      keys = order.keys
+      ordering = order.ordering
+    } else {
+      ordering = options.ordering.resolved
+      let ranks = Ranks(sample, nodes: nodes, options: options)
+      keys = lists.map { ranks.rank(of: $0.destination) << 32 | ranks.rank(of: $0.source) }.sorted()
+    }
+  }
+
   /// Bits that an edge takes in the store's pages, found by encoding the edges that were kept.
   ///
   /// Lists of which only a part was seen compress less; what they lose by halving says what they
   /// would gain by doubling.
-  func bitsPerEdge(
-    total: Int, nodes: Int, options: PartitionOptions, pageFormat: PageFormat = .lz4
-  ) -> Double {
-    guard !kept.isEmpty else { return 0 }
-    let ranks = Ranks(self, nodes: nodes, options: options)
-    let idBytes = max(1, (71 - UInt64(max(nodes - 1, 0)).leadingZeroBitCount) / 8)
-    var keys: [UInt64] = []
-    keys.reserveCapacity(kept.count)
-    for edge in kept {
-      keys.append(ranks.rank(of: edge.destination) << 32 | ranks.rank(of: edge.source))
-    }
-    keys.sort()
+  func bitsPerEdge(_ pageFormat: PageFormat) -> Double {
     let bits = Self.bits(keys, idBytes, pageFormat)
-    let share = Double(edges) / Double(max(total, 1))
-    guard share < 0.9, kept.count > 4 * PageCodec.edges else { return bits }
+    guard share < Self.whole, keys.count > 4 * PageCodec.edges else { return bits }
     var half: [UInt64] = []
     for (place, key) in keys.enumerated()
     where RawIDHash.mix(key &+ UInt64(place)) & 1 == 0 { half.append(key) }
