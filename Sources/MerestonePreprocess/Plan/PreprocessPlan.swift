@@ -45,7 +45,7 @@ package struct PreprocessPlan {
     let isLarge = inputs.fileBytes > 4 << 30
     let sampled = try EdgeSampler(
       inputs: inputs, pool: pool, effort: isThorough || isLarge ? 4 : 1,
-      isUndirected: options.isUndirected, keptLimit: isThorough ? 1 << 23 : 1 << 20,
+      isUndirected: options.isUndirected, keptLimit: isThorough ? 1 << 23 : 1 << 19,
       cancellation: cancellation
     ).run()
     let tables = [inputs.nodes, inputs.labels].compactMap { $0 }.reduce(0) {

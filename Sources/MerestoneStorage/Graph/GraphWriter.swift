@@ -46,7 +46,13 @@ package final class GraphWriter: Sendable {
     if FolderTree.status(self.output) != nil { throw .alreadyExists(path: self.output) }
     lock = try FolderLock(path: staging + ".lock", guarding: self.output)
     isResumed = resuming && FolderTree.status(staging) != nil
-    if isResumed { keep() } else { try clear() }
+    if isResumed {
+      keep()
+      // One that was killed at its end may have removed empty ones.
+      try makeFolders()
+    } else {
+      try clear()
+    }
   }
 
   /// Removes the lock of a run that was killed just after its graph had got its name.
@@ -59,7 +65,13 @@ package final class GraphWriter: Sendable {
   package func clear() throws(StorageError) {
     try FolderTree.remove(staging)
     try FolderTree.create(staging)
-    for folder in folders { try FolderTree.create(staging + "/" + folder) }
+    try makeFolders()
+  }
+
+  private func makeFolders() throws(StorageError) {
+    for folder in folders where FolderTree.status(path(folder)) == nil {
+      try FolderTree.create(path(folder))
+    }
   }
 
   /// Lets the staging folder outlive this value, so that a later writer can go on with it.
