@@ -1,5 +1,6 @@
 #include "include/aggregate.h"
 
+#include "include/prefetch.h"
 #include "clones.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -22,7 +23,7 @@ void mrs_aggregate_rows(
         for (int64_t e = from; e < to; e++) {
             if (e + PREFETCH_EDGES >= end) break;
             const float *next = x + (size_t)indices[e + PREFETCH_EDGES] * columns;
-            for (size_t j = 0; j < columns; j += LINE_FLOATS) __builtin_prefetch(next + j);
+            for (size_t j = 0; j < columns; j += LINE_FLOATS) mrs_prefetch(next + j);
         }
         size_t j = 0;
         for (; j + CHUNK <= columns; j += CHUNK) {

@@ -1,5 +1,6 @@
 #include "include/buckets.h"
 
+#include "include/prefetch.h"
 #include "place.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ static void prefetch_slots(const struct mrs_asked *asked, size_t count, size_t i
     if (i + ASKED_AHEAD >= count) return;
     const struct mrs_asked *next = asked + i + ASKED_AHEAD;
     for (size_t s = next->starts[bucket]; s < next->starts[bucket + 1]; s += 16) {
-        __builtin_prefetch(next->slots + s, 1);
+        mrs_prefetch(next->slots + s);
     }
 }
 

@@ -3,6 +3,7 @@
 
 // Draws from long lists, sixteen lists at once, by the lines of their cells.
 
+#include "include/prefetch.h"
 #include "running_sums.h"
 
 enum {
@@ -58,7 +59,7 @@ INLINE void enter_lined(
     group->lists[lane] = (struct list){
         .start = from->start, .count = (uint32_t)from->count, .node = node,
         .guided = w->guided + from->start, .out = out, .sources = sources, .kept = kept};
-    __builtin_prefetch(w->lined + node);
+    mrs_prefetch(w->lined + node);
 }
 
 /// Makes the draws, and fetches their lines.
@@ -97,7 +98,7 @@ INLINE void draw_lined(
     }
     for (uint32_t i = 0; i < fanout; i++) {
         for (size_t lane = 0; lane < group->used; lane++) {
-            __builtin_prefetch(group->lines[lane] + group->cells[i][lane]);
+            mrs_prefetch(group->lines[lane] + group->cells[i][lane]);
         }
     }
 }
@@ -177,8 +178,8 @@ INLINE void sort_lined(struct lined_group *group, uint32_t fanout, int replaces)
         const struct mrs_guided_edge *edges = group->lists[lane].guided;
         for (uint32_t i = 0; i < fanout; i++) {
             uint32_t position = (uint32_t)(group->hits[i][lane] >> 32);
-            __builtin_prefetch(edges + position - (position > 0));
-            __builtin_prefetch(edges + position);
+            mrs_prefetch(edges + position - (position > 0));
+            mrs_prefetch(edges + position);
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "include/gather.h"
 
+#include "include/prefetch.h"
 #include "clones.h"
 #include "place.h"
 
@@ -81,7 +82,7 @@ enum { LINE_BYTES = 64, MAXIMUM_LINES = 16, LINES_AHEAD = 64, RING = 32 };
 /// A loop would take a third longer.
 INLINE void fetch_lines(const uint8_t *row, size_t lines) {
 #define FETCH(LINE) \
-    case LINE + 1: __builtin_prefetch(row + (LINE) * LINE_BYTES); __attribute__((fallthrough));
+    case LINE + 1: mrs_prefetch(row + (LINE) * LINE_BYTES); __attribute__((fallthrough));
     switch (lines) {
         FETCH(15) FETCH(14) FETCH(13) FETCH(12) FETCH(11) FETCH(10) FETCH(9) FETCH(8)
         FETCH(7) FETCH(6) FETCH(5) FETCH(4) FETCH(3) FETCH(2) FETCH(1) FETCH(0)

@@ -4,6 +4,7 @@
 // One list that edges are drawn from: where a number falls among the running sums of its weights, and
 // what is drawn for repetitions.
 
+#include "include/prefetch.h"
 #include "include/weighted.h"
 
 #include "clones.h"
@@ -60,7 +61,7 @@ INLINE const void *address_of(const struct list *list, uint64_t edge, enum mrs_w
 /// Fetches the cache lines of a range.
 INLINE void prefetch_range(const void *from, const void *end) {
     const char *line = (const char *)((uintptr_t)from & ~(uintptr_t)63);
-    for (; line < (const char *)end; line += 64) __builtin_prefetch(line);
+    for (; line < (const char *)end; line += 64) mrs_prefetch(line);
 }
 
 /// Finds the weights and the kept sums of the list's shard.

@@ -1,5 +1,6 @@
 #include "include/sample.h"
 
+#include "include/prefetch.h"
 #include "clones.h"
 #include "philox.h"
 #include "place.h"
@@ -124,9 +125,9 @@ void mrs_pick_baseline(
 int64_t mrs_read_lists(
     const uint64_t *indptr, const uint32_t *nodes, size_t count, uint64_t fanout, int64_t total,
     struct mrs_edge_list *lists, int64_t *ends) {
-    enum { AHEAD = 24 };
+    enum { AHEAD = 64 };
     for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count) __builtin_prefetch(indptr + nodes[i + AHEAD]);
+        if (i + AHEAD < count) mrs_prefetch(indptr + nodes[i + AHEAD]);
         uint64_t start = indptr[nodes[i]], length = indptr[nodes[i] + (size_t)1] - start;
         lists[i].start = start;
         lists[i].count = length;
@@ -185,9 +186,9 @@ INLINE void relabel_by_hash(struct mrs_hop *hop, uint32_t *indices, size_t count
 
 INLINE void prefetch_label(const struct mrs_hop *hop, uint32_t node) {
     if (hop->stamps) {
-        __builtin_prefetch(hop->stamps + node, 1);
+        mrs_prefetch(hop->stamps + node);
     } else {
-        __builtin_prefetch(hop->table + slot_of(node, hop->table_bits), 1);
+        mrs_prefetch(hop->table + slot_of(node, hop->table_bits));
     }
 }
 
@@ -257,7 +258,7 @@ size_t mrs_packed_read(
             struct place next = place_of(cut, edges[i + AHEAD]);
             const uint8_t *values = values_of(pages, next.bucket);
             uint64_t bits = pages[next.bucket].smallest_and_bits >> 56;
-            if (values) __builtin_prefetch(values + next.offset * bits / 8);
+            if (values) mrs_prefetch(values + next.offset * bits / 8);
         }
         struct place place = place_of(cut, edges[i]);
         const uint8_t *values = values_of(pages, place.bucket);
@@ -273,7 +274,7 @@ size_t mrs_packed_read(
 /// Fetches what the sources of new edges will be read from.
 INLINE void prefetch_sources(const struct mrs_hop *hop, size_t first, size_t end) {
     if (hop->sources) {
-        for (size_t i = first; i < end; i++) __builtin_prefetch(hop->sources + hop->edges[i]);
+        for (size_t i = first; i < end; i++) mrs_prefetch(hop->sources + hop->edges[i]);
         return;
     }
     for (size_t i = first; i < end; i++) {
@@ -282,8 +283,8 @@ INLINE void prefetch_sources(const struct mrs_hop *hop, size_t first, size_t end
         if (!values) continue;
         uint64_t bits = hop->pages[place.bucket].smallest_and_bits >> 56;
         const uint8_t *word = values + place.offset * bits / 8;
-        __builtin_prefetch(word);
-        __builtin_prefetch(word + 7);
+        mrs_prefetch(word);
+        mrs_prefetch(word + 7);
     }
 }
 

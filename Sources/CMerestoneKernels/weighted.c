@@ -1,5 +1,6 @@
 #include "include/weighted.h"
 
+#include "include/prefetch.h"
 #include "draw_lines.h"
 #include "running_sums.h"
 
@@ -38,14 +39,14 @@ INLINE void enter(
     list->running = NULL;
     if (kind == MRS_GUIDED_SUMS) {
         list->guided = w->guided + start;
-        __builtin_prefetch(w->guided + end - 1);
+        mrs_prefetch(w->guided + end - 1);
         return;
     }
     find_shard(w, list);
     uint64_t rest = start;
     if (count > SHORT && list->last >= list->first) {
         rest = (uint64_t)list->last << w->shift;
-        __builtin_prefetch(list->sums + list->last);
+        mrs_prefetch(list->sums + list->last);
     }
     prefetch_range(address_of(list, rest, kind), address_of(list, end, kind));
 }
@@ -94,15 +95,15 @@ INLINE void draw(
             for (uint32_t i = 0; i < fanout; i++) {
                 uint32_t cell = cell_of(list, group->numbers[i][lane]);
                 group->positions[i][lane] = cell;
-                __builtin_prefetch(list->guided + cell);
+                mrs_prefetch(list->guided + cell);
             }
             continue;
         }
         if (list->count <= SHORT || list->last < list->first) continue;
         for (uint32_t i = 0; i < fanout; i++) {
             struct window window = window_of(list, group->numbers[i][lane]);
-            __builtin_prefetch(list->sums + window.first);
-            __builtin_prefetch(list->sums + window.end - 1);
+            mrs_prefetch(list->sums + window.first);
+            mrs_prefetch(list->sums + window.end - 1);
         }
     }
 }
@@ -117,8 +118,8 @@ INLINE void find(
             for (uint32_t i = 0; i < fanout; i++) {
                 uint32_t position = list->guided[group->positions[i][lane]].guide;
                 group->positions[i][lane] = position;
-                __builtin_prefetch(list->guided + position);
-                __builtin_prefetch(list->guided + position + 1);
+                mrs_prefetch(list->guided + position);
+                mrs_prefetch(list->guided + position + 1);
             }
             continue;
         }
