@@ -148,7 +148,10 @@ INLINE size_t slot_of(uint32_t node, uint32_t bits) {
 INLINE void relabel_by_stamps(struct mrs_hop *hop, uint32_t *indices, size_t count) {
     uint32_t *stamps = hop->stamps, *nodes = hop->nodes, base = hop->base;
     size_t seen = hop->seen;
+    // From the second cache: a load that may meet an earlier store is not done ahead of its turn.
+    enum { AHEAD = 16 };
     for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(stamps + indices[i + AHEAD < count ? i + AHEAD : i]);
         uint32_t node = indices[i], stamp = stamps[node];
         int is_new = stamp < base;
         nodes[seen] = node;
@@ -325,9 +328,10 @@ MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
                 hop->key0, hop->key1, hop->edges + picked);
             hop->done += count;
             hop->picked = (size_t)(end - hop->edges);
-            prefetch_sources(hop, picked, hop->picked);
         }
+        // What is near goes before what is far.
         hop->gathered = read_sources(hop, gathered, picked);
+        prefetch_sources(hop, picked, hop->picked);
         if (hop->gathered < picked) return 2;
         while (hop->relabelled < gathered) {
             size_t count = gathered - hop->relabelled;

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 import MerestoneIngest
 
@@ -69,10 +70,10 @@ enum NodeNumbers: Sendable {
   }
 
   /// How many edges ahead ids are asked for.
-  private static let distance = 16
+  private static let distance = 32
 
   /// Calls `body` with the function from ids to numbers, once for each form of it, and one that fetches
-  /// what an id will need, where computing the number takes too long for many loads to be under way.
+  /// what an id will need, where that is far away.
   @inline(__always)
   private func withNumbering(
     _ body: (_ number: (UInt64) -> UInt32, _ ask: (UInt64) -> Void) -> Void
@@ -87,7 +88,9 @@ enum NodeNumbers: Sendable {
         let limit = UInt64(table.count)
         body(
           // SAFETY: compared with the table's size first.
-          { $0 < limit ? unsafe table[Int(truncatingIfNeeded: $0)] : Self.absent }, { _ in })
+          { $0 < limit ? unsafe table[Int(truncatingIfNeeded: $0)] : Self.absent },
+          // SAFETY: what is asked for need not exist.
+          { unsafe mrs_prefetch(table.baseAddress! + Int(truncatingIfNeeded: min($0, limit))) })
       }
     case .listed(let index, _): body({ index.position(of: $0) }, { _ in })
     case .dictionary: preconditionFailure("a dictionary keeps its numbers by edge")

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 import MerestoneStorage
 
@@ -34,8 +35,16 @@ struct EdgeRouter {
   }
 
   private static func replace(_ nodes: inout [UInt32], by numbers: Span<UInt32>) {
+    let ahead = 64
+    let last = nodes.count - 1
     var nodes = nodes.mutableSpan
-    for place in nodes.indices { nodes[place] = numbers[Int(nodes[place])] }
+    unsafe numbers.withUnsafeBufferPointer { table in
+      for place in nodes.indices {
+        // SAFETY: what is asked for need not exist.
+        unsafe mrs_prefetch(table.baseAddress! + Int(nodes[min(place &+ ahead, last)]))
+        nodes[place] = numbers[Int(nodes[place])]
+      }
+    }
   }
 
   private func route(
