@@ -67,7 +67,7 @@ let package = Package(
     module(
       "MerestoneIngest",
       "MerestoneCore", "MerestoneStorage", "CLZ4", "CZlib", "CZstd", "CMerestoneKernels"),
-    module("MerestonePartition", "MerestoneCore", "MerestoneStorage"),
+    module("MerestonePartition", "MerestoneCore", "MerestoneStorage", "CMerestoneKernels"),
     module("MerestoneSampling", "MerestoneCore", "MerestoneStorage", "CMerestoneKernels"),
     module("MerestoneNN", "MerestoneCore", "MerestoneTensor"),
 

@@ -1,3 +1,5 @@
+internal import CMerestoneKernels
+
 /// Counts, list by list, how many neighbours each shard has: the part of a streaming pass that
 /// all threads share.
 ///
@@ -50,16 +52,23 @@
       unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: kinds + 1) { seen in
         unsafe tally.initialize(repeating: 0)
         unsafe seen.initialize(repeating: 0)
+        // SAFETY: the block has an offset more than nodes.
+        let end = unsafe Int(offsets[tile.upperBound])
         for node in tile {
-          unsafe count(node, tally: tally.baseAddress!, seen: seen.baseAddress!)
+          unsafe count(node, before: end, tally: tally.baseAddress!, seen: seen.baseAddress!)
         }
       }
     }
   }
 
+  /// How many neighbours ahead shards are asked for.
+  private static let distance = 32
+
+  /// - Parameter end: Where the neighbours of the tile end.
   @inline(__always)
   private func count(
-    _ node: Int, tally: UnsafeMutablePointer<UInt32>, seen: UnsafeMutablePointer<UInt16>
+    _ node: Int, before end: Int, tally: UnsafeMutablePointer<UInt32>,
+    seen: UnsafeMutablePointer<UInt16>
   ) {
     // SAFETY: offsets are ascending and end at the number of neighbours; neighbours are nodes of
     // the graph, and assigned values are below `kinds`; `inWindow` never passes `position`; a
@@ -68,6 +77,9 @@
     var inWindow = list.lowerBound
     var seenCount = 0
     for position in list {
+      // What is moved in lists that follow is a neighbour in any case, and asked for only.
+      unsafe mrs_prefetch(
+        assignment + Int(neighbors[min(position &+ Self.distance, end &- 1)]))
       let neighbor = unsafe neighbors[position]
       if neighbor &- windowStart < windowLength {
         unsafe neighbors[inWindow] = neighbor

@@ -1,3 +1,4 @@
+internal import CMerestoneKernels
 import MerestoneCore
 
 /// Which neighbours a node keeps where it has many, by the degrees of all nodes: each rounded down to
@@ -96,20 +97,29 @@ struct NeighborSample: Sendable {
     switch ends {
     case .numbers:
       return unsafe classes.withUnsafeBufferPointer { classes in
-        take(edges, of: chunk, into: &kept) { unsafe ($0, Int(classes[Int($0)])) }
+        take(edges, of: chunk, into: &kept) {
+          unsafe ($0, Int(classes[Int($0)]))
+        } ask: {
+          // SAFETY: what is asked for need not exist.
+          unsafe mrs_prefetch(classes.baseAddress! + Int($0))
+        }
       }
     case .packed:
       let mask = 1 << classBits - 1
       return take(edges, of: chunk, into: &kept) {
         ($0 &>> classBits, Int(truncatingIfNeeded: $0) & mask)
+      } ask: { _ in
       }
     }
   }
 
+  /// How many edges ahead the classes of their ends are asked for.
+  private static let distance = 32
+
   @inline(__always)
   private func take(
     _ edges: Range<Int>, of chunk: EdgeChunk, into kept: inout [UInt64],
-    _ split: (UInt32) -> (node: UInt32, class: Int)
+    _ split: (UInt32) -> (node: UInt32, class: Int), ask: (UInt32) -> Void
   ) -> Int {
     precondition(kept.count >= 2 * edges.count && edges.upperBound <= chunk.count, "no room")
     var count = 0
@@ -118,6 +128,9 @@ struct NeighborSample: Sendable {
         unsafe chunk.sources.withUnsafeBufferPointer { sources in
           unsafe chunk.destinations.withUnsafeBufferPointer { destinations in
             for edge in edges {
+              let later = min(edge &+ Self.distance, edges.upperBound &- 1)
+              unsafe ask(sources[later])
+              unsafe ask(destinations[later])
               // SAFETY: classes are below 128, and two places per edge were checked above.
               let source = unsafe split(sources[edge])
               let destination = unsafe split(destinations[edge])

@@ -430,7 +430,7 @@ struct PredictionModel {
     static let textByte = 2.0e-9
     static let spooled = 20e-9
     /// Beside tables that fit the caches, and more for each doubling of tables beyond them.
-    static let countedEdge = (cached: 19e-9, doubling: 1.5e-9)
+    static let countedEdge = (cached: 17e-9, doubling: 0.3e-9)
     static let dictionaryEdge = 60e-9
     static let dictionarySerial = 60e-9
     static let groupedPair = 130e-9
@@ -444,14 +444,14 @@ struct PredictionModel {
     static let multilevelEntry = 70e-9
     static let clusteredNeighbor = 50e-9
     static let comparedNeighbor = 45e-9
-    static let routedEdge = (cached: 33e-9, doubling: 4e-9)
+    static let routedEdge = (cached: 25e-9, doubling: 2.2e-9)
     static let routedByte = 3e-9
     static let sortedEdge = 20e-9
     static let sortedByte = 16e-9
     static let appendedEdge = 7e-9
     static let packedEdge = 2e-9
     /// An out-edge, with its id, over an in-edge.
-    static let reversed = 2.0
+    static let reversed = 2.4
     static let weighedEdge = 3e-9
     static let timedEdge = 30e-9
     static let mappedNode = 150e-9

@@ -14,7 +14,7 @@ private let allowedImports: [String: Set<String>] = {
     "MerestoneTensor": core.union(kernels).union(["COpenBLAS"]),
     "MerestoneTransport": core.union(kernels),
     "MerestoneIngest": store.union(kernels).union(["CZlib", "CZstd", "CLZ4"]),
-    "MerestonePartition": store,
+    "MerestonePartition": store.union(kernels),
     "MerestoneSampling": store.union(kernels),
     "MerestoneNN": core.union(["MerestoneTensor"]),
     "MerestonePreprocess": store.union(kernels).union(["MerestoneIngest", "MerestonePartition"]),
