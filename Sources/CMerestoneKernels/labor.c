@@ -1,6 +1,7 @@
 #include "include/labor.h"
 
 #include "clones.h"
+#include "include/prefetch.h"
 #include "include/processor.h"
 #include "philox.h"
 
@@ -222,7 +223,7 @@ AVX512 static size_t look_up_avx512(
     __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     size_t found = 0, i = 0;
     for (; i + 16 <= count; i += 16, place = _mm512_add_epi32(place, _mm512_set1_epi32(16))) {
-        if (i + AHEAD < count) _mm_prefetch((const char *)(sources + i + AHEAD), _MM_HINT_T1);
+        if (i + AHEAD < count) mrs_prefetch(sources + i + AHEAD);
         __mmask16 may_be = look_up_vector(sources + i, 0xFFFF, lookup);
         _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(may_be, place));
         found += (size_t)__builtin_popcount(may_be);

@@ -73,8 +73,12 @@ struct PlanCommandTests {
 
   @Test(
     "foresees what an order saves that follows clusters",
-    arguments: [[], ["--shards", "4", "--partitioner", "ldg"], ["--undirected"]])
-  func clusters(flags: [String]) throws {
+    arguments: [
+      // Random shards tear clusters apart; what is left of them is worth less.
+      ([], 0.8), (["--shards", "4", "--partitioner", "ldg"], 0.8),
+      (["--shards", "4", "--partitioner", "random"], 0.9), (["--undirected"], 0.8),
+    ])
+  func clusters(flags: [String], share: Double) throws {
     let folder = TemporaryFolder()
     // Groups of 40 nodes whose ids are far from each other; of the edges back, one in four exists.
     var text = ""
@@ -101,7 +105,7 @@ struct PlanCommandTests {
       )
     }
     let (degree, locality) = (try sizes("degree"), try sizes("locality"))
-    #expect(locality.found < 0.8 * degree.found)
+    #expect(locality.found < share * degree.found)
     for size in [degree, locality] {
       #expect(abs(size.predicted / size.found - 1) < 0.2, "\(size)")
     }

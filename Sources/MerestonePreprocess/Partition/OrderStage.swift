@@ -34,7 +34,11 @@ struct OrderStage {
   private static func path(_ folder: String) -> String { "\(folder)/globals.tmp" }
 
   func run() throws(PreprocessError) -> Record {
-    let made = try PreprocessError.partitioning { () throws(PartitionError) in try makeOrder() }
+    let made = try PreprocessError.partitioning { () throws(PartitionError) in
+      try OrderedPartition(
+        neighbors: neighbors, inDegrees: degrees.inDegrees, train: train, options: options,
+        pool: pool, progress: progress, cancellation: cancellation)
+    }
     let order = made.order
     let imbalances = order.imbalances(train: train)
     var globals = order.globals
@@ -47,51 +51,6 @@ struct OrderStage {
       ordering: made.ordering.rawValue, reason: made.reason, warnings: made.warnings,
       nodeImbalance: imbalances.nodes, edgeImbalance: imbalances.edges,
       trainImbalance: imbalances.training)
-  }
-
-  private struct Made {
-    var order: GlobalOrder
-    var ordering: NodeOrdering
-    var reason: String?
-    var warnings: [String]
-  }
-
-  private func makeOrder() throws(PartitionError) -> Made {
-    try Partition.check(options, nodeCount: nodeCount)
-    let assignment: ShardAssignment?
-    if options.partitioner == .range {
-      assignment = nil
-    } else if options.partitioner == .random {
-      assignment = try ShardAssignment.random(nodeCount: nodeCount, options: options, pool: pool)
-    } else {
-      guard let neighbors else { preconditionFailure("a partitioner without neighbourhoods") }
-      assignment = try ShardAssignment.make(
-        neighbors: neighbors, inDegrees: degrees.inDegrees, train: train, options: options,
-        pool: pool, progress: progress, cancellation: cancellation)
-    }
-    let sequence: NodeSequence
-    var ordering = options.ordering
-    var reason: String?
-    switch options.ordering {
-    case .degree: sequence = .degree
-    case .input: sequence = .input
-    case .locality:
-      guard let neighbors else { preconditionFailure("an order without neighbourhoods") }
-      sequence = .given(
-        try LocalityOrder.sequence(
-          of: neighbors, inDegrees: degrees.inDegrees, cancellation: cancellation))
-    case .auto:
-      guard let neighbors else { preconditionFailure("a choice without neighbourhoods") }
-      let choice = try OrderChoice(
-        neighbors: neighbors, inDegrees: degrees.inDegrees, pool: pool,
-        cancellation: cancellation)
-      (sequence, ordering, reason) = (choice.sequence, choice.ordering, choice.reason)
-    }
-    let order = try GlobalOrder(
-      sequence, inDegrees: degrees.inDegrees, assignment: assignment, shards: options.shards,
-      pool: pool)
-    return Made(
-      order: order, ordering: ordering, reason: reason, warnings: assignment?.warnings ?? [])
   }
 
   /// Reads the global id of every node number, among the nodes of its type.

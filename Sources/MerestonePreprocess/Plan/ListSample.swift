@@ -31,20 +31,20 @@ struct ListSample {
     share = Double(sample.edges) / Double(max(total, 1))
     idBytes = max(1, (71 - UInt64(max(nodes - 1, 0)).leadingZeroBitCount) / 8)
     let isWhole = share >= Self.whole
-    var lists = sample.kept
     // Of what was seen in part, most edges are taken to be new ones: the larger result is the safer one.
-    if isWhole, dropsDuplicates { lists = Array(Set(lists)) }
+    func settled(_ edges: [EdgeSample.Edge]) -> [EdgeSample.Edge] {
+      isWhole && dropsDuplicates ? Array(Set(edges)) : edges
+    }
+    var (lists, back) = (settled(sample.kept), settled(sample.reversed))
     var stored = Double(lists.count)
     if isWhole, sample.isUndirected {
-      let (known, back) = (Set(lists), Set(sample.reversed))
-      stored += Double(lists.count { !back.contains($0) && $0.source != $0.destination })
-      var added = sample.reversed.filter { !known.contains($0) }
-      if dropsDuplicates { added = Array(Set(added)) }
-      lists += added
+      let (known, reversed) = (Set(lists), Set(back))
+      stored += Double(lists.count { !reversed.contains($0) && $0.source != $0.destination })
+      back.removeAll(where: known.contains)
     } else if sample.isUndirected {
       stored *= 2
-      lists += sample.reversed
     }
+    lists += back
     storedPerEdge = sample.kept.isEmpty ? 1 : stored / Double(sample.kept.count)
     var options = options
     if options.ordering == .auto,

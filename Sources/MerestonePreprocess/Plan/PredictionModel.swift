@@ -175,7 +175,7 @@ struct PredictionModel {
     cost.cached + cost.doubling * log2(max(1, Double(nodes) * 4 / Double(8 << 20)))
   }
 
-  /// What cutting and ordering by neighbourhoods costs.
+  /// What cutting and ordering costs.
   private var partitionWork: (cpu: Double, serial: Double) {
     let n = Double(nodes)
     var (cpu, serial) = (n * Cost.orderedNode, 0.0)
@@ -259,15 +259,11 @@ struct PredictionModel {
       add(
         "neighbors", cpu: stored * cost(Cost.neighborEdge), serial: entries * Cost.neighborSorted,
         io: entries * 10, memory: memory(.neighbors), peak: entries * 4.4, stays: 0)
-      let work = partitionWork
-      add(
-        "partition", cpu: work.cpu, serial: work.serial, io: 0, memory: memory(.partition),
-        peak: entries * 4 + n * 4, stays: n * 4)
-    } else {
-      add(
-        "partition", cpu: n * Cost.orderedNode, io: 0, memory: memory(.partition), peak: 0,
-        stays: n * 4)
     }
+    let work = partitionWork
+    add(
+      "partition", cpu: work.cpu, serial: work.serial, io: 0, memory: memory(.partition),
+      peak: needsNeighbors ? entries * 4 + n * 4 : 0, stays: n * 4)
     let routed = stored * Double(recordBytes)
     add(
       "route", cpu: stored * (cost(Cost.routedEdge) + Cost.routedByte * Double(sampled.rowBytes)),

@@ -30,46 +30,18 @@ struct SampledOrder {
     let destinations = edges.map { Self.place(of: $0.destination, in: ids) }
     let neighbors = InMemoryNeighbors(
       nodeCount: count, sources: sources, destinations: destinations)
-    guard
-      let (order, ordering) = try? Self.order(
-        neighbors, inDegrees: ids.map(degree), options: options, pool: pool,
-        cancellation: cancellation)
-    else { return nil }
-    let scale = Double(max(nodes, count)) / Double(max(count, 1))
-    func rank(_ place: UInt32) -> UInt64 { UInt64(Double(order.globals[Int(place)]) * scale) }
-    self.ordering = ordering
-    keys = edges.indices.map { rank(destinations[$0]) << 32 | rank(sources[$0]) }.sorted()
-  }
-
-  private static func order(
-    _ neighbors: InMemoryNeighbors, inDegrees: [UInt32], options: PartitionOptions,
-    pool: ThreadPool, cancellation: Cancellation
-  ) throws(PartitionError) -> (GlobalOrder, NodeOrdering) {
     var options = options
     // Its cut is better, its time is not that of a look.
     if options.partitioner == .multilevel { options.partitioner = .ldg }
-    let assignment =
-      options.partitioner.readsNeighbors
-      ? try ShardAssignment.make(
-        neighbors: neighbors, inDegrees: inDegrees, options: options, pool: pool,
-        cancellation: cancellation) : nil
-    let sequence: NodeSequence
-    switch options.ordering {
-    case .degree: sequence = .degree
-    case .input: sequence = .input
-    case .locality:
-      sequence = .given(
-        try LocalityOrder.sequence(
-          of: neighbors, inDegrees: inDegrees, cancellation: cancellation))
-    case .auto:
-      let choice = try OrderChoice(
-        neighbors: neighbors, inDegrees: inDegrees, pool: pool, cancellation: cancellation)
-      (sequence, options.ordering) = (choice.sequence, choice.ordering)
-    }
-    let order = try GlobalOrder(
-      sequence, inDegrees: inDegrees, assignment: assignment,
-      shards: assignment == nil ? 1 : options.shards, pool: pool)
-    return (order, options.ordering)
+    guard
+      let made = try? OrderedPartition(
+        neighbors: neighbors, inDegrees: ids.map(degree), options: options, pool: pool,
+        cancellation: cancellation)
+    else { return nil }
+    let scale = Double(max(nodes, count)) / Double(max(count, 1))
+    func rank(_ place: UInt32) -> UInt64 { UInt64(Double(made.order.globals[Int(place)]) * scale) }
+    ordering = made.ordering
+    keys = edges.indices.map { rank(destinations[$0]) << 32 | rank(sources[$0]) }.sorted()
   }
 
   private static func place(of id: UInt64, in ids: [UInt64]) -> UInt32 {
