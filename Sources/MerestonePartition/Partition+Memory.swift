@@ -11,7 +11,8 @@ extension Partition {
   ///
   /// - Parameters:
   ///   - nodes: The number of nodes.
-  ///   - entries: The entries of the neighbourhoods, as sampled.
+  ///   - entries: The entries of the neighbourhoods, as sampled; for `multilevel` twice as many of
+  ///     lists that are a sample.
   package static func workingBytes(
     _ options: PartitionOptions, nodes: Int, entries: Int
   ) -> Int {
@@ -35,6 +36,9 @@ extension Partition {
       }
     return max(assigning, 2 * nodes + ordering, 15 * nodes + 40 * mebibyte)
   }
+
+  /// Edges up to which `multilevel` holds the graph in memory, all neighbours of all nodes.
+  package static var wholeEdgeLimit: Int { MultilevelMemory.wholeLimit / 2 }
 
   /// What `multilevel` goes through in all its beginnings and cycles: entries, and nodes times shards.
   package static func multilevelWork(nodes: Int, entries: Int, shards: Int) -> Int {

@@ -28,6 +28,34 @@ struct RealPartitionTests {
     for shard in 0..<4 { #expect(result.shardOf.count { Int($0) == shard } <= 106) }
   }
 
+  @Test("nodes without edges leave multilevel free to cut where it likes")
+  func fillers() throws {
+    // One large community and three small ones, scattered among as many nodes without edges.
+    let sizes = [1_000, 120, 120, 120]
+    let nodes = 4_000
+    var generator = SplitMix64(seed: 5)
+    let places = (0..<UInt32(nodes)).shuffled(using: &generator)
+    var (pairs, first): ([(UInt32, UInt32)], Int) = ([], 0)
+    for size in sizes {
+      for member in 0..<size {
+        for _ in 0..<8 {
+          let other = Int.random(in: 0..<size, using: &generator)
+          pairs.append((places[first + member], places[first + other]))
+        }
+      }
+      first += size
+    }
+    let edges = EdgeList(nodes, pairs)
+    let result = try ShardAssignment.make(
+      neighbors: InMemoryNeighbors(
+        nodeCount: nodes, sources: edges.sources, destinations: edges.destinations),
+      inDegrees: edges.inDegrees,
+      options: PartitionOptions(shards: 4, partitioner: .multilevel, balance: .nodes),
+      pool: ThreadPool(threads: 2))
+    #expect(edges.cut(result.shardOf) == 0)
+    for shard in 0..<4 { #expect(result.shardOf.count { Int($0) == shard } <= 1_050) }
+  }
+
   @Test("states the memory that it takes, more for more")
   func memory() {
     for partitioner in Partitioner.allCases {

@@ -1,4 +1,5 @@
 import MerestoneCore
+import MerestonePartition
 import Testing
 
 @testable import MerestonePreprocess
@@ -26,7 +27,7 @@ import Testing
     let chunk = Self.chunk(nodes: nodes)
     let pool = ThreadPool(threads: 2)
     let sample = NeighborSample(
-      totals: Self.totals(of: chunk, nodes: nodes), edges: edges, pool: pool)
+      totals: Self.totals(of: chunk, nodes: nodes), edges: edges, partitioner: .ldg, pool: pool)
     var kept = [UInt64](repeating: 0, count: 2 * chunk.count)
     let count = sample.take(0..<chunk.count, of: chunk, .numbers, into: &kept)
     var lengths = [Int](repeating: 0, count: nodes)
@@ -34,7 +35,7 @@ import Testing
     // Every node but the hub has three: the hub and two in the ring.
     #expect(lengths.dropFirst().allSatisfy { $0 == 3 })
     // Up to a quarter more; chance is within six standard deviations but once in 10^9.
-    let limit = Double(NeighborSample.limit(edges: edges))
+    let limit = Double(NeighborSample.limit(edges: edges, partitioner: .ldg))
     #expect(Double(lengths[0]) > limit - 6 * limit.squareRoot())
     #expect(Double(lengths[0]) < 1.25 * limit + 6 * (1.25 * limit).squareRoot())
   }
@@ -43,7 +44,8 @@ import Testing
     let nodes = 5_000
     let chunk = Self.chunk(nodes: nodes)
     let totals = Self.totals(of: chunk, nodes: nodes)
-    let sample = NeighborSample(totals: totals, edges: 1 << 30, pool: ThreadPool(threads: 1))
+    let sample = NeighborSample(
+      totals: totals, edges: 1 << 30, partitioner: .ldg, pool: ThreadPool(threads: 1))
     // Packed as an edge source with a table has it: the class of a degree below its number.
     let packed = EdgeChunk(
       sources: chunk.sources.map(sample.packed), destinations: chunk.destinations.map(sample.packed)

@@ -4,12 +4,6 @@ struct Clusters: Sendable {
   let of: [UInt32]
   let count: Int
 
-  /// Every node a cluster of its own.
-  init(single count: Int) {
-    of = (0..<UInt32(count)).map { $0 }
-    self.count = count
-  }
-
   static let none = UInt32.max
 
   /// - Parameter isLeftOut: Nodes that get no cluster.

@@ -12,46 +12,41 @@ enum Contraction {
   static let entryLimit = 1 << 27
 
   /// Of a graph that is read block by block.
+  ///
+  /// - Parameter isMirrored: Whether an edge must weigh the same in the lists of both its ends, as those
+  ///   who move nodes about rely on. Where the lists of the source are a sample, so that some edges are
+  ///   in one of them only, every entry then counts at both ends.
   static func contract(
-    _ source: some NeighborSource, _ clusters: Clusters, inDegrees: [UInt32], train: [Bool]?
+    _ source: some NeighborSource, _ clusters: Clusters, inDegrees: [UInt32], train: [Bool]?,
+    isMirrored: Bool
   ) throws(StorageError) -> WeightedGraph {
-    let sample = EdgeSample(keeping: entryLimit, of: source.entryCount)
-    var scratch = NeighborScratch()
-    var starts = [Int](repeating: 0, count: clusters.count + 2)
-    for block in 0..<source.blockCount {
-      try source.read(block, into: &scratch)
-      let first = source.nodes(ofBlock: block).lowerBound
-      for offset in 0..<scratch.nodeCount {
-        let cluster = clusters.of[first &+ offset]
-        guard cluster != Clusters.none else { continue }
-        var leaving = 0
-        for position in Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1])
-        where clusters.of[Int(scratch.neighbors[position])] != cluster
-          && sample.keeps(first &+ offset, scratch.neighbors[position])
-        {
-          leaving &+= 1
-        }
-        starts[Int(cluster) &+ 2] &+= leaving
-      }
+    let sample = EdgeSample(
+      keeping: isMirrored ? entryLimit / 2 : entryLimit, of: source.entryCount)
+    var (own, mirrored) = (
+      [Int](repeating: 0, count: clusters.count), [Int](repeating: 0, count: clusters.count)
+    )
+    // Of lists that are whole, what one end adds the other takes away.
+    var difference: UInt64 = 0
+    try forEachLeaving(source, clusters, sample) { cluster, other, node, neighbor in
+      own[Int(cluster)] &+= 1
+      mirrored[Int(other)] &+= 1
+      let hash = EdgeSample.hash(node, neighbor)
+      difference = node < neighbor ? difference &+ hash : difference &- hash
     }
-    for cluster in 0..<clusters.count { starts[cluster + 2] += starts[cluster + 1] }
+    let addsMirrors = isMirrored && difference != 0
+    var starts = [Int](repeating: 0, count: clusters.count + 2)
+    for cluster in 0..<clusters.count {
+      starts[cluster + 2] =
+        starts[cluster + 1] + own[cluster] + (addsMirrors ? mirrored[cluster] : 0)
+    }
     var neighbors = [UInt32](repeating: 0, count: starts[clusters.count + 1])
-    for block in 0..<source.blockCount {
-      try source.read(block, into: &scratch)
-      let first = source.nodes(ofBlock: block).lowerBound
-      for offset in 0..<scratch.nodeCount {
-        let cluster = clusters.of[first &+ offset]
-        guard cluster != Clusters.none else { continue }
-        var place = starts[Int(cluster) &+ 1]
-        for position in Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1]) {
-          let other = clusters.of[Int(scratch.neighbors[position])]
-          guard other != cluster, sample.keeps(first &+ offset, scratch.neighbors[position])
-          else { continue }
-          neighbors[place] = other
-          place &+= 1
-        }
-        starts[Int(cluster) &+ 1] = place
-      }
+    func add(_ other: UInt32, to cluster: UInt32) {
+      neighbors[starts[Int(cluster) &+ 1]] = other
+      starts[Int(cluster) &+ 1] &+= 1
+    }
+    try forEachLeaving(source, clusters, sample) { cluster, other, _, _ in
+      add(other, to: cluster)
+      if addsMirrors { add(cluster, to: other) }
     }
     starts.removeLast()
     var graph = WeightedGraph(
@@ -67,6 +62,32 @@ enum Contraction {
       graph.training[Int(cluster)] &+= train.map { $0[node] } ?? false ? 1 : 0
     }
     return graph
+  }
+
+  /// Hands out every entry that leads from one cluster to another and is kept: the clusters, and the
+  /// nodes.
+  @inline(__always)
+  private static func forEachLeaving(
+    _ source: some NeighborSource, _ clusters: Clusters, _ sample: EdgeSample,
+    _ body: (_ cluster: UInt32, _ other: UInt32, _ node: UInt32, _ neighbor: UInt32) -> Void
+  ) throws(StorageError) {
+    var scratch = NeighborScratch()
+    for block in 0..<source.blockCount {
+      try source.read(block, into: &scratch)
+      let first = source.nodes(ofBlock: block).lowerBound
+      for offset in 0..<scratch.nodeCount {
+        let node = UInt32(truncatingIfNeeded: first &+ offset)
+        let cluster = clusters.of[Int(node)]
+        guard cluster != Clusters.none else { continue }
+        for position in Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1]) {
+          let neighbor = scratch.neighbors[position]
+          let other = clusters.of[Int(neighbor)]
+          guard other != cluster, other != Clusters.none, sample.keeps(node, neighbor)
+          else { continue }
+          body(cluster, other, node, neighbor)
+        }
+      }
+    }
   }
 
   /// Of a graph in memory.
@@ -133,11 +154,11 @@ enum Contraction {
       start = end
       offsets[node + 1] = place
     }
-    neighbors.removeLast(neighbors.count - place)
-    weights.removeLast(weights.count - place)
     graph.offsets = offsets
-    graph.neighbors = neighbors
-    graph.weights = weights
+    // Copies: what is cut off an array stays with it.
+    graph.neighbors = Array(neighbors[..<place])
+    neighbors = []
+    graph.weights = Array(weights[..<place])
   }
 }
 
@@ -150,13 +171,17 @@ private struct EdgeSample {
     limit = total <= count ? nil : UInt64(Double(count) / Double(total) * 0x1p64)
   }
 
+  @inline(__always)
+  func keeps(_ node: UInt32, _ neighbor: UInt32) -> Bool {
+    guard let limit else { return true }
+    return Self.hash(node, neighbor) < limit
+  }
+
   /// The same for both directions of an edge.
   @inline(__always)
-  func keeps(_ node: Int, _ neighbor: UInt32) -> Bool {
-    guard let limit else { return true }
+  static func hash(_ node: UInt32, _ neighbor: UInt32) -> UInt64 {
     let (a, b) = (UInt64(node), UInt64(neighbor))
-    var hash = (min(a, b) &<< 32 | max(a, b)) &* 0x9E37_79B9_7F4A_7C15
-    hash = (hash ^ hash &>> 32) &* 0xD6E8_FEB8_6659_FD93
-    return hash < limit
+    let hash = (min(a, b) &<< 32 | max(a, b)) &* 0x9E37_79B9_7F4A_7C15
+    return (hash ^ hash &>> 32) &* 0xD6E8_FEB8_6659_FD93
   }
 }

@@ -42,7 +42,8 @@ struct MultilevelPartitioner<Source: NeighborSource> {
       }
       return shardOf
     }
-    let whole = try contract(Clusters(single: source.nodeCount))
+    let nodes = try linked()
+    let whole = try contract(nodes)
     var best = Double.infinity
     for start in 0..<starts {
       let candidate = try improve(
@@ -51,16 +52,41 @@ struct MultilevelPartitioner<Source: NeighborSource> {
       if cost < best { (shardOf, best) = (candidate, cost) }
     }
     for cycle in 0..<cycles {
-      shardOf = try improve(whole, shardOf, coarsening(parts: 30 + 10 * cycle, salt: cycle))
+      let candidate = try improve(
+        whole, shardOf, coarsening(parts: 30 + 10 * cycle, salt: cycle))
+      let cost = cost(of: candidate, in: whole)
+      if cost < best { (shardOf, best) = (candidate, cost) }
       progress.advance(by: source.nodeCount)
     }
-    // What belongs to no cluster has no neighbours and no in-edges; it is placed last.
-    for node in shardOf.indices
-    where inDegrees[node] == 0 && whole.offsets[node] == whole.offsets[node + 1] {
-      shardOf[node] = UInt16(truncatingIfNeeded: bounds.shards)
-    }
+    shardOf = expanded(shardOf, nodes)
     try streaming.refine(&shardOf, passes: 1)
     return shardOf
+  }
+
+  /// Every node a cluster of its own, but for those with neither neighbours nor in-edges: what belongs
+  /// to no cluster is placed last.
+  private func linked() throws(PartitionError) -> Clusters {
+    var isLinked = inDegrees.map { $0 > 0 }
+    var scratch = NeighborScratch()
+    do throws(StorageError) {
+      for block in 0..<source.blockCount {
+        try source.read(block, into: &scratch)
+        let first = source.nodes(ofBlock: block).lowerBound
+        for offset in 0..<scratch.nodeCount
+        where scratch.offsets[offset] < scratch.offsets[offset + 1] {
+          isLinked[first + offset] = true
+        }
+      }
+    } catch {
+      throw .neighbors(error)
+    }
+    return Clusters(labels: (0..<UInt32(source.nodeCount)).map { $0 }) { !isLinked[$0] }
+  }
+
+  /// The shard of every node by those of its clusters.
+  private func expanded(_ shardOf: [UInt16], _ clusters: Clusters) -> [UInt16] {
+    let none = UInt16(truncatingIfNeeded: bounds.shards)
+    return clusters.of.map { $0 == Clusters.none ? none : shardOf[Int($0)] }
   }
 
   /// The cut; what is beyond a bound costs more than any cut.
@@ -78,8 +104,7 @@ struct MultilevelPartitioner<Source: NeighborSource> {
     let finest = try coarsening.clusterNodes(shardOf: given)
     let coarse = try improve(
       try contract(finest), given.isEmpty ? [] : Self.projected(given, finest), coarsening)
-    let none = UInt16(truncatingIfNeeded: bounds.shards)
-    return finest.of.map { $0 == Clusters.none ? none : coarse[Int($0)] }
+    return expanded(coarse, finest)
   }
 
   /// One cycle, down and up again, over a graph in memory.
@@ -112,7 +137,8 @@ struct MultilevelPartitioner<Source: NeighborSource> {
 
   private func contract(_ clusters: Clusters) throws(PartitionError) -> WeightedGraph {
     do throws(StorageError) {
-      return try Contraction.contract(source, clusters, inDegrees: inDegrees, train: train)
+      return try Contraction.contract(
+        source, clusters, inDegrees: inDegrees, train: train, isMirrored: true)
     } catch {
       throw .neighbors(error)
     }

@@ -29,7 +29,8 @@ package enum LocalityOrder {
     let hashes = try minimumHashes(of: source, cancellation: cancellation)
     var graph: WeightedGraph
     do throws(StorageError) {
-      graph = try Contraction.contract(source, finest, inDegrees: inDegrees, train: nil)
+      graph = try Contraction.contract(
+        source, finest, inDegrees: inDegrees, train: nil, isMirrored: false)
     } catch {
       throw .neighbors(error)
     }

@@ -1,5 +1,6 @@
 internal import CMerestoneKernels
 import MerestoneCore
+import MerestonePartition
 
 /// Which neighbours a node keeps where it has many, by the degrees of all nodes: each rounded down to
 /// a quarter of a power of two, in graphs of 2^25 nodes and more to a power of two.
@@ -22,15 +23,22 @@ struct NeighborSample: Sendable {
 
   /// The limit for a graph of so many edges: the larger the graph, the more a hub's neighbours cost
   /// and the less each of them says.
-  static func limit(edges: Int) -> Int {
-    edges <= 1 << 23 ? 1 << 14 : edges <= 1 << 28 ? 64 : 32
+  ///
+  /// `multilevel` moves nodes by what every move wins, hubs most of all: a graph that it holds in memory
+  /// is there as a whole.
+  static func limit(edges: Int, partitioner: Partitioner) -> Int {
+    if partitioner == .multilevel, edges <= Partition.wholeEdgeLimit {
+      // No node has more.
+      return 2 * Partition.wholeEdgeLimit
+    }
+    return edges <= 1 << 23 ? 1 << 14 : edges <= 1 << 28 ? 64 : 32
   }
 
   /// - Parameters:
   ///   - totals: Edges into and out of each node.
   ///   - edges: All edges, which fix the limit.
-  init(totals: [UInt32], edges: Int, pool: ThreadPool) {
-    let limit = Self.limit(edges: edges)
+  init(totals: [UInt32], edges: Int, partitioner: Partitioner, pool: ThreadPool) {
+    let limit = Self.limit(edges: edges, partitioner: partitioner)
     let fineBits: UInt64 = totals.count < 1 << 25 ? 2 : 0
     self.limit = limit
     self.fineBits = fineBits

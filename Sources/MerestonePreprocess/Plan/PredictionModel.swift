@@ -162,10 +162,14 @@ struct PredictionModel {
 
   // MARK: - Stages
 
+  private var neighborLimit: Int {
+    NeighborSample.limit(edges: edges, partitioner: options.partition.partitioner)
+  }
+
   /// Neighbours that are sampled for partitioning. Hubs lose most; fitted to graphs with a heavy tail
   /// of degrees.
   private var entries: Double {
-    let limit = Double(NeighborSample.limit(edges: edges))
+    let limit = Double(neighborLimit)
     let mean = 2 * Double(edges) / max(Double(nodes), 1)
     return 2 * Double(edges) * max(0.1, 1 - 1.25 * mean / (mean + limit))
   }
@@ -188,7 +192,10 @@ struct PredictionModel {
     case .multilevel:
       let work = Partition.multilevelWork(
         nodes: nodes, entries: Int(entries), shards: options.partition.shards)
-      serial += Double(work) * Cost.multilevelEntry
+      // A graph of so many bytes is visited without order where it has no clusters.
+      let doublings = log2(max(1, entries * 8 / Double(40 << 20)))
+      serial +=
+        Double(work) * (Cost.multilevelEntry.cached + Cost.multilevelEntry.doubling * doublings)
     }
     switch options.partition.ordering {
     case .input, .degree: break
@@ -350,11 +357,12 @@ struct PredictionModel {
           plan.buffers(beside: 15 * n, atMost: 1 << 30) / 2,
           groupBytes(
             records: edges * 12,
-            buckets: n / NeighborStage.nodesPerBucket(limit: NeighborSample.limit(edges: edges))))
+            buckets: n / NeighborStage.nodesPerBucket(limit: neighborLimit)))
         + threads * chunk * 20
     case .partition:
-      let entries = needsNeighbors ? Int(self.entries) : 0
       var partition = options.partition
+      let copies = MemoryPlan.copies(edges: edges, partition.partitioner)
+      let entries = needsNeighbors ? copies * Int(self.entries) : 0
       if partition.ordering == .auto, edges > PartitionOptions.autoEdgeLimit {
         partition.ordering = .degree
       }
@@ -363,7 +371,7 @@ struct PredictionModel {
         4 * n
         + min(
           Partition.workingBytes(partition, nodes: n, entries: entries),
-          partition.partitioner == .multilevel ? 64 * n + 20 * entries : 20 * n + 8 * entries)
+          partition.partitioner == .multilevel ? 64 * n + 19 * entries : 20 * n + 8 * entries)
     case .route:
       let buckets = max(1, max(edges >> 20, n >> 18))
       used =
@@ -436,8 +444,8 @@ struct PredictionModel {
     static let streamedNeighbor = (cached: 7.5e-9, doubling: 3.5e-9)
     static let placedNode = 40e-9
     static let orderedNode = 20e-9
-    /// Of graphs with clusters. Where there are none, little is contracted, and it takes ten times that.
-    static let multilevelEntry = 70e-9
+    /// While a graph fits the caches, and more for each doubling beyond them.
+    static let multilevelEntry = (cached: 65e-9, doubling: 75e-9)
     static let clusteredNeighbor = 50e-9
     static let comparedNeighbor = 45e-9
     static let routedEdge = (cached: 25e-9, doubling: 2.2e-9)

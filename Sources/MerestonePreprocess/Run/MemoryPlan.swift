@@ -51,9 +51,15 @@ struct MemoryPlan: Sendable {
   static func entries(nodes: Int, edges: Int, options: PreprocessOptions) -> Int {
     guard options.partition.needsNeighbors else { return 0 }
     // A node keeps up to a quarter more than the limit, in large graphs up to twice as many.
-    let limit = NeighborSample.limit(edges: edges)
+    let limit = NeighborSample.limit(edges: edges, partitioner: options.partition.partitioner)
     let most = nodes < 1 << 25 ? limit / 4 * 5 : 2 * limit
-    return min((options.isUndirected ? 4 : 2) * edges, (most + 2) * nodes)
+    return copies(edges: edges, options.partition.partitioner)
+      * min((options.isUndirected ? 4 : 2) * edges, (most + 2) * nodes)
+  }
+
+  /// How often an entry counts: of lists that are a sample, `multilevel` has each at both ends.
+  static func copies(edges: Int, _ partitioner: Partitioner) -> Int {
+    partitioner == .multilevel && edges > Partition.wholeEdgeLimit ? 2 : 1
   }
 
   /// The least cap for a graph; with neither nodes nor edges that for any graph.

@@ -17,7 +17,8 @@ extension PreprocessRun {
       if journal.neighbors != true {
         clock.begin("neighbors", total: source.edgeCount, unit: "edges")
         let sample = NeighborSample(
-          totals: degrees.totals, edges: source.edgeCount, pool: pool)
+          totals: degrees.totals, edges: source.edgeCount,
+          partitioner: options.partition.partitioner, pool: pool)
         degrees.dropTotals()
         let file = try NeighborStage(
           source: source, sample: sample, folder: workplace.folder,
