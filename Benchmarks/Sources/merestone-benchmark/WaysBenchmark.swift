@@ -124,13 +124,24 @@ struct SamplingWorker {
 
   /// What such a process does.
   static func work(_ arguments: [String]) throws {
-    guard arguments.count == 4, let memory = Int(arguments[1]),
-      let reading = Reading(rawValue: arguments[2]), let batches = Int(arguments[3])
-    else { throw Tool.Failure(description: "a worker takes GRAPH MEMORY READING BATCHES") }
+    let fanouts = [15, 10, 5]
+    let schemes: [String: SamplingScheme] = [
+      "uniform": .uniform(fanouts: fanouts), "labor": .labor(fanouts: fanouts),
+      "replacement": .uniformWithReplacement(fanouts: fanouts),
+      "weighted": .weighted(by: "weight", fanouts: fanouts),
+    ]
+    guard arguments.count == 4 || arguments.count == 5, let memory = Int(arguments[1]),
+      let reading = Reading(rawValue: arguments[2]), let batches = Int(arguments[3]),
+      let scheme = schemes[arguments.count == 5 ? arguments[4] : "uniform"]
+    else {
+      throw Tool.Failure(
+        description: "a worker takes GRAPH MEMORY READING BATCHES "
+          + "[\(schemes.keys.sorted().joined(separator: "|"))]")
+    }
     let graph = try Graph(
       at: arguments[0], memory: ByteCount(memory << 20), reading: reading, threads: 1)
     let rates = try Stopwatch.samplingRates(
-      graph.sampler(.uniform(fanouts: [15, 10, 5])), nodes: graph.nodeCount, batches: batches,
+      graph.sampler(scheme), nodes: graph.nodeCount, batches: batches,
       runs: runs, threads: 1)
     for rate in rates { print(rate) }
   }

@@ -33,7 +33,7 @@ static inline uint32_t mrs_guided_cell(double x, double per_total, uint32_t coun
 
 enum {
     /// Lists longer than this have lines.
-    MRS_LINED = 64,
+    MRS_LINED = 32,
     /// Edges per line on average, and at most.
     MRS_LINE_SHARE = 6,
     MRS_LINE_EDGES = 10,
