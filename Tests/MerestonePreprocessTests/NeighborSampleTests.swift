@@ -40,6 +40,26 @@ import Testing
     #expect(Double(lengths[0]) < 1.25 * limit + 6 * (1.25 * limit).squareRoot())
   }
 
+  @Test(arguments: [1 << 24, Partition.wholeEdgeLimit + 1])
+  func multilevelKeepsAllOfAGraphThatItHoldsInMemory(edges: Int) {
+    let nodes = 100_000
+    let chunk = Self.chunk(nodes: nodes)
+    let sample = NeighborSample(
+      totals: Self.totals(of: chunk, nodes: nodes), edges: edges, partitioner: .multilevel,
+      pool: ThreadPool(threads: 1))
+    var kept = [UInt64](repeating: 0, count: 2 * chunk.count)
+    let count = sample.take(0..<chunk.count, of: chunk, .numbers, into: &kept)
+    let isWhole = edges <= Partition.wholeEdgeLimit
+    #expect((count == 2 * chunk.count) == isWhole)
+    // What is not whole is in memory at both ends of each edge.
+    func entries(_ partitioner: Partitioner) -> Int {
+      var options = PreprocessOptions(edges: [], output: "")
+      options.partition.partitioner = partitioner
+      return MemoryPlan.entries(nodes: 1 << 24, edges: edges, options: options)
+    }
+    #expect(entries(.multilevel) == (isWhole ? 1 : 2) * entries(.ldg))
+  }
+
   @Test func theFormOfTheSourceDoesNotChangeTheSample() throws {
     let nodes = 5_000
     let chunk = Self.chunk(nodes: nodes)

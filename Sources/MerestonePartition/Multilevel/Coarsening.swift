@@ -1,5 +1,4 @@
 import MerestoneCore
-import MerestoneStorage
 
 /// Clusters a graph level by level.
 struct Coarsening<Source: NeighborSource> {
@@ -28,29 +27,16 @@ struct Coarsening<Source: NeighborSource> {
       sizes: sizes, loads: loads, sizeLimit: sizeLimit, loadLimit: loadLimit, salt: salt)
     var isAlone = [Bool](repeating: false, count: source.nodeCount)
     var favorites = [UInt32](repeating: LabelTally.none, count: source.nodeCount)
-    var scratch = NeighborScratch()
     for round in 0...Self.rounds {
-      for block in 0..<source.blockCount {
-        if cancellation?.isCancelled == true { throw .interrupted }
-        do throws(StorageError) {
-          try source.read(block, into: &scratch)
-        } catch {
-          throw .neighbors(error)
-        }
-        let first = source.nodes(ofBlock: block).lowerBound
-        let neighbors = scratch.neighbors
-        for offset in 0..<scratch.nodeCount {
-          let node = first &+ offset
-          let list = neighbors[Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1])]
-          if round == Self.rounds {
-            isAlone[node] = list.isEmpty
-            favorites[node] = propagation.favorite(
-              of: node, size: 1, neighbors: list, weights: [], shardOf: shardOf)
-          } else {
-            propagation.visit(
-              node, size: 1, load: loads.isEmpty ? 0 : loads[node], neighbors: list, weights: [],
-              shardOf: shardOf)
-          }
+      try source.forEachList(cancellation: cancellation) { node, list in
+        if round == Self.rounds {
+          isAlone[node] = list.isEmpty
+          favorites[node] = propagation.favorite(
+            of: node, size: 1, neighbors: list, weights: [], shardOf: shardOf)
+        } else {
+          propagation.visit(
+            node, size: 1, load: loads.isEmpty ? 0 : loads[node], neighbors: list, weights: [],
+            shardOf: shardOf)
         }
       }
     }

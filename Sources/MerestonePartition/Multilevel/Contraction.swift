@@ -1,5 +1,3 @@
-import MerestoneStorage
-
 /// Makes the graph of clusters: lists of one cluster are joined, equal neighbours added up, edges
 /// within it dropped.
 ///
@@ -19,26 +17,25 @@ enum Contraction {
   static func contract(
     _ source: some NeighborSource, _ clusters: Clusters, inDegrees: [UInt32], train: [Bool]?,
     isMirrored: Bool
-  ) throws(StorageError) -> WeightedGraph {
+  ) throws(PartitionError) -> WeightedGraph {
     let sample = EdgeSample(
       keeping: isMirrored ? entryLimit / 2 : entryLimit, of: source.entryCount)
-    var (own, mirrored) = (
-      [Int](repeating: 0, count: clusters.count), [Int](repeating: 0, count: clusters.count)
-    )
+    var starts = [Int](repeating: 0, count: clusters.count + 2)
+    var mirrored = [Int](repeating: 0, count: isMirrored ? clusters.count : 0)
     // Of lists that are whole, what one end adds the other takes away.
     var difference: UInt64 = 0
     try forEachLeaving(source, clusters, sample) { cluster, other, node, neighbor in
-      own[Int(cluster)] &+= 1
+      starts[Int(cluster) &+ 2] &+= 1
+      guard isMirrored else { return }
       mirrored[Int(other)] &+= 1
       let hash = EdgeSample.hash(node, neighbor)
       difference = node < neighbor ? difference &+ hash : difference &- hash
     }
-    let addsMirrors = isMirrored && difference != 0
-    var starts = [Int](repeating: 0, count: clusters.count + 2)
+    let addsMirrors = difference != 0
     for cluster in 0..<clusters.count {
-      starts[cluster + 2] =
-        starts[cluster + 1] + own[cluster] + (addsMirrors ? mirrored[cluster] : 0)
+      starts[cluster + 2] += starts[cluster + 1] + (addsMirrors ? mirrored[cluster] : 0)
     }
+    mirrored = []
     var neighbors = [UInt32](repeating: 0, count: starts[clusters.count + 1])
     func add(_ other: UInt32, to cluster: UInt32) {
       neighbors[starts[Int(cluster) &+ 1]] = other
@@ -70,22 +67,17 @@ enum Contraction {
   private static func forEachLeaving(
     _ source: some NeighborSource, _ clusters: Clusters, _ sample: EdgeSample,
     _ body: (_ cluster: UInt32, _ other: UInt32, _ node: UInt32, _ neighbor: UInt32) -> Void
-  ) throws(StorageError) {
-    var scratch = NeighborScratch()
-    for block in 0..<source.blockCount {
-      try source.read(block, into: &scratch)
-      let first = source.nodes(ofBlock: block).lowerBound
-      for offset in 0..<scratch.nodeCount {
-        let node = UInt32(truncatingIfNeeded: first &+ offset)
-        let cluster = clusters.of[Int(node)]
-        guard cluster != Clusters.none else { continue }
-        for position in Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1]) {
-          let neighbor = scratch.neighbors[position]
-          let other = clusters.of[Int(neighbor)]
-          guard other != cluster, other != Clusters.none, sample.keeps(node, neighbor)
-          else { continue }
-          body(cluster, other, node, neighbor)
+  ) throws(PartitionError) {
+    try source.forEachList { node, list in
+      let cluster = clusters.of[node]
+      guard cluster != Clusters.none else { return }
+      let node = UInt32(truncatingIfNeeded: node)
+      for neighbor in list {
+        let other = clusters.of[Int(neighbor)]
+        guard other != cluster, other != Clusters.none, sample.keeps(node, neighbor) else {
+          continue
         }
+        body(cluster, other, node, neighbor)
       }
     }
   }

@@ -1,5 +1,4 @@
 import MerestoneCore
-import MerestoneStorage
 
 /// Multilevel partitioning: cluster until little is left, partition that, and refine on the way
 /// back.
@@ -67,18 +66,8 @@ struct MultilevelPartitioner<Source: NeighborSource> {
   /// to no cluster is placed last.
   private func linked() throws(PartitionError) -> Clusters {
     var isLinked = inDegrees.map { $0 > 0 }
-    var scratch = NeighborScratch()
-    do throws(StorageError) {
-      for block in 0..<source.blockCount {
-        try source.read(block, into: &scratch)
-        let first = source.nodes(ofBlock: block).lowerBound
-        for offset in 0..<scratch.nodeCount
-        where scratch.offsets[offset] < scratch.offsets[offset + 1] {
-          isLinked[first + offset] = true
-        }
-      }
-    } catch {
-      throw .neighbors(error)
+    try source.forEachList(cancellation: cancellation) { node, list in
+      if !list.isEmpty { isLinked[node] = true }
     }
     return Clusters(labels: (0..<UInt32(source.nodeCount)).map { $0 }) { !isLinked[$0] }
   }
@@ -136,12 +125,8 @@ struct MultilevelPartitioner<Source: NeighborSource> {
   }
 
   private func contract(_ clusters: Clusters) throws(PartitionError) -> WeightedGraph {
-    do throws(StorageError) {
-      return try Contraction.contract(
-        source, clusters, inDegrees: inDegrees, train: train, isMirrored: true)
-    } catch {
-      throw .neighbors(error)
-    }
+    try Contraction.contract(
+      source, clusters, inDegrees: inDegrees, train: train, isMirrored: true)
   }
 
   private func refined(_ shardOf: [UInt16], _ graph: WeightedGraph) -> [UInt16] {

@@ -1,5 +1,4 @@
 package import MerestoneCore
-import MerestoneStorage
 
 /// A sequence of nodes in which neighbours, and nodes with the same neighbours, are close.
 ///
@@ -27,13 +26,8 @@ package enum LocalityOrder {
     }
     let finest = try coarsening(firstLimit).clusterNodes(shardOf: [])
     let hashes = try minimumHashes(of: source, cancellation: cancellation)
-    var graph: WeightedGraph
-    do throws(StorageError) {
-      graph = try Contraction.contract(
-        source, finest, inDegrees: inDegrees, train: nil, isMirrored: false)
-    } catch {
-      throw .neighbors(error)
-    }
+    var graph = try Contraction.contract(
+      source, finest, inDegrees: inDegrees, train: nil, isMirrored: false)
     var levels: [Clusters] = []
     var limit = firstLimit
     while graph.count > 1, limit < UInt64(source.nodeCount) << growth {
@@ -96,24 +90,14 @@ package enum LocalityOrder {
     of source: some NeighborSource, cancellation: Cancellation?
   ) throws(PartitionError) -> [UInt32] {
     var hashes = [UInt32](repeating: .max, count: source.nodeCount)
-    var scratch = NeighborScratch()
-    for block in 0..<source.blockCount {
-      if cancellation?.isCancelled == true { throw .interrupted }
-      do throws(StorageError) {
-        try source.read(block, into: &scratch)
-      } catch {
-        throw .neighbors(error)
+    try source.forEachList(cancellation: cancellation) { node, list in
+      var least = UInt32.max
+      for neighbor in list {
+        var hash = neighbor &* 0x9E37_79B1
+        hash = (hash ^ hash &>> 15) &* 0x85EB_CA6B
+        least = min(least, hash ^ hash &>> 13)
       }
-      let first = source.nodes(ofBlock: block).lowerBound
-      for offset in 0..<scratch.nodeCount {
-        var least = UInt32.max
-        for position in Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1]) {
-          var hash = scratch.neighbors[position] &* 0x9E37_79B1
-          hash = (hash ^ hash &>> 15) &* 0x85EB_CA6B
-          least = min(least, hash ^ hash &>> 13)
-        }
-        hashes[first &+ offset] = least
-      }
+      hashes[node] = least
     }
     return hashes
   }

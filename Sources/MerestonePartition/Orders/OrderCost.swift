@@ -45,23 +45,12 @@ package enum OrderCost {
     let parts = max(1, (source.entryCount + sampleEntries - 1) / sampleEntries)
     let length = (spacing + parts - 1) / parts
     var keys: [UInt64] = []
-    var scratch = NeighborScratch()
-    for block in 0..<source.blockCount {
-      if cancellation?.isCancelled == true { throw .interrupted }
-      let first = source.nodes(ofBlock: block).lowerBound
-      do throws(StorageError) {
-        try source.read(block, into: &scratch)
-      } catch {
-        throw .neighbors(error)
-      }
-      for offset in 0..<scratch.nodeCount {
-        let global = globals[first &+ offset]
-        guard Int(global) % spacing < length else { continue }
-        for position in Int(scratch.offsets[offset])..<Int(scratch.offsets[offset &+ 1]) {
-          // A window of hubs must not fill the memory.
-          guard keys.count < 8 * sampleEntries else { return keys }
-          keys.append(UInt64(global) << 32 | UInt64(globals[Int(scratch.neighbors[position])]))
-        }
+    try source.forEachList(cancellation: cancellation) { node, list in
+      let global = globals[node]
+      // A window of hubs must not fill the memory.
+      guard Int(global) % spacing < length, keys.count < 8 * sampleEntries else { return }
+      for neighbor in list.prefix(8 * sampleEntries - keys.count) {
+        keys.append(UInt64(global) << 32 | UInt64(globals[Int(neighbor)]))
       }
     }
     return keys

@@ -9,7 +9,7 @@ import MerestoneStorage
 /// whole: what was changed is refused. Everything that it names has a checksum, in it or in a file
 /// that it vouches for, which is compared when that is used.
 struct Journal: Codable, Sendable {
-  static let currentVersion = 9
+  static let currentVersion = 10
 
   var version = Journal.currentVersion
   /// Inputs and flags that shape the result; a run with others can't go on.
