@@ -10,6 +10,9 @@ enum {
     /// Groups of lists under way at once, each one step behind the group after it: entered, drawn,
     /// found, sorted, finished.
     LINED_STEPS = 5,
+    /// Draws that are made at once beyond the first ones, where a list has hit an edge twice.
+    LINED_SPARE = MRS_WEIGHTED_FANOUT / 2,
+    LINED_DRAWS = MRS_WEIGHTED_FANOUT + LINED_SPARE,
 };
 
 typedef double f64w __attribute__((vector_size(8 * MRS_PICK_LANES)));
@@ -25,10 +28,11 @@ struct lined_group {
     struct list lists[MRS_PICK_LANES];
     const struct mrs_draw_line *lines[MRS_PICK_LANES];
     uint32_t nodes[MRS_PICK_LANES];
-    double numbers[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
-    uint32_t cells[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
-    uint32_t parts[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
-    /// Position and source of a hit, `position << 32 | source`.
+    double totals[MRS_PICK_LANES], limits[MRS_PICK_LANES], scales[MRS_PICK_LANES];
+    int64_t lasts[MRS_PICK_LANES];
+    double numbers[LINED_DRAWS][MRS_PICK_LANES];
+    uint32_t cells[LINED_DRAWS][MRS_PICK_LANES];
+    uint32_t parts[LINED_DRAWS][MRS_PICK_LANES];
     uint64_t hits[MRS_WEIGHTED_FANOUT][MRS_PICK_LANES];
     /// Not 0 where an edge was hit twice.
     uint64_t repeats[MRS_PICK_LANES];
@@ -47,6 +51,10 @@ INLINE void clear_lined(struct lined_groups *all) {
         // Lanes that are not used are drawn for and sorted, too.
         memset(all->groups[i].nodes, 0, sizeof all->groups[i].nodes);
         memset(all->groups[i].hits, 0, sizeof all->groups[i].hits);
+        memset(all->groups[i].totals, 0, sizeof all->groups[i].totals);
+        memset(all->groups[i].limits, 0, sizeof all->groups[i].limits);
+        memset(all->groups[i].scales, 0, sizeof all->groups[i].scales);
+        memset(all->groups[i].lasts, 0, sizeof all->groups[i].lasts);
     }
 }
 
@@ -62,33 +70,17 @@ INLINE void enter_lined(
     mrs_prefetch(w->lined + node);
 }
 
-/// Makes the draws, and fetches their lines.
-INLINE void draw_lined(
-    const struct mrs_weights *w, struct lined_group *group, uint32_t fanout, uint32_t key0,
-    uint32_t key1) {
-    enum { LANES = MRS_PICK_LANES };
-    if (group->used == 0) return;
-    double totals[LANES] = {0}, limits[LANES] = {0}, scales[LANES] = {0};
-    int64_t lasts[LANES] = {0};
-    for (size_t lane = 0; lane < group->used; lane++) {
-        struct list *list = &group->lists[lane];
-        const struct mrs_lined_list *lined = &w->lined[list->node];
-        uint64_t cells = mrs_line_cells(list->count);
-        group->lines[lane] = w->lines + lined->first;
-        set_total(list, lined->total, list->count);
-        totals[lane] = list->total;
-        limits[lane] = list->total > 0 ? below_total(list->total) : 0;
-        scales[lane] = list->total > 0 ? mrs_line_scale(cells, list->total) : 0;
-        lasts[lane] = (int64_t)(cells << 16) - 1;
-    }
+/// Makes draws `first ..< end`, `first` being even, and finds their cells.
+INLINE void place_draws(
+    struct lined_group *group, uint32_t first, uint32_t end, uint32_t key0, uint32_t key1) {
     u32v nodes;
     f64w scale, x;
     i64w last;
     memcpy(&nodes, group->nodes, sizeof nodes);
-    memcpy(&scale, scales, sizeof scale);
-    memcpy(&last, lasts, sizeof last);
-    draw_numbers(nodes, fanout, key0, key1, totals, limits, group->numbers);
-    for (uint32_t i = 0; i < fanout; i++) {
+    memcpy(&scale, group->scales, sizeof scale);
+    memcpy(&last, group->lasts, sizeof last);
+    draw_numbers(nodes, first, end, key0, key1, group->totals, group->limits, group->numbers);
+    for (uint32_t i = first; i < end; i++) {
         memcpy(&x, group->numbers[i], sizeof x);
         i64w place = __builtin_elementwise_min(__builtin_convertvector(x * scale, i64w), last);
         u32v cell = __builtin_convertvector(place >> 16, u32v);
@@ -96,6 +88,25 @@ INLINE void draw_lined(
         memcpy(group->cells[i], &cell, sizeof cell);
         memcpy(group->parts[i], &part, sizeof part);
     }
+}
+
+/// Makes the first draws, and fetches their lines.
+INLINE void draw_lined(
+    const struct mrs_weights *w, struct lined_group *group, uint32_t fanout, uint32_t key0,
+    uint32_t key1) {
+    if (group->used == 0) return;
+    for (size_t lane = 0; lane < group->used; lane++) {
+        struct list *list = &group->lists[lane];
+        const struct mrs_lined_list *lined = &w->lined[list->node];
+        uint64_t cells = mrs_line_cells(list->count);
+        group->lines[lane] = w->lines + lined->first;
+        set_total(list, lined->total, list->count);
+        group->totals[lane] = list->total;
+        group->limits[lane] = list->total > 0 ? below_total(list->total) : 0;
+        group->scales[lane] = list->total > 0 ? mrs_line_scale(cells, list->total) : 0;
+        group->lasts[lane] = (int64_t)(cells << 16) - 1;
+    }
+    place_draws(group, 0, fanout, key0, key1);
     for (uint32_t i = 0; i < fanout; i++) {
         for (size_t lane = 0; lane < group->used; lane++) {
             mrs_prefetch(group->lines[lane] + group->cells[i][lane]);
@@ -111,6 +122,24 @@ INLINE uint32_t bits_of(u16v mask) {
     return bits & ((1u << MRS_LINE_EDGES) - 1);
 }
 
+/// What a draw has hit, or `UNTOLD` where its line does not tell.
+#define UNTOLD UINT64_MAX
+INLINE uint64_t hit_in(const struct mrs_draw_line *line, uint32_t place) {
+    u16v ends, part = (u16v){} + (uint16_t)place;
+    // Reads some sources, too, which are left out.
+    memcpy(&ends, line->ends, sizeof ends);
+    uint32_t before = bits_of((u16v)(ends < part)), same = bits_of((u16v)(ends == part));
+    if (__builtin_expect(same || before == (1u << MRS_LINE_EDGES) - 1, 0)) return UNTOLD;
+    uint32_t found = (uint32_t)__builtin_popcount(before);
+    return make_hit(line->position + found, line->sources[found]);
+}
+
+/// What a draw has hit by the sums, where the search begins at `position`.
+INLINE uint64_t hit_by_sums(const struct list *list, uint32_t position, double x) {
+    position = position_guided(list, position, x);
+    return make_hit(position, list->guided[position].source);
+}
+
 /// Reads the lines, and fetches the sums of those that do not tell.
 INLINE void find_lined(struct lined_group *group, uint32_t fanout) {
     for (size_t lane = 0; lane < group->used; lane++) {
@@ -119,19 +148,14 @@ INLINE void find_lined(struct lined_group *group, uint32_t fanout) {
         if (!(list->total > 0)) continue;
         for (uint32_t i = 0; i < fanout; i++) {
             const struct mrs_draw_line *line = group->lines[lane] + group->cells[i][lane];
-            u16v ends, part = (u16v){} + (uint16_t)group->parts[i][lane];
-            // Reads some sources, too, which are left out.
-            memcpy(&ends, line->ends, sizeof ends);
-            uint32_t before = bits_of((u16v)(ends < part)), same = bits_of((u16v)(ends == part));
-            if (__builtin_expect(same || before == (1u << MRS_LINE_EDGES) - 1, 0)) {
+            uint64_t hit = hit_in(line, group->parts[i][lane]);
+            group->hits[i][lane] = hit;
+            if (__builtin_expect(hit == UNTOLD, 0)) {
                 group->left[lane] |= (uint32_t)1 << i;
                 group->hits[i][lane] = line->position;
                 prefetch_range(
                     list->guided + line->position, list->guided + line->position + MRS_LINE_EDGES);
-                continue;
             }
-            uint32_t found = (uint32_t)__builtin_popcount(before);
-            group->hits[i][lane] = (uint64_t)(line->position + found) << 32 | line->sources[found];
         }
     }
 }
@@ -142,15 +166,20 @@ INLINE void settle_lined(struct lined_group *group) {
         const struct list *list = &group->lists[lane];
         for (uint32_t left = group->left[lane]; left != 0; left &= left - 1) {
             int i = __builtin_ctz(left);
-            uint32_t position =
-                position_guided(list, (uint32_t)group->hits[i][lane], group->numbers[i][lane]);
-            group->hits[i][lane] = (uint64_t)position << 32 | list->guided[position].source;
+            group->hits[i][lane] =
+                hit_by_sums(list, (uint32_t)group->hits[i][lane], group->numbers[i][lane]);
         }
     }
 }
 
-/// Sorts the hits, and fetches the sums around those of lists that have hit an edge twice.
-INLINE void sort_lined(struct lined_group *group, uint32_t fanout, int replaces) {
+/// Where the draws end that are made at once: even, and most often all that are made from whole lists.
+INLINE uint32_t spare_end(uint32_t fanout) {
+    return 2 * fanout < LINED_DRAWS ? 2 * fanout : LINED_DRAWS;
+}
+
+/// Sorts the hits; where lists have hit an edge twice, makes more draws, and fetches their lines.
+INLINE void sort_lined(
+    struct lined_group *group, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1) {
     // A vector has half of the lanes.
     enum { HALF = MRS_PICK_LANES / 2 };
     if (group->used == 0) return;
@@ -173,15 +202,33 @@ INLINE void sort_lined(struct lined_group *group, uint32_t fanout, int replaces)
         }
         memcpy(&group->repeats[half * HALF], &repeated, sizeof repeated);
     }
-    for (size_t lane = 0; lane < group->used && !replaces; lane++) {
+    uint64_t repeats = 0;
+    for (size_t lane = 0; lane < MRS_PICK_LANES; lane++) repeats |= group->repeats[lane];
+    if (replaces || !repeats) return;
+    uint32_t end = spare_end(fanout);
+    place_draws(group, fanout & ~(uint32_t)1, end, key0, key1);
+    for (size_t lane = 0; lane < group->used; lane++) {
         if (!group->repeats[lane]) continue;
-        const struct mrs_guided_edge *edges = group->lists[lane].guided;
-        for (uint32_t i = 0; i < fanout; i++) {
-            uint32_t position = (uint32_t)(group->hits[i][lane] >> 32);
-            mrs_prefetch(edges + position - (position > 0));
-            mrs_prefetch(edges + position);
+        for (uint32_t i = fanout; i < end; i++) {
+            mrs_prefetch(group->lines[lane] + group->cells[i][lane]);
         }
     }
+}
+
+/// Replaces the repeated draws of a list. Returns how many hits it has.
+INLINE uint32_t refill_lined(
+    const struct mrs_weights *w, const struct lined_group *group, size_t lane, uint32_t fanout,
+    uint32_t key0, uint32_t key1, uint64_t *hits) {
+    const struct list *list = &group->lists[lane];
+    for (uint32_t i = 0; i < fanout; i++) hits[i] = group->hits[i][lane];
+    uint32_t count = drop_repeated(hits, fanout), number = fanout, end = spare_end(fanout);
+    for (; count < fanout && number < end; number++) {
+        const struct mrs_draw_line *line = group->lines[lane] + group->cells[number][lane];
+        uint64_t hit = hit_in(line, group->parts[number][lane]);
+        if (hit == UNTOLD) hit = hit_by_sums(list, line->position, group->numbers[number][lane]);
+        count = insert_hit(hits, count, hit);
+    }
+    return fill_up(w, list, fanout, key0, key1, hits, count, number, MRS_GUIDED_SUMS);
 }
 
 /// Replaces repeated draws and writes the edges out.
@@ -193,14 +240,11 @@ INLINE void finish_lined(
         if (!(list->total > 0)) {
             *list->kept = 0;
         } else if (group->repeats[lane] && !replaces) {
-            uint32_t positions[MRS_WEIGHTED_FANOUT];
-            for (uint32_t i = 0; i < fanout; i++) {
-                positions[i] = (uint32_t)(group->hits[i][lane] >> 32);
-            }
-            uint32_t count = fill_up(w, list, fanout, key0, key1, positions, MRS_GUIDED_SUMS);
+            uint64_t hits[MRS_WEIGHTED_FANOUT + 1];
+            uint32_t count = refill_lined(w, group, lane, fanout, key0, key1, hits);
             for (uint32_t i = 0; i < count; i++) {
-                list->out[i] = list->start + positions[i];
-                list->sources[i] = list->guided[positions[i]].source;
+                list->out[i] = list->start + position_in(hits[i]);
+                list->sources[i] = (uint32_t)hits[i];
             }
             *list->kept = count;
         } else {
@@ -221,7 +265,8 @@ INLINE void push_lined(
     uint32_t key0, uint32_t key1) {
     draw_lined(w, &all->groups[(all->turn + LINED_STEPS - 1) % LINED_STEPS], fanout, key0, key1);
     find_lined(&all->groups[(all->turn + LINED_STEPS - 2) % LINED_STEPS], fanout);
-    sort_lined(&all->groups[(all->turn + LINED_STEPS - 3) % LINED_STEPS], fanout, replaces);
+    sort_lined(
+        &all->groups[(all->turn + LINED_STEPS - 3) % LINED_STEPS], fanout, replaces, key0, key1);
     all->turn++;
     finish_lined(w, &all->groups[all->turn % LINED_STEPS], fanout, replaces, key0, key1);
 }

@@ -314,15 +314,16 @@ INLINE double unit_of(uint32_t low, uint32_t high) {
     return (double)(int64_t)((low | (uint64_t)high << 32) >> 11) * 0x1p-53;
 }
 
-/// Makes the first draws of sixteen lists, each below its total; `limits` are the largest numbers that are.
+/// Makes draws `first ..< end` of sixteen lists, `first` being even, each below its total; `limits` are
+/// the largest numbers that are.
 INLINE void draw_numbers(
-    u32v nodes, uint32_t fanout, uint32_t key0, uint32_t key1,
+    u32v nodes, uint32_t first, uint32_t end, uint32_t key0, uint32_t key1,
     const double totals[MRS_PICK_LANES], const double limits[MRS_PICK_LANES],
     double numbers[][MRS_PICK_LANES]) {
-    for (uint32_t i = 0; i < fanout; i += 2) {
+    for (uint32_t i = first; i < end; i += 2) {
         u32v words[4];
         philox(nodes, i / 2, key0, key1, words);
-        for (uint32_t half = 0; half < 2 && i + half < fanout; half++) {
+        for (uint32_t half = 0; half < 2 && i + half < end; half++) {
             uint32_t low[MRS_PICK_LANES], high[MRS_PICK_LANES];
             memcpy(low, &words[2 * half], sizeof low);
             memcpy(high, &words[2 * half + 1], sizeof high);
@@ -334,30 +335,73 @@ INLINE void draw_numbers(
     }
 }
 
-/// Drops repetitions from ascending positions and draws others for them. Returns how many there are.
+/// An edge that was hit: its position, and below it the source where that is known. Ascending hits are
+/// ascending positions.
+INLINE uint64_t make_hit(uint32_t position, uint32_t source) {
+    return (uint64_t)position << 32 | source;
+}
+
+INLINE uint32_t position_in(uint64_t hit) { return (uint32_t)(hit >> 32); }
+
+/// Drops repetitions from ascending hits. Returns how many are left.
+INLINE uint32_t drop_repeated(uint64_t *hits, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        hits[kept] = hits[i];
+        kept += i + 1 == count || hits[i] != hits[i + 1];
+    }
+    return kept;
+}
+
+/// Puts a hit among ascending ones, for which there is room, unless it is there. Returns how many there
+/// are then.
+INLINE uint32_t insert_hit(uint64_t *hits, uint32_t count, uint64_t hit) {
+    int is_there = 0;
+    for (uint32_t i = 0; i < count; i++) is_there |= hits[i] == hit;
+    if (is_there) return count;
+    uint32_t place = count;
+    for (; place > 0 && hits[place - 1] > hit; place--) hits[place] = hits[place - 1];
+    hits[place] = hit;
+    return count + 1;
+}
+
+/// Makes draws from number `number` on until there are `fanout` hits, or no more to be had. Returns how
+/// many there are.
+///
+/// - `hits`: `count` ascending ones, none repeated; room for one more than `fanout`.
 INLINE uint32_t fill_up(
     const struct mrs_weights *w, const struct list *list, uint32_t fanout, uint32_t key0,
-    uint32_t key1, uint32_t *positions, enum mrs_weights_kind kind) {
-    struct hit hits[MRS_WEIGHTED_FANOUT + 1];
-    uint32_t count = 0, words[4];
-    for (uint32_t i = 0; i < fanout; i++) {
-        if (i > 0 && positions[i] == positions[i - 1]) continue;
-        hits[count++] = hit_at(w, list, positions[i], kind);
-    }
-    for (uint32_t number = fanout; count < fanout; number++) {
-        if (number == fanout || number % 2 == 0) {
-            philox_plain(list->node, number / 2, key0, key1, words);
-        }
+    uint32_t key1, uint64_t *hits, uint32_t count, uint32_t number, enum mrs_weights_kind kind) {
+    struct hit around[MRS_WEIGHTED_FANOUT + 1];
+    uint32_t words[4];
+    double limit = below_total(list->total);
+    int has_words = 0, has_around = 0;
+    for (; count < fanout; number++) {
+        if (!has_words || number % 2 == 0) philox_plain(list->node, number / 2, key0, key1, words);
+        has_words = 1;
         double unit = unit_of(words[number % 2 * 2], words[number % 2 * 2 + 1]);
-        if (!fresh(w, list, unit, hits, count, kind)) break;
-        struct hit hit = hits[count];
-        uint32_t place = count++;
-        for (; place > 0 && hits[place - 1].position > hit.position; place--) {
-            hits[place] = hits[place - 1];
+        uint32_t position;
+        if (number < 2 * fanout) {
+            double x = unit * list->total;
+            position = position_of(w, list, x < limit ? x : limit, kind);
+        } else {
+            // All of them, in order, the first time; then where the last one came to stand.
+            for (uint32_t i = 0; i < count && !has_around; i++) {
+                around[i] = hit_at(w, list, position_in(hits[i]), kind);
+            }
+            has_around = 1;
+            if (!fresh(w, list, unit, around, count, kind)) break;
+            struct hit hit = around[count];
+            uint32_t place = count;
+            for (; place > 0 && around[place - 1].position > hit.position; place--) {
+                around[place] = around[place - 1];
+            }
+            around[place] = hit;
+            position = hit.position;
         }
-        hits[place] = hit;
+        uint32_t source = kind == MRS_GUIDED_SUMS ? list->guided[position].source : 0;
+        count = insert_hit(hits, count, make_hit(position, source));
     }
-    for (uint32_t i = 0; i < count; i++) positions[i] = hits[i].position;
     return count;
 }
 

@@ -88,7 +88,7 @@ INLINE void draw(
     }
     u32v node;
     memcpy(&node, nodes, sizeof node);
-    draw_numbers(node, fanout, key0, key1, totals, limits, group->numbers);
+    draw_numbers(node, 0, fanout, key0, key1, totals, limits, group->numbers);
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
         if (kind == MRS_GUIDED_SUMS) {
@@ -179,10 +179,15 @@ INLINE void finish(
         if (!(list->total > 0)) {
             *list->kept = 0;
         } else if (repeats[lane] && !replaces) {
-            uint32_t positions[MRS_WEIGHTED_FANOUT];
-            for (uint32_t i = 0; i < fanout; i++) positions[i] = sorted[i * LANES + lane];
-            uint32_t count = fill_up(w, list, fanout, key0, key1, positions, kind);
-            for (uint32_t i = 0; i < count; i++) out[i] = start + positions[i];
+            uint64_t hits[MRS_WEIGHTED_FANOUT + 1];
+            for (uint32_t i = 0; i < fanout; i++) {
+                uint32_t position = sorted[i * LANES + lane];
+                hits[i] = make_hit(
+                    position, kind == MRS_GUIDED_SUMS ? list->guided[position].source : 0);
+            }
+            uint32_t count = drop_repeated(hits, fanout);
+            count = fill_up(w, list, fanout, key0, key1, hits, count, fanout, kind);
+            for (uint32_t i = 0; i < count; i++) out[i] = start + position_in(hits[i]);
             *list->kept = count;
         } else {
             for (uint32_t i = 0; i < fanout; i++) out[i] = start + sorted[i * LANES + lane];
@@ -195,6 +200,16 @@ INLINE void finish(
     group->used = 0;
 }
 
+/// Fetches what `keep_all` reads of a list.
+INLINE void prefetch_whole(const struct mrs_weights *w, const struct mrs_edge_list *list) {
+    uint64_t end = list->start + list->count;
+    if (w->every_edge_counts && w->sources) {
+        prefetch_range(w->sources + list->start, w->sources + end);
+    } else {
+        prefetch_range(w->guided + list->start, w->guided + end);
+    }
+}
+
 /// Keeps the edges that weigh anything. Returns how many.
 INLINE uint32_t keep_all(
     const struct mrs_weights *w, const struct mrs_edge_list *from, uint64_t *out,
@@ -202,9 +217,12 @@ INLINE uint32_t keep_all(
     uint32_t kept = 0;
     int is_guided = kind == MRS_GUIDED_SUMS;
     if (w->every_edge_counts) {
-        for (uint64_t i = 0; i < from->count; i++) {
-            out[i] = from->start + i;
-            if (is_guided) sources[i] = w->guided[out[i]].source;
+        for (uint64_t i = 0; i < from->count; i++) out[i] = from->start + i;
+        if (is_guided) {
+            for (uint64_t i = 0; i < from->count; i++) {
+                uint64_t edge = from->start + i;
+                sources[i] = w->sources ? w->sources[edge] : w->guided[edge].source;
+            }
         }
         return (uint32_t)from->count;
     }
@@ -266,10 +284,8 @@ INLINE size_t pick_weighted(
             int64_t *kept = &indptr[next + 1];
             uint32_t *from = sources ? sources + place : NULL;
             // Lists that are kept whole are read at once.
-            if (kind == MRS_GUIDED_SUMS && next + LANES < count) {
-                const struct mrs_edge_list *ahead = &list[LANES];
-                uint64_t end = ahead->start + (ahead->count <= fanout ? ahead->count : 0);
-                prefetch_range(w->guided + ahead->start, w->guided + end);
+            if (kind == MRS_GUIDED_SUMS && next + LANES < count && list[LANES].count <= fanout) {
+                prefetch_whole(w, &list[LANES]);
             }
             if (list->count == 0) {
                 *kept = 0;

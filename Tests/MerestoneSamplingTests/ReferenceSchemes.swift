@@ -96,11 +96,12 @@ extension ReferenceSchemes {
     guard let last = possible.last else { return [] }
     func hit(_ x: Double) -> Int { possible.first { sums[$0 + 1] > x } ?? last }
     var ranks: [Int] = []
-    for i in 0..<fanout {
+    var i = 0
+    while ranks.count < fanout, i < 2 * fanout {
       let rank = hit(unit(entity, i, draws) * sums.last!)
       if replaces || !ranks.contains(rank) { ranks.append(rank) }
+      i += 1
     }
-    var i = fanout
     while ranks.count < min(fanout, possible.count) {
       ranks.sort()
       var x =

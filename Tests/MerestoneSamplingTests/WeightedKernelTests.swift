@@ -90,8 +90,10 @@ struct WeightedKernelTests {
     }
   }
 
-  @Test("finds the edge also where a line has the same 65,536th for it and a draw")
-  func ties() throws {
+  @Test(
+    "finds the edge also where a line has the same 65,536th for it and a draw",
+    arguments: [false, true])
+  func ties(replaces: Bool) throws {
     let folder = TemporaryFolder()
     var generator = SplitMix64(seed: 11)
     var graph = TestGraph(
@@ -113,7 +115,7 @@ struct WeightedKernelTests {
     // A draw in 10,000 ties, so 40 of these do.
     for step in 0..<200 {
       let draws = RandomKey(seed: 4, stream: .neighborSampling, step: step).draws
-      let (found, wanted) = try picks(weights, true, nodes, lists, 32, draws, &reader)
+      let (found, wanted) = try picks(weights, replaces, nodes, lists, 32, draws, &reader)
       #expect(found.edges == wanted.edges)
     }
   }

@@ -33,7 +33,7 @@ static inline uint32_t mrs_guided_cell(double x, double per_total, uint32_t coun
 
 enum {
     /// Lists longer than this have lines.
-    MRS_LINED = 32,
+    MRS_LINED = 8,
     /// Edges per line on average, and at most.
     MRS_LINE_SHARE = 6,
     MRS_LINE_EDGES = 10,
@@ -81,6 +81,9 @@ struct mrs_weights {
 
     /// All edges, or null.
     const struct mrs_guided_edge *guided;
+
+    /// The sources alone, closer together, or null. Only where all edges are kept.
+    const uint32_t *sources;
 
     /// The lines of long lists and, by node, which these are; or null. Only where all edges are kept.
     const struct mrs_draw_line *lines;

@@ -275,6 +275,7 @@ extension EdgeWeights {
             // SAFETY: all of them live until the body has returned.
             unsafe kernel.kept = kept.baseAddress
             unsafe kernel.guided = guided.count == 0 ? nil : guided.address
+            unsafe kernel.sources = topology.flat?.low.baseAddress
             unsafe kernel.lined = lines?.lists.address
             unsafe kernel.lines = UnsafeRawPointer(lines?.words.address)?.assumingMemoryBound(
               to: mrs_draw_line.self)

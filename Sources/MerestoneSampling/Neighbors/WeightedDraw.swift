@@ -58,7 +58,8 @@ enum WeightedDraw {
     return count
   }
 
-  /// Makes up for repeated draws by draws from what is left.
+  /// Makes up for repeated draws: by as many more draws from the whole list, which are cheap and seldom
+  /// too few, and then by draws from what is left, which always hit something new.
   @inline(never)
   private static func fillUp<Sums: RunningSums>(
     _ k: Int, from sums: Sums, entity: UInt64, draws: RandomDraws,
@@ -66,6 +67,11 @@ enum WeightedDraw {
   ) -> Int {
     var count = kept
     var number = k
+    while count < k, number < 2 &* k {
+      let hit = sums.hit(min(unit(entity, number, draws) * sums.total, sums.total.nextDown))
+      count &+= insert(hit, into: &hits, count, repeats: false)
+      number &+= 1
+    }
     while count < k {
       guard let hit = fresh(from: sums, unit(entity, number, draws), hits, count) else { break }
       count &+= insert(hit, into: &hits, count, repeats: false)

@@ -12,8 +12,8 @@ import MerestoneCore
 /// weight among those not drawn before. Keeping the *k* smallest of `E[i] / w[i]`, with `E[i]`
 /// exponentially distributed, has the same law (Efraimidis and Spirakis, "Weighted random sampling
 /// with a reservoir", Information Processing Letters 2006; Rosén, "Asymptotic Theory for Successive
-/// Sampling", 1972) and needs a draw for every edge of the list. Here the first *k* draws are made
-/// from the whole list, and those that hit an edge again are replaced by draws from what is left:
+/// Sampling", 1972) and needs a draw for every edge of the list. Here up to 2*k* draws are made from
+/// the whole list, until *k* edges are hit; where that does not do, others follow from what is left:
 /// `x` runs over the weights of the edges not drawn, in list order. Which edge comes next given
 /// those before does not depend on the repetitions in between, so the law is the same.
 struct WeightedPick: NeighborPick {
