@@ -3,7 +3,7 @@ import MerestoneCore
 
 /// What most draws from long lists read, a cache line each: see ``EdgeWeights``.
 ///
-/// A list of more than 32 edges is cut into a cell for every six, each an equal part of its total. The
+/// A list of more than 8 edges is cut into a cell for every six, each an equal part of its total. The
 /// cell's line has the first ten edges whose sums are in it or later: where in the cell, in 65,536ths,
 /// and their sources. A draw whose 65,536th equals an edge's, or that is behind all ten, asks the sums
 /// themselves, so that lines change no sample.
