@@ -77,6 +77,8 @@ enum {
     FINE = 5,
     // Bits of the coarsest level, as a power of two.
     COARSEST = 12,
+    // Words of a sieve that bits are picked from at once; as many lie behind it, with nothing in them.
+    WINDOW = 32,
     // Sources that are looked up before those that are left are computed.
     PIECE = 1 << 12,
     // Sources between one that is looked up and one that is fetched.
@@ -113,7 +115,9 @@ static inline struct level level_of(struct sieve sieve, int level) {
     return (struct level){(FINE + 1) * sieve.width - (sieve.width >> (shift - 1)), shift};
 }
 
-size_t mrs_labor_sieve_words(size_t nodes) { return (FINE + 1) * sieve_of(nodes).width; }
+size_t mrs_labor_sieve_words(size_t nodes) {
+    return (FINE + 1) * sieve_of(nodes).width + WINDOW;
+}
 
 INLINE void sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *words_of_sieve) {
     const struct sieve sieve = sieve_of(nodes);
@@ -206,13 +210,24 @@ INLINE __mmask16 first_lanes(size_t count) {
     return count < 16 ? (__mmask16)((1u << count) - 1) : 0xFFFF;
 }
 
-/// Which sources of a vector have their bit set.
+/// Which sources of a vector have their bit set. Sources ascend, in most lists that the sieve is asked for
+/// so closely that the bits of sixteen lie in 32 words: picking them out of two vectors is several times
+/// faster than gathering them.
 AVX512 INLINE __mmask16 look_up_vector(
     const uint32_t *sources, __mmask16 is_there, struct lookup lookup) {
     __m512i source = _mm512_maskz_loadu_epi32(is_there, sources);
     __m512i node = _mm512_min_epu32(source, _mm512_set1_epi32((int)lookup.others));
     __m512i group = _mm512_srl_epi32(node, _mm_cvtsi32_si128(lookup.shift));
-    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(group, 5), lookup.bits, 4);
+    __m512i place = _mm512_srli_epi32(group, 5), word;
+    uint32_t first = (uint32_t)_mm512_cvtsi512_si32(place);
+    __m512i offset = _mm512_sub_epi32(place, _mm512_set1_epi32((int)first));
+    if (_mm512_cmpge_epu32_mask(offset, _mm512_set1_epi32(WINDOW)) == 0) {
+        const uint32_t *window = lookup.bits + first;
+        word = _mm512_permutex2var_epi32(
+            _mm512_loadu_si512(window), offset, _mm512_loadu_si512(window + 16));
+    } else {
+        word = _mm512_i32gather_epi32(place, lookup.bits, 4);
+    }
     __m512i bit = _mm512_and_si512(group, _mm512_set1_epi32(31));
     return _mm512_mask_test_epi32_mask(
         is_there, _mm512_srlv_epi32(word, bit), _mm512_set1_epi32(1));

@@ -34,6 +34,13 @@ struct LaborKernelTests {
     ],
     [0x1p-53, 0x1p-40, 0x1p-31, 3 * 0x1p-32, 1e-5, 0.001, 0.0625, 0.1, 0.5, 0.53125, 1 - 0x1p-53])
   func sieve(graph: (nodes: Int, edges: Int), probability: Double) {
+    for ascends in [true, false] { compareSieved(graph, probability, ascends: ascends) }
+  }
+
+  /// Sources that ascend lie close together in the sieve; others do not.
+  private func compareSieved(
+    _ graph: (nodes: Int, edges: Int), _ probability: Double, ascends: Bool
+  ) {
     let draws = RandomKey(seed: 4, stream: .neighborSampling, step: graph.edges).draws
     let count = mrs_labor_sieve_words(graph.nodes)
     // A guard word behind the last.
@@ -48,6 +55,7 @@ struct LaborKernelTests {
     for (place, source) in zip(sources.indices, [graph.nodes - 1, graph.nodes, 1 << 32 - 1]) {
       sources[place] = UInt32(source)
     }
+    if ascends { sources.sort() }
     let expected = sources.indices.filter {
       draws.unit(entity: UInt64(sources[$0]), number: 0) < probability
     }.map { 9 + UInt64($0) }
