@@ -250,7 +250,7 @@ INLINE void finish_lined(
         } else {
             for (uint32_t i = 0; i < fanout; i++) {
                 uint64_t hit = group->hits[i][lane];
-                list->out[i] = list->start + (hit >> 32);
+                list->out[i] = list->start + position_in(hit);
                 list->sources[i] = (uint32_t)hit;
             }
             *list->kept = fanout;
