@@ -174,6 +174,11 @@ struct PredictionModel {
     return 2 * Double(edges) * max(0.1, 1 - 1.25 * mean / (mean + limit))
   }
 
+  /// The same as the partitioner has them.
+  private var partitionedEntries: Int {
+    MemoryPlan.copies(edges: edges, options.partition.partitioner) * Int(entries)
+  }
+
   /// What a random access to a table of 4 bytes a node costs.
   private func cost(_ cost: (cached: Double, doubling: Double)) -> Double {
     cost.cached + cost.doubling * log2(max(1, Double(nodes) * 4 / Double(8 << 20)))
@@ -191,9 +196,9 @@ struct PredictionModel {
       serial += n * passes * Cost.placedNode
     case .multilevel:
       let work = Partition.multilevelWork(
-        nodes: nodes, entries: Int(entries), shards: options.partition.shards)
+        nodes: nodes, entries: partitionedEntries, shards: options.partition.shards)
       // A graph of so many bytes is visited without order where it has no clusters.
-      let doublings = log2(max(1, entries * 8 / Double(40 << 20)))
+      let doublings = log2(max(1, Double(partitionedEntries) * 8 / Double(40 << 20)))
       serial +=
         Double(work) * (Cost.multilevelEntry.cached + Cost.multilevelEntry.doubling * doublings)
     }
@@ -361,8 +366,7 @@ struct PredictionModel {
         + threads * chunk * 20
     case .partition:
       var partition = options.partition
-      let copies = MemoryPlan.copies(edges: edges, partition.partitioner)
-      let entries = needsNeighbors ? copies * Int(self.entries) : 0
+      let entries = needsNeighbors ? partitionedEntries : 0
       if partition.ordering == .auto, edges > PartitionOptions.autoEdgeLimit {
         partition.ordering = .degree
       }
