@@ -77,7 +77,7 @@ enum {
     FINE = 5,
     // Bits of the coarsest level, as a power of two.
     COARSEST = 12,
-    // Words of a sieve that bits are picked from at once; as many lie behind it, with nothing in them.
+    // Words of a sieve that bits are picked from at once; as many lie behind it, whose bits none asks for.
     WINDOW = 32,
     // Sources that are looked up before those that are left are computed.
     PIECE = 1 << 12,

@@ -84,8 +84,8 @@ extension ReferenceSchemes {
     Double(draws.wideWords(entity: entity, number: UInt32(i / 2))[i % 2] >> 11) * 0x1p-53
   }
 
-  /// Draws by running sums, one after the other; repeated ones are made up for by draws from what
-  /// is left, taken in list order.
+  /// Draws by running sums, one after the other: up to twice as many as are wanted from the whole
+  /// list, then from what is left, taken in list order.
   static func weightedRanks(
     _ fanout: Int, _ weights: [Double], replaces: Bool, entity: UInt64, draws: RandomDraws
   ) -> [Int] {
