@@ -10,6 +10,9 @@
 typedef uint32_t u32v __attribute__((vector_size(4 * MRS_PICK_LANES)));
 typedef uint64_t u64v __attribute__((vector_size(4 * MRS_PICK_LANES)));
 
+/// Lists up to this length are drawn from with 32-bit words.
+static const uint64_t NARROW_LIMIT = 1 << 16;
+
 static const uint32_t M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
 enum { ROUNDS = 10 };
 

@@ -268,14 +268,6 @@ INLINE int holds(const struct hit *hits, uint32_t count, uint32_t position) {
     return 0;
 }
 
-INLINE double below_total(double total) {
-    uint64_t bits;
-    memcpy(&bits, &total, sizeof bits);
-    bits--;
-    memcpy(&total, &bits, sizeof bits);
-    return total;
-}
-
 /// Draws an edge from those that are not among the hits, into `hits[count]`. Returns 0 where there
 /// is none.
 INLINE int fresh(
@@ -283,7 +275,7 @@ INLINE int fresh(
     uint32_t count, enum mrs_weights_kind kind) {
     double drawn = 0;
     for (uint32_t i = 0; i < count; i++) drawn += hits[i].after - hits[i].before;
-    double rest = list->total - drawn, limit = below_total(list->total);
+    double rest = list->total - drawn, limit = mrs_next_down(list->total);
     double x = unit * (rest > 0 ? rest : 0);
     for (uint32_t i = 0; i < count; i++) {
         if (x >= hits[i].before) x += hits[i].after - hits[i].before;
@@ -305,32 +297,66 @@ INLINE int fresh(
             return 1;
         }
         if (!(hit.before > 0)) break;
-        hit = hit_at(w, list, position_of(w, list, below_total(hit.before), kind), kind);
+        hit = hit_at(w, list, position_of(w, list, mrs_next_down(hit.before), kind), kind);
     }
     return 0;
 }
 
-INLINE double unit_of(uint32_t low, uint32_t high) {
-    return (double)(int64_t)((low | (uint64_t)high << 32) >> 11) * 0x1p-53;
+/// The draws of one list as numbers of `[0, 1)`: 32 bits where the list is short, else the upper 53 of 64.
+struct units {
+    uint32_t node, key0, key1, per_call;
+    /// The call that the words are of.
+    int64_t call;
+    uint32_t words[4];
+};
+
+INLINE struct units units_of(const struct list *list, uint32_t key0, uint32_t key1) {
+    return (struct units){
+        .node = list->node, .key0 = key0, .key1 = key1,
+        .per_call = list->count <= NARROW_LIMIT ? 4 : 2, .call = -1};
 }
 
-/// Makes draws `first ..< end` of sixteen lists, `first` being even, each below its total; `limits` are
-/// the largest numbers that are.
+INLINE double unit_at(struct units *units, uint32_t number) {
+    uint32_t call = number / units->per_call, place = number % units->per_call;
+    if (call != units->call) {
+        philox_plain(units->node, call, units->key0, units->key1, units->words);
+        units->call = call;
+    }
+    if (units->per_call == 4) return units->words[place] * 0x1p-32;
+    uint64_t word = units->words[2 * place] | (uint64_t)units->words[2 * place + 1] << 32;
+    return (double)(int64_t)(word >> 11) * 0x1p-53;
+}
+
+typedef double f64w __attribute__((vector_size(8 * MRS_PICK_LANES)));
+
+/// Makes the first draws of sixteen lists, each below its total; `limits` are the largest numbers that
+/// are.
 INLINE void draw_numbers(
-    u32v nodes, uint32_t first, uint32_t end, uint32_t key0, uint32_t key1,
-    const double totals[MRS_PICK_LANES], const double limits[MRS_PICK_LANES],
+    const struct list lists[MRS_PICK_LANES], size_t used, uint32_t fanout, uint32_t key0,
+    uint32_t key1, const double totals[MRS_PICK_LANES], const double limits[MRS_PICK_LANES],
     double numbers[][MRS_PICK_LANES]) {
-    for (uint32_t i = first; i < end; i += 2) {
-        u32v words[4];
-        philox(nodes, i / 2, key0, key1, words);
-        for (uint32_t half = 0; half < 2 && i + half < end; half++) {
-            uint32_t low[MRS_PICK_LANES], high[MRS_PICK_LANES];
-            memcpy(low, &words[2 * half], sizeof low);
-            memcpy(high, &words[2 * half + 1], sizeof high);
-            for (size_t lane = 0; lane < MRS_PICK_LANES; lane++) {
-                double x = unit_of(low[lane], high[lane]) * totals[lane];
-                numbers[i + half][lane] = x < limits[lane] ? x : limits[lane];
-            }
+    uint32_t nodes[MRS_PICK_LANES] = {0}, wide = 0;
+    for (size_t lane = 0; lane < used; lane++) {
+        nodes[lane] = lists[lane].node;
+        wide |= (uint32_t)(lists[lane].count > NARROW_LIMIT) << lane;
+    }
+    u32v node, words[4];
+    f64w total, limit;
+    memcpy(&node, nodes, sizeof node);
+    memcpy(&total, totals, sizeof total);
+    memcpy(&limit, limits, sizeof limit);
+    for (uint32_t i = 0; i < fanout; i++) {
+        if (i % 4 == 0) philox(node, i / 4, key0, key1, words);
+        f64w x = __builtin_convertvector(words[i % 4], f64w) * 0x1p-32 * total;
+        x = __builtin_elementwise_min(x, limit);
+        memcpy(numbers[i], &x, sizeof x);
+    }
+    for (; wide != 0; wide &= wide - 1) {
+        int lane = __builtin_ctz(wide);
+        struct units units = units_of(&lists[lane], key0, key1);
+        for (uint32_t i = 0; i < fanout; i++) {
+            double x = unit_at(&units, i) * totals[lane];
+            numbers[i][lane] = x < limits[lane] ? x : limits[lane];
         }
     }
 }
@@ -373,13 +399,11 @@ INLINE uint32_t fill_up(
     const struct mrs_weights *w, const struct list *list, uint32_t fanout, uint32_t key0,
     uint32_t key1, uint64_t *hits, uint32_t count, uint32_t number, enum mrs_weights_kind kind) {
     struct hit around[MRS_WEIGHTED_FANOUT + 1];
-    uint32_t words[4];
-    double limit = below_total(list->total);
-    int has_words = 0, has_around = 0;
+    struct units units = units_of(list, key0, key1);
+    double limit = mrs_next_down(list->total);
+    int has_around = 0;
     for (; count < fanout; number++) {
-        if (!has_words || number % 2 == 0) philox_plain(list->node, number / 2, key0, key1, words);
-        has_words = 1;
-        double unit = unit_of(words[number % 2 * 2], words[number % 2 * 2 + 1]);
+        double unit = unit_at(&units, number);
         uint32_t position;
         if (number < 2 * fanout) {
             double x = unit * list->total;

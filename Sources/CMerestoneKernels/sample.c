@@ -9,9 +9,6 @@
 
 // MARK: Picking
 
-/// Lists up to this length are drawn with 32-bit words.
-static const uint64_t NARROW_LIMIT = 1 << 16;
-
 /// Floyd's sample of one list, kept in ascending order: for lists or fanouts that vectors do not
 /// take.
 static void pick_one(

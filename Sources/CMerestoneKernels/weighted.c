@@ -56,7 +56,6 @@ INLINE void draw(
     const struct mrs_weights *w, struct group *group, uint32_t fanout, uint32_t key0, uint32_t key1,
     enum mrs_weights_kind kind) {
     if (group->used == 0) return;
-    uint32_t nodes[LANES] = {0};
     double totals[LANES] = {0}, limits[LANES] = {0};
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
@@ -82,13 +81,10 @@ INLINE void draw(
         }
         set_total(
             list, sum, kind == MRS_GUIDED_SUMS ? list->count : list->last - list->first + 1);
-        nodes[lane] = list->node;
         totals[lane] = list->total;
-        limits[lane] = list->total > 0 ? below_total(list->total) : 0;
+        limits[lane] = list->total > 0 ? mrs_next_down(list->total) : 0;
     }
-    u32v node;
-    memcpy(&node, nodes, sizeof node);
-    draw_numbers(node, 0, fanout, key0, key1, totals, limits, group->numbers);
+    draw_numbers(group->lists, group->used, fanout, key0, key1, totals, limits, group->numbers);
     for (size_t lane = 0; lane < group->used; lane++) {
         struct list *list = &group->lists[lane];
         if (kind == MRS_GUIDED_SUMS) {
@@ -261,7 +257,7 @@ INLINE size_t close_up(
 }
 
 INLINE size_t pick_weighted(
-    const struct mrs_weights *w, const uint32_t *nodes, const struct mrs_edge_list *lists,
+    const struct mrs_weights *w, const uint64_t *nodes, const struct mrs_edge_list *lists,
     size_t count, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1, int64_t *indptr,
     uint64_t *edges, uint32_t *sources, enum mrs_weights_kind kind) {
     if (kind != MRS_GUIDED_SUMS) sources = NULL;
@@ -272,7 +268,9 @@ INLINE size_t pick_weighted(
         memset(groups[i].positions, 0, sizeof groups[i].positions);
     }
     struct lined_groups lined;
-    if (kind == MRS_GUIDED_SUMS && w->lines) clear_lined(&lined);
+    int has_lines = kind == MRS_GUIDED_SUMS && w->lines;
+    if (has_lines) clear_lined(&lined);
+    const struct picks picks = {indptr + 1, edges, sources};
     size_t next = 0, place = 0;
     // Step `s` of a group follows step `s - 1` of the group behind it; at the end empty groups push
     // the last ones through.
@@ -292,15 +290,13 @@ INLINE size_t pick_weighted(
             } else if (!replaces && list->count <= fanout) {
                 *kept = keep_all(w, list, edges + place, from, kind);
                 place += list->count;
-            } else if (kind == MRS_GUIDED_SUMS && w->lines && list->count > MRS_LINED) {
-                struct lined_group *long_lists = &lined.groups[lined.turn % LINED_STEPS];
-                enter_lined(w, long_lists, list, nodes[next], edges + place, from, kept);
-                place += fanout;
-                if (long_lists->used == LANES) {
-                    push_lined(w, &lined, fanout, replaces, key0, key1);
+            } else if (has_lines && list->count >= MRS_LINE_SHARE && list->count <= NARROW_LIMIT) {
+                if (enter_lined(&lined, list, (uint32_t)nodes[next], next, place)) {
+                    push_lined(w, &lined, fanout, replaces, key0, key1, &picks);
                 }
+                place += fanout;
             } else {
-                enter(w, entering, list, nodes[next], edges + place, from, kept, kind);
+                enter(w, entering, list, (uint32_t)nodes[next], edges + place, from, kept, kind);
                 place += fanout;
             }
             next++;
@@ -309,15 +305,15 @@ INLINE size_t pick_weighted(
         find(w, &groups[(turn + STEPS - 2) % STEPS], fanout, kind);
         if (next == count) left--;
     }
-    for (int i = 0; i < LINED_STEPS && kind == MRS_GUIDED_SUMS && w->lines; i++) {
-        push_lined(w, &lined, fanout, replaces, key0, key1);
+    for (int i = 0; i < LINED_STEPS && has_lines; i++) {
+        push_lined(w, &lined, fanout, replaces, key0, key1, &picks);
     }
     for (int i = 0; i < STEPS; i++) finish(w, &groups[i], fanout, replaces, key0, key1, kind);
     return close_up(lists, count, fanout, replaces, indptr, edges, sources);
 }
 
 MRS_CLONES size_t mrs_weighted_pick(
-    const struct mrs_weights *weights, const uint32_t *nodes, const struct mrs_edge_list *lists,
+    const struct mrs_weights *weights, const uint64_t *nodes, const struct mrs_edge_list *lists,
     size_t count, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1, int64_t *indptr,
     uint64_t *edges, uint32_t *sources) {
     switch (weights->kind) {

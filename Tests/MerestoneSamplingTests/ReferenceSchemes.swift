@@ -79,9 +79,12 @@ extension ReferenceSchemes {
 }
 
 extension ReferenceSchemes {
-  /// Number `i` of an entity's draws from `[0, 1)`.
-  static func unit(_ entity: UInt64, _ i: Int, _ draws: RandomDraws) -> Double {
-    Double(draws.wideWords(entity: entity, number: UInt32(i / 2))[i % 2] >> 11) * 0x1p-53
+  /// Number `i` of an entity's draws from `[0, 1)`, for a list of `count` edges.
+  static func unit(_ entity: UInt64, _ i: Int, of count: Int, _ draws: RandomDraws) -> Double {
+    if count <= 65536 {
+      return Double(draws.words(entity: entity, number: UInt32(i / 4))[i % 4]) / 0x1p32
+    }
+    return Double(draws.wideWords(entity: entity, number: UInt32(i / 2))[i % 2] >> 11) * 0x1p-53
   }
 
   /// Draws by running sums, one after the other: up to twice as many as are wanted from the whole
@@ -98,14 +101,14 @@ extension ReferenceSchemes {
     var ranks: [Int] = []
     var i = 0
     while ranks.count < fanout, i < 2 * fanout {
-      let rank = hit(unit(entity, i, draws) * sums.last!)
+      let rank = hit(unit(entity, i, of: weights.count, draws) * sums.last!)
       if replaces || !ranks.contains(rank) { ranks.append(rank) }
       i += 1
     }
     while ranks.count < min(fanout, possible.count) {
       ranks.sort()
       var x =
-        unit(entity, i, draws)
+        unit(entity, i, of: weights.count, draws)
         * (sums.last! - ranks.reduce(0.0) { $0 + (sums[$1 + 1] - sums[$1]) })
       for rank in ranks where x >= sums[rank] { x += sums[rank + 1] - sums[rank] }
       let rank = hit(x)

@@ -91,6 +91,23 @@ struct WeightedPickTests {
     }
   }
 
+  @Test(
+    "draws words of 32 bits from lists of up to 65,536 edges, and of 64 from longer ones",
+    arguments: [65_536, 65_537])
+  func widths(count: Int) throws {
+    let values = (0..<count).map { Double($0 % 7 + 1) }
+    for replaces in [false, true] {
+      let counts = try Self.samples(
+        values, fanout: 20, replaces: replaces, runs: 3, in: TemporaryFolder())
+      for step in 0..<3 {
+        let draws = RandomKey(seed: 5, stream: .neighborSampling, step: step).draws
+        let ranks = ReferenceSchemes.weightedRanks(
+          20, values, replaces: replaces, entity: 0, draws: draws)
+        #expect(counts[ranks.map { UInt64($0) }] == 1)
+      }
+    }
+  }
+
   /// One list with the given weights, its sums kept or not.
   static func samples(
     _ weights: [Double], fanout: Int, replaces: Bool = false, runs: Int, in folder: TemporaryFolder

@@ -32,47 +32,62 @@ static inline uint32_t mrs_guided_cell(double x, double per_total, uint32_t coun
 }
 
 enum {
-    /// Lists longer than this have lines.
-    MRS_LINED = 8,
     /// Edges per line on average, and at most.
     MRS_LINE_SHARE = 6,
     MRS_LINE_EDGES = 10,
 };
 
-/// What a draw from a long list reads, a cache line: most often it finds edge and source there. A list
-/// of `n` edges has `n / MRS_LINE_SHARE` cells of the same width, each with a line of its own; numbers
-/// of a cell are told apart by its 65,536ths.
+/// What most draws from a list of `MRS_LINE_SHARE` to 65,536 edges read, a cache line: edge and source.
+/// The list `start ..< end` has lines `start / MRS_LINE_SHARE ..< end / MRS_LINE_SHARE`, each for a cell
+/// of its own among those of the same width that the words are cut into; words of a cell are told apart
+/// by its 65,536ths.
 struct mrs_draw_line {
-    /// The position of the first edge whose sum is in this cell or a later one.
+    /// The position of the first edge that a word of this cell or of a later one hits.
     uint32_t position;
 
-    /// The 65,536th of the cell that has the sum of edge `position + i`; the last one where the sum is
-    /// in a later cell. Where that equals a number's, or all are before it, all sums have to be asked.
+    /// The 65,536th of the cell that has the first word behind edge `position + i`; the last one where
+    /// that is in a later cell. Where it equals a word's, or all are before that, all sums have to be
+    /// asked.
     uint16_t ends[MRS_LINE_EDGES];
 
     /// The sources of these edges.
     uint32_t sources[MRS_LINE_EDGES];
 };
 
-/// A list that has lines: its last sum, and its first line.
-struct mrs_lined_list {
-    double total;
-    uint64_t first;
-};
-
-static inline uint64_t mrs_line_cells(uint64_t count) { return count / MRS_LINE_SHARE; }
-
-/// 65,536ths of a cell in all cells together over the last sum, or 0 where that overflows.
-static inline double mrs_line_scale(uint64_t cells, double total) {
-    double scale = (double)(cells << 16) / total;
-    return scale < __builtin_huge_val() ? scale : 0;
+/// The 65,536ths of all cells of a list.
+static inline uint32_t mrs_line_parts(uint32_t start, uint32_t end) {
+    return (end / MRS_LINE_SHARE - start / MRS_LINE_SHARE) << 16;
 }
 
-/// The 65,536th of a cell that has a number from `[0, t]`, counted from the first cell on; never before
-/// that of a smaller number.
-static inline uint64_t mrs_line_place(double x, double scale, uint64_t cells) {
-    int64_t place = (int64_t)(x * scale), last = (int64_t)(cells << 16) - 1;
-    return (uint64_t)(place < last ? place : last);
+/// The largest number below a positive one.
+static inline double mrs_next_down(double x) {
+    uint64_t bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    bits--;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/// The number from `[0, total)` that a 32-bit word stands for: a larger one for no smaller word.
+static inline double mrs_word_number(uint32_t word, double total) {
+    double x = word * 0x1p-32 * total, limit = mrs_next_down(total);
+    return x < limit ? x : limit;
+}
+
+/// How many words stand for numbers below the sum of an edge: the first one that does not hit it.
+static inline uint64_t mrs_words_below(double sum, double total) {
+    const uint64_t all = (uint64_t)1 << 32;
+    double about = sum / total * 0x1p32;
+    uint64_t guess = about < 0x1p32 ? (uint64_t)about : all;
+    // It is most often one of three, and searched for where it is not.
+    uint64_t low = guess > 1 ? guess - 1 : 0, high = guess + 1 < all ? guess + 1 : all;
+    if (low > 0 && !(mrs_word_number((uint32_t)(low - 1), total) < sum)) low = 0;
+    if (high < all && mrs_word_number((uint32_t)high, total) < sum) high = all;
+    while (low < high) {
+        uint64_t middle = (low + high) / 2;
+        if (mrs_word_number((uint32_t)middle, total) < sum) low = middle + 1; else high = middle;
+    }
+    return low;
 }
 
 /// The weights of a relation's edges, none of them negative: see `EdgeWeights` in Swift.
@@ -85,9 +100,8 @@ struct mrs_weights {
     /// The sources alone, closer together, or null. Only where all edges are kept.
     const uint32_t *sources;
 
-    /// The lines of long lists and, by node, which these are; or null. Only where all edges are kept.
+    /// Those of all lists, or null. Only where all edges are kept.
     const struct mrs_draw_line *lines;
-    const struct mrs_lined_list *lined;
 
     /// For each shard: element `m` is the sum before edge `m << shift` in its list, for the edges of the
     /// shard. Shape `[shards]`. Not read where all are kept.
@@ -115,7 +129,7 @@ enum { MRS_WEIGHTED_FANOUT = 32 };
 /// the sources of the edges; else it is not touched. Returns how many. Edges and nodes are fewer than
 /// 2^32.
 size_t mrs_weighted_pick(
-    const struct mrs_weights *weights, const uint32_t *nodes, const struct mrs_edge_list *lists,
+    const struct mrs_weights *weights, const uint64_t *nodes, const struct mrs_edge_list *lists,
     size_t count, uint32_t fanout, int replaces, uint32_t key0, uint32_t key1, int64_t *indptr,
     uint64_t *edges, uint32_t *sources);
 

@@ -14,12 +14,11 @@ import MerestoneStorage
 /// |---|---|
 /// | `sums[m]` | the sum of the weights before edge `m * spacing` in that edge's list |
 /// | `guided[e]` | the sum up to edge `e` in its list, its source, and a place of a guide through the sums; where memory allows |
-/// | `lines` | what most draws from a long list need, in one cache line (``DrawLines``); where memory allows that, too |
+/// | `lines` | what most draws from a list of six edges or more need, in one cache line (``DrawLines``); where memory allows that, too |
 ///
 /// With a guide (indexed search: Chen and Asau, "On Generating Random Variates from an Empirical
 /// Distribution", 1974) a draw touches two lines, one of them its edge's with the source, and nothing
-/// of the column: 16.5 bytes per edge; with lines beside it, 11 more, most draws from long lists touch
-/// one. Without it the rest is added up from the mapped column when it
+/// of the column: 16.5 bytes per edge; with lines beside it, 11 more, most draws touch one. Without it the rest is added up from the mapped column when it
 /// is needed, so that the memory is `8 / spacing` bytes per edge, and a draw touches a line or two of
 /// the sums and of the column whatever the length of the list. The spacing is the smallest power of
 /// two from 16 on for which the sums fit the memory that was given; none are kept, and every list is
@@ -39,7 +38,7 @@ package final class EdgeWeights: Sendable {
   /// All running sums with their guide; empty where they take too much memory.
   let guided: SharedTable<mrs_guided_edge>
 
-  /// What most draws from long lists read; `nil` where memory does not hold it.
+  /// What most draws read; `nil` where memory does not hold it.
   let lines: DrawLines?
 
   /// Whether no edge has a running sum equal to that before it; only known where sums are kept.
@@ -276,7 +275,6 @@ extension EdgeWeights {
             unsafe kernel.kept = kept.baseAddress
             unsafe kernel.guided = guided.count == 0 ? nil : guided.address
             unsafe kernel.sources = topology.flat?.low.baseAddress
-            unsafe kernel.lined = lines?.lists.address
             unsafe kernel.lines = UnsafeRawPointer(lines?.words.address)?.assumingMemoryBound(
               to: mrs_draw_line.self)
             unsafe kernel.weights = addresses.baseAddress

@@ -134,7 +134,6 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     _ place: Int, _ relation: GroupRelation, by pick: inout GroupRelation.SchemePick
   ) throws(SamplingError) {
     let type = relation.destinationType
-    blocks[hop].edges[place].clear()
     try pick.pick.pick(
       nodes(of: hop, type), times: times(of: hop, type), memory.relations[place].lists,
       fanout: relation.fanouts[hop], draws: draws(relation), reader: &pick.reader,

@@ -107,6 +107,7 @@ extension HopEdges {
 
   /// Takes over the edges of destinations that were picked in another order.
   fileprivate mutating func take(_ others: HopEdges, by order: [Int]) {
+    clear()
     var places = [Int](repeating: 0, count: order.count)
     for (place, destination) in order.enumerated() { places[destination] = place }
     edges.reserveCapacity(others.edges.count)

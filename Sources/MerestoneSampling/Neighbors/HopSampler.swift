@@ -61,7 +61,6 @@ struct HopSampler {
       kept.weights.removeAll(keepingCapacity: true)
       try sampleInPlace(fanouts[hop], destinations.narrow, key.draws, &relabeler, &kept)
     } else {
-      kept.clear()
       try sampleInSteps(fanouts[hop], destinations, key.draws, &relabeler, seedTimes, &kept)
     }
   }
@@ -114,8 +113,10 @@ struct HopSampler {
         into: &kept)
       guard kept.indices.isEmpty else { return try relabeler.relabel(sources: &kept.indices) }
     } else if topology.isFiltered {
+      kept.clear()
       try pickAllowed(fanout, nodes, draws, into: &kept)
     } else {
+      kept.clear()
       kept.pick(nodes, lists, fanout: fanout, draws: draws, isWide: isWide, scratch: &scratch)
     }
     if topology.isInPlace, seedTimes == nil, !relabeler.isWide {

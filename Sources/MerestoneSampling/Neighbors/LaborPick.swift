@@ -49,8 +49,9 @@ struct LaborPick: NeighborPick {
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
+    picked.clear()
     guard fanout != 0 else {
-      picked.indptr = [Int](repeating: 0, count: nodes.count + 1)
+      picked.indptr.resize(to: nodes.count + 1, filling: 0)
       return
     }
     if !isOptimized, fanout > 0, !reader.topology.isFiltered, reader.topology.isNarrow {

@@ -115,7 +115,7 @@ protocol NeighborPick {
   ///   - fanout: -1 for all.
   ///   - draws: Those of the hop and relation.
   ///   - reader: Reads sources and the edge set.
-  ///   - picked: Receives the edges; comes without any.
+  ///   - picked: Receives the edges, in place of what it holds.
   mutating func pick(
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout HopEdges

@@ -12,6 +12,7 @@ struct ReplacementPick: NeighborPick {
     _ nodes: [NodeID], times: [Int64], _ lists: [EdgeList], fanout: Int, draws: RandomDraws,
     reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
+    picked.clear()
     picked.indptr.reserveCapacity(nodes.count + 1)
     picked.edges.reserveCapacity(nodes.count * max(0, fanout))
     let isFiltered = reader.topology.isFiltered

@@ -36,6 +36,7 @@ struct TemporalPick: NeighborPick {
   ) throws(SamplingError) {
     precondition(
       reader.topology === order.edges.topology, "a column of another topology than the sampler's")
+    picked.clear()
     guard fanout != 0 else {
       picked.indptr.resize(to: nodes.count + 1, filling: 0)
       return

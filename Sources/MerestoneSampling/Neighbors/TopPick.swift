@@ -21,6 +21,7 @@ struct TopPick: NeighborPick {
   ) throws(SamplingError) {
     precondition(
       reader.topology === order.edges.topology, "a column of another topology than the sampler's")
+    picked.clear()
     if order.isKept {
       pickByOrder(nodes.count, lists, fanout, into: &picked)
       return

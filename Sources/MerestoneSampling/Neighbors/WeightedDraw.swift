@@ -10,6 +10,9 @@ struct WeightedHit: BitwiseCopyable {
 
 /// The running sums of one list's weights.
 protocol RunningSums {
+  /// How many edges the list has.
+  var count: Int { get }
+
   /// The last one, positive.
   var total: Double { get }
 
@@ -20,21 +23,16 @@ protocol RunningSums {
 
 /// Draws edges by their running sums.
 enum WeightedDraw {
-  /// Fills `numbers` with draws from `[0, total)`.
+  /// Fills `numbers` with the first draws of a list, numbers from `[0, total)`.
   @inline(__always)
   static func fill(
-    _ numbers: inout MutableSpan<Double>, _ range: Range<Int>, below total: Double, entity: UInt64,
-    draws: RandomDraws
+    _ numbers: inout MutableSpan<Double>, _ range: Range<Int>, below total: Double, of count: Int,
+    entity: UInt64, draws: RandomDraws
   ) {
     let limit = total.nextDown
-    var place = range.lowerBound
-    var number: UInt32 = 0
-    while place < range.upperBound {
-      let words = draws.wideWords(entity: entity, number: number)
-      numbers[place] = min(unit(words.x) * total, limit)
-      if place &+ 1 < range.upperBound { numbers[place &+ 1] = min(unit(words.y) * total, limit) }
-      place &+= 2
-      number &+= 1
+    for place in range {
+      let unit = unit(place &- range.lowerBound, of: count, entity, draws)
+      numbers[place] = min(unit * total, limit)
     }
   }
 
@@ -68,25 +66,33 @@ enum WeightedDraw {
     var count = kept
     var number = k
     while count < k, number < 2 &* k {
-      let hit = sums.hit(min(unit(entity, number, draws) * sums.total, sums.total.nextDown))
+      let unit = unit(number, of: sums.count, entity, draws)
+      let hit = sums.hit(min(unit * sums.total, sums.total.nextDown))
       count &+= insert(hit, into: &hits, count, repeats: false)
       number &+= 1
     }
     while count < k {
-      guard let hit = fresh(from: sums, unit(entity, number, draws), hits, count) else { break }
+      let unit = unit(number, of: sums.count, entity, draws)
+      guard let hit = fresh(from: sums, unit, hits, count) else { break }
       count &+= insert(hit, into: &hits, count, repeats: false)
       number &+= 1
     }
     return count
   }
 
-  /// The upper 53 bits as a number of `[0, 1)`.
+  /// Draw `number` from a list of `count` edges as a number of `[0, 1)`: a word of 32 bits where it has up
+  /// to 65,536, as ``PositionPicker`` takes them; else the upper 53 bits of a word of 64.
   @inline(__always)
-  private static func unit(_ word: UInt64) -> Double { Double(word &>> 11) * 0x1p-53 }
-
-  private static func unit(_ entity: UInt64, _ number: Int, _ draws: RandomDraws) -> Double {
-    let words = draws.wideWords(entity: entity, number: UInt32(truncatingIfNeeded: number / 2))
-    return unit(words[number % 2])
+  private static func unit(
+    _ number: Int, of count: Int, _ entity: UInt64, _ draws: RandomDraws
+  ) -> Double {
+    let number = UInt32(truncatingIfNeeded: number)
+    if count <= PositionPicker.narrowLimit {
+      let words = draws.words(entity: entity, number: number / 4)
+      return Double(words[Int(number % 4)]) * 0x1p-32
+    }
+    let words = draws.wideWords(entity: entity, number: number / 2)
+    return Double(words[Int(number % 2)] &>> 11) * 0x1p-53
   }
 
   /// An edge drawn from those that are not among the first `count` hits; `nil` where there is none.
@@ -147,7 +153,7 @@ enum WeightedDraw {
 /// All running sums of a list.
 @safe struct PrefixSums: RunningSums {
   private let sums: UnsafePointer<Double>
-  private let count: Int
+  let count: Int
 
   /// - Parameter sums: `count` numbers, at least one, that live as long as this value.
   @unsafe init(sums: UnsafePointer<Double>, count: Int) {
@@ -183,6 +189,8 @@ enum WeightedDraw {
   private let last: Int
   private var perTotal = 0.0
   private(set) var total = 0.0
+
+  var count: Int { unsafe values.count }
 
   /// Asks for what ``addUp()`` reads.
   ///

@@ -5,8 +5,9 @@ import MerestoneCore
 /// ``EdgeWeights``.
 ///
 /// A draw is a number `x` from `[0, C[n - 1])`, and hits the first edge `i` with `C[i] > x`.
-/// Draw `i` is the product of the total and of the upper 53 bits of the destination's 64-bit word
-/// `i`, rounded to nearest.
+/// Draw `i` is the product of the total and of word `i` of the destination as a fraction: of 32 bits from
+/// a list of up to 65,536 edges, so that no edge's probability is off by more than 2^-32; else of the
+/// upper 53 bits of one of 64. It is rounded to nearest.
 ///
 /// Without replacement this is successive sampling: every edge is drawn in proportion to its
 /// weight among those not drawn before. Keeping the *k* smallest of `E[i] / w[i]`, with `E[i]`
@@ -21,7 +22,6 @@ struct WeightedPick: NeighborPick {
   private let replaces: Bool
   private let usesKernel: Bool
   private var buffers = WeightedBuffers()
-  private var narrow: [UInt32] = []
 
   /// - Parameter usesKernel: False for the plain way, which tests compare with.
   init(weights: EdgeWeights, replaces: Bool, usesKernel: Bool = true) {
@@ -39,6 +39,7 @@ struct WeightedPick: NeighborPick {
     precondition(
       reader.topology === weights.edges.topology, "weights of another topology than the sampler's")
     if usesKernel, try pickByKernel(nodes, lists, fanout, draws, into: &picked) { return }
+    picked.clear()
     var hop = WeightedHop(
       weights: weights, replaces: replaces, nodes: nodes, lists: lists, fanout: fanout,
       draws: draws, buffers: buffers, picked: picked)
@@ -55,26 +56,25 @@ struct WeightedPick: NeighborPick {
   ) throws(SamplingError) -> Bool {
     guard fanout > 0, fanout <= Int(MRS_WEIGHTED_FANOUT) else { return false }
     precondition(lists.count >= nodes.count, "\(lists.count) lists of \(nodes.count) nodes")
-    narrow.resize(to: nodes.count, filling: 0)
-    for place in nodes.indices {
-      narrow[place] = UInt32(truncatingIfNeeded: nodes[place].rawValue)
-    }
+    // Old edges stay where they are, to be written over.
+    picked.weights.removeAll(keepingCapacity: true)
     picked.indptr.resize(to: nodes.count + 1, filling: 0)
     picked.edges.resize(to: nodes.count * fanout, filling: EdgeID(0))
     let isGuided = weights.guided.count > 0
     picked.indices.resize(to: isGuided ? picked.edges.count : 0, filling: BlockIndex(0))
     let total = try unsafe weights.withKernel(lists[..<nodes.count]) { kernel in
-      unsafe narrow.withUnsafeBufferPointer { narrow in
+      unsafe nodes.withUnsafeBufferPointer { nodes in
         unsafe lists.withUnsafeBufferPointer { lists in
           unsafe picked.indptr.withUnsafeMutableBufferPointer { indptr in
             unsafe picked.edges.withUnsafeMutableBufferPointer { edges in
               unsafe picked.indices.withUnsafeMutableBufferPointer { sources in
-                // SAFETY: an edge list is the same two words here and there, an edge id one word, a
-                // block index half of one; there is room for `fanout` edges of each node.
+                // SAFETY: an edge list is the same two words here and there, a node and an edge id one
+                // word, a block index half of one; there is room for `fanout` edges of each node.
                 unsafe mrs_weighted_pick(
-                  kernel, narrow.baseAddress,
+                  kernel,
+                  UnsafeRawPointer(nodes.baseAddress)?.assumingMemoryBound(to: UInt64.self),
                   UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(to: mrs_edge_list.self),
-                  narrow.count, UInt32(fanout), replaces ? 1 : 0, draws.key.x, draws.key.y,
+                  nodes.count, UInt32(fanout), replaces ? 1 : 0, draws.key.x, draws.key.y,
                   UnsafeMutableRawPointer(indptr.baseAddress!).assumingMemoryBound(to: Int64.self),
                   UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(to: UInt64.self),
                   UnsafeMutableRawPointer(sources.baseAddress)?.assumingMemoryBound(
@@ -85,11 +85,7 @@ struct WeightedPick: NeighborPick {
         }
       }
     }
-    guard let total else {
-      picked.indptr = [0]
-      (picked.edges, picked.indices) = ([], [])
-      return false
-    }
+    guard let total else { return false }
     picked.edges.resize(to: total, filling: EdgeID(0))
     picked.indices.resize(to: isGuided ? total : 0, filling: BlockIndex(0))
     try weights.edges.checkIntact()
@@ -199,7 +195,7 @@ private struct WeightedHop: EdgeValueBody {
       sums[index]!.addUp()
       let range = index &* fanout..<(index &+ 1) &* fanout
       WeightedDraw.fill(
-        &numbers, range, below: sums[index]!.total,
+        &numbers, range, below: sums[index]!.total, of: sums[index]!.count,
         entity: nodes[part.lowerBound &+ index].rawValue, draws: draws)
       for number in range { sums[index]!.prefetchSums(numbers[number]) }
     }
@@ -252,7 +248,8 @@ private struct WeightedHop: EdgeValueBody {
     var hits = hits.mutableSpan
     var numbers = numbers.mutableSpan
     let entity = nodes[place].rawValue
-    WeightedDraw.fill(&numbers, 0..<fanout, below: total, entity: entity, draws: draws)
+    WeightedDraw.fill(
+      &numbers, 0..<fanout, below: total, of: count, entity: entity, draws: draws)
     let kept = unsafe prefix.withUnsafeBufferPointer { prefix in
       // SAFETY: the list's sums are the first `count` elements.
       let sums = unsafe PrefixSums(sums: prefix.baseAddress!, count: count)

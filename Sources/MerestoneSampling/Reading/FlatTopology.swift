@@ -177,7 +177,14 @@ extension FlatTopology {
   func readLists(of nodes: [NodeID], into lists: inout [EdgeList]) {
     let count = UInt64(unsafe indptr.count - 1)
     var span = lists.mutableSpan
+    let ahead = 64
     for place in nodes.indices {
+      if place &+ ahead < nodes.count {
+        // SAFETY: nothing is read; a node out of range does not get further than its turn.
+        unsafe mrs_prefetch(
+          UnsafeRawPointer(indptr.baseAddress!)
+            + Int(truncatingIfNeeded: nodes[place &+ ahead].rawValue &* 8))
+      }
       let node = nodes[place].rawValue
       precondition(node < count, "node \(node) is out of range")
       // SAFETY: checked above.
