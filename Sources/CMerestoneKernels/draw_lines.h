@@ -21,8 +21,8 @@ typedef _Bool b16v __attribute__((ext_vector_type(16)));
 /// Lists that are drawn from together, and their draws by number and lane.
 struct lined_group {
     size_t used;
-    /// When their lines have been read, as bits: the lanes that are not finished, and those of them that
-    /// some line does not tell the hit of.
+    /// When their lines have been read, as bits: the lanes that are not finished, and those of them with a
+    /// line that does not tell what is hit.
     uint32_t open, untold;
     /// How many draws are made of each lane, and how many of them have a line.
     uint32_t drawn, placed;

@@ -9,26 +9,26 @@
 
 // MARK: Picking
 
-/// Floyd's sample of one list, kept in ascending order: for lists or fanouts that vectors do not
-/// take.
+/// Floyd's sample of one list, or independent draws, kept in ascending order: for lists or fanouts that
+/// vectors do not take.
 static void pick_one(
-    uint32_t node, uint64_t start, uint64_t count, uint64_t kept, uint32_t key0, uint32_t key1,
-    uint64_t *out) {
+    uint32_t node, uint64_t start, uint64_t count, uint64_t kept, int replaces, uint32_t key0,
+    uint32_t key1, uint64_t *out) {
     int narrow = count <= NARROW_LIMIT;
     uint32_t words[4];
     for (uint64_t i = 0; i < kept; i++) {
-        uint64_t j = count - kept + i, t;
+        uint64_t j = count - kept + i, bound = replaces ? count : j + 1, t;
         if (narrow) {
             if (i % 4 == 0) philox_plain(node, (uint32_t)(i / 4), key0, key1, words);
-            t = (uint64_t)words[i % 4] * (j + 1) >> 32;
+            t = (uint64_t)words[i % 4] * bound >> 32;
         } else {
             if (i % 2 == 0) philox_plain(node, (uint32_t)(i / 2), key0, key1, words);
             uint64_t word = words[i % 2 * 2] | (uint64_t)words[i % 2 * 2 + 1] << 32;
-            t = (uint64_t)((unsigned __int128)word * (j + 1) >> 64);
+            t = (uint64_t)((unsigned __int128)word * bound >> 64);
         }
         uint64_t place = i;
         while (place > 0 && out[place - 1] > t) place--;
-        if (place > 0 && out[place - 1] == t) {
+        if (!replaces && place > 0 && out[place - 1] == t) {
             out[i] = j;
             continue;
         }
@@ -46,21 +46,24 @@ struct lanes {
     uint64_t *out[MRS_PICK_LANES];
 };
 
-/// Floyd's sample of 16 lists at once. A lane's picks stay in ascending order: a new one is moved
+/// Floyd's sample of 16 lists at once, or independent draws from them. A lane's picks stay in ascending order: a new one is moved
 /// through those before it by minima and maxima, so that nothing branches on a draw.
 INLINE void pick_lanes(
-    const struct lanes *lanes, size_t used, uint32_t kept, uint32_t key0, uint32_t key1) {
+    const struct lanes *lanes, size_t used, uint32_t kept, int replaces, uint32_t key0,
+    uint32_t key1) {
     u32v picks[MRS_PICK_VECTORS], words[4];
-    u32v node, j;
+    u32v node, count;
     __builtin_memcpy(&node, lanes->node, sizeof node);
-    __builtin_memcpy(&j, lanes->count, sizeof j);
-    j -= kept;
+    __builtin_memcpy(&count, lanes->count, sizeof count);
+    u32v j = count - kept;
     for (uint32_t i = 0; i < kept; i++, j += 1) {
         if (i % 4 == 0) philox(node, i / 4, key0, key1, words);
-        u32v t = multiply(words[i % 4], j + 1).high;
-        u32v taken = (u32v){};
-        for (uint32_t m = 0; m < i; m++) taken |= (u32v)(picks[m] == t);
-        t = (t & ~taken) | (j & taken);
+        u32v t = multiply(words[i % 4], replaces ? count : j + 1).high;
+        if (!replaces) {
+            u32v taken = (u32v){};
+            for (uint32_t m = 0; m < i; m++) taken |= (u32v)(picks[m] == t);
+            t = (t & ~taken) | (j & taken);
+        }
         for (uint32_t m = 0; m < i; m++) {
             u32v smaller = __builtin_elementwise_min(picks[m], t);
             t = __builtin_elementwise_max(picks[m], t);
@@ -77,12 +80,13 @@ INLINE void pick_lanes(
 
 INLINE uint64_t *pick(
     const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
-    uint32_t key0, uint32_t key1, uint64_t *edges) {
+    int replaces, uint32_t key0, uint32_t key1, uint64_t *edges) {
     struct lanes lanes = {};
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t start = lists[i].start, length = lists[i].count;
-        if (length <= fanout) {
+        if (length == 0) continue;
+        if (length <= fanout && !replaces) {
             for (uint64_t k = 0; k < length; k++) edges[k] = start + k;
             edges += length;
         } else if (length <= NARROW_LIMIT && fanout <= MRS_PICK_VECTORS) {
@@ -92,29 +96,29 @@ INLINE uint64_t *pick(
             lanes.out[used] = edges;
             edges += fanout;
             if (++used == MRS_PICK_LANES) {
-                pick_lanes(&lanes, used, (uint32_t)fanout, key0, key1);
+                pick_lanes(&lanes, used, (uint32_t)fanout, replaces, key0, key1);
                 used = 0;
             }
         } else {
-            pick_one(nodes[i], start, length, fanout, key0, key1, edges);
+            pick_one(nodes[i], start, length, fanout, replaces, key0, key1, edges);
             edges += fanout;
         }
     }
     // The lanes that are not used hold old lists or none; their draws are thrown away.
-    if (used) pick_lanes(&lanes, used, (uint32_t)fanout, key0, key1);
+    if (used) pick_lanes(&lanes, used, (uint32_t)fanout, replaces, key0, key1);
     return edges;
 }
 
 MRS_CLONES void mrs_pick(
     const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
-    uint32_t key0, uint32_t key1, uint64_t *edges) {
-    pick(nodes, lists, count, fanout, key0, key1, edges);
+    int replaces, uint32_t key0, uint32_t key1, uint64_t *edges) {
+    pick(nodes, lists, count, fanout, replaces, key0, key1, edges);
 }
 
 void mrs_pick_baseline(
     const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
-    uint32_t key0, uint32_t key1, uint64_t *edges) {
-    pick(nodes, lists, count, fanout, key0, key1, edges);
+    int replaces, uint32_t key0, uint32_t key1, uint64_t *edges) {
+    pick(nodes, lists, count, fanout, replaces, key0, key1, edges);
 }
 
 // MARK: Reading
@@ -322,7 +326,7 @@ MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
             if (count > chunk) count = chunk;
             uint64_t *end = pick(
                 hop->destination_nodes + hop->done, hop->lists + hop->done, count, hop->fanout,
-                hop->key0, hop->key1, hop->edges + picked);
+                0, hop->key0, hop->key1, hop->edges + picked);
             hop->done += count;
             hop->picked = (size_t)(end - hop->edges);
         }

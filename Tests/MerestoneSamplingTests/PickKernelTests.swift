@@ -42,7 +42,18 @@ struct PickKernelTests {
     for kernel in [mrs_pick, mrs_pick_baseline] {
       var edges = [UInt64](repeating: 0, count: expected.count)
       kernel(
-        nodes, lists, nodes.count, UInt64(fanout), draws.key.x, draws.key.y, &edges)
+        nodes, lists, nodes.count, UInt64(fanout), 0, draws.key.x, draws.key.y, &edges)
+      #expect(edges == expected)
+    }
+    expected = zip(nodes, lists).flatMap { node, list in
+      ReferenceSchemes.replacementRanks(
+        fanout, of: Int(list.count), entity: UInt64(node), draws: draws
+      ).map { list.start + UInt64($0) }
+    }
+    for kernel in [mrs_pick, mrs_pick_baseline] {
+      var edges = [UInt64](repeating: 0, count: expected.count)
+      kernel(
+        nodes, lists, nodes.count, UInt64(fanout), 1, draws.key.x, draws.key.y, &edges)
       #expect(edges == expected)
     }
   }

@@ -38,17 +38,18 @@ struct mrs_buckets {
 };
 
 /// Picks `min(list, fanout)` edges of each of `count` destinations, uniformly without replacement,
-/// in ascending order: `PositionPicker` in Swift defines the draws, and gives the same bits.
+/// in ascending order: `PositionPicker` in Swift defines the draws, and gives the same bits. Where edges
+/// are replaced, picks `fanout` of each list that is not empty, as `ReplacementPick` defines.
 ///
 /// `edges` gets the global ids, one destination after the other.
 void mrs_pick(
     const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
-    uint32_t key0, uint32_t key1, uint64_t *edges);
+    int replaces, uint32_t key0, uint32_t key1, uint64_t *edges);
 
 /// `mrs_pick` for processors without AVX2, so that tests can compare it wherever they run.
 void mrs_pick_baseline(
     const uint32_t *nodes, const struct mrs_edge_list *lists, size_t count, uint64_t fanout,
-    uint32_t key0, uint32_t key1, uint64_t *edges);
+    int replaces, uint32_t key0, uint32_t key1, uint64_t *edges);
 
 /// Where the values of a packed page lie (packed.h); null until the page was verified.
 struct mrs_packed_page {

@@ -38,9 +38,9 @@ enum {
 };
 
 /// What most draws from a list of `MRS_LINE_SHARE` to 65,536 edges read, a cache line: edge and source.
-/// The list `start ..< end` has lines `start / MRS_LINE_SHARE ..< end / MRS_LINE_SHARE`, each for a cell
-/// of its own among those of the same width that the words are cut into; words of a cell are told apart
-/// by its 65,536ths.
+/// The list `start ..< end` has lines `start / MRS_LINE_SHARE ..< end / MRS_LINE_SHARE`. The 2^32 words
+/// that a draw can be are cut into as many cells of the same width, one for each line; words of a cell are
+/// told apart by its 65,536ths.
 struct mrs_draw_line {
     /// The position of the first edge that a word of this cell or of a later one hits.
     uint32_t position;
@@ -53,11 +53,6 @@ struct mrs_draw_line {
     /// The sources of these edges.
     uint32_t sources[MRS_LINE_EDGES];
 };
-
-/// The 65,536ths of all cells of a list.
-static inline uint32_t mrs_line_parts(uint32_t start, uint32_t end) {
-    return (end / MRS_LINE_SHARE - start / MRS_LINE_SHARE) << 16;
-}
 
 /// The largest number below a positive one.
 static inline double mrs_next_down(double x) {

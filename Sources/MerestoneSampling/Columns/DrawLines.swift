@@ -3,11 +3,11 @@ import MerestoneCore
 
 /// What most draws from lists of 6 to 65,536 edges read, a cache line each: see ``EdgeWeights``.
 ///
-/// There is a line for every six edges of the relation, and those whose number is that of a multiple of
-/// six in a list are the list's. They are its cells, each an equal part of the 2^32 words that a draw can
-/// be, and have the first ten edges that a word of the cell or a later one hits: the first word behind
-/// each, in 65,536ths of the cell, and the sources. A draw whose 65,536th equals an edge's, or that is
-/// behind all ten, asks the sums themselves, so that lines change no sample.
+/// There is a line for every six edges of the relation, and the list of the edges `start..<end` has the
+/// lines `start / 6..<end / 6`. The 2^32 words that a draw can be are cut into as many cells of the same
+/// width. A line has the first ten edges that a word of its cell or a later one hits: where in the cell,
+/// in 65,536ths, the words begin that are behind each edge, and the sources. A draw whose 65,536th equals
+/// an edge's, or that is behind all ten, asks the sums themselves, so that lines change no sample.
 final class DrawLines: Sendable {
   /// Sixteen words a line, as `mrs_draw_line` has them.
   let words: SharedTable<UInt32>

@@ -2,7 +2,8 @@ internal import CMerestoneKernels
 import MerestoneCore
 
 extension HopEdges {
-  /// Picks `min(list, fanout)` edges of every destination, uniformly without replacement.
+  /// Picks edges of every destination uniformly: `min(list, fanout)` without replacement, else `fanout`
+  /// of each list that is not empty.
   ///
   /// Sets ``indptr`` and ``edges``, in the memory that they have.
   ///
@@ -10,18 +11,20 @@ extension HopEdges {
   ///   - nodes: The destinations. Shape `[d]`.
   ///   - lists: Where their in-edges lie. At least `d` elements.
   ///   - fanout: -1 for all.
-  ///   - isWide: Whether node ids may have more than 32 bits: the slower way.
+  ///   - isWide: Whether node ids may have more than 32 bits: the slower way, without replacement only.
   ///   - scratch: Memory that the next call can use again.
   mutating func pick(
-    _ nodes: [NodeID], _ lists: [EdgeList], fanout: Int, draws: RandomDraws, isWide: Bool,
-    scratch: inout [UInt32]
+    _ nodes: [NodeID], _ lists: [EdgeList], fanout: Int, replaces: Bool = false,
+    draws: RandomDraws, isWide: Bool, scratch: inout [UInt32]
   ) {
+    precondition(!replaces || (fanout >= 0 && !isWide))
     let limit = fanout == -1 ? UInt64.max : UInt64(fanout)
     indptr.resize(to: nodes.count + 1, filling: 0)
     var total = 0
     indptr[0] = 0
     for place in nodes.indices {
-      total += Int(min(lists[place].count, limit))
+      let count = lists[place].count
+      total += replaces ? (count > 0 ? fanout : 0) : Int(min(count, limit))
       indptr[place &+ 1] = total
     }
     edges.resize(to: total, filling: EdgeID(0))
@@ -42,7 +45,7 @@ extension HopEdges {
           unsafe mrs_pick(
             nodes.baseAddress,
             UnsafeRawPointer(lists.baseAddress)?.assumingMemoryBound(to: mrs_edge_list.self),
-            nodes.count, limit, draws.key.x, draws.key.y,
+            nodes.count, limit, replaces ? 1 : 0, draws.key.x, draws.key.y,
             UnsafeMutableRawPointer(edges.baseAddress)?.assumingMemoryBound(to: UInt64.self))
         }
       }

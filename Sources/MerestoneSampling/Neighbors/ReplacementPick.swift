@@ -6,6 +6,7 @@ import MerestoneCore
 /// edges (bias below 2^-16 of a probability), else 64 bits, as ``PositionPicker`` does.
 struct ReplacementPick: NeighborPick {
   private var allowed: [EdgeID] = []
+  private var scratch: [UInt32] = []
 
   /// - Complexity: O(*k* log *k*) per destination; with an edge set also O(list).
   mutating func pick(
@@ -13,9 +14,16 @@ struct ReplacementPick: NeighborPick {
     reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
     picked.clear()
+    let topology = reader.topology
+    if fanout >= 0, !topology.isFiltered, topology.nodeCount <= 1 << 32 {
+      picked.pick(
+        nodes, lists, fanout: fanout, replaces: true, draws: draws, isWide: false, scratch: &scratch
+      )
+      return
+    }
     picked.indptr.reserveCapacity(nodes.count + 1)
     picked.edges.reserveCapacity(nodes.count * max(0, fanout))
-    let isFiltered = reader.topology.isFiltered
+    let isFiltered = topology.isFiltered
     var positions = [UInt64](repeating: 0, count: max(0, fanout))
     for place in nodes.indices {
       let list = lists[place]
