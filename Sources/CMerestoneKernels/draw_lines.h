@@ -112,12 +112,7 @@ INLINE void draw_lined(
     for (uint32_t i = 0; i < fanout; i++) {
         u32v word;
         memcpy(&word, group->words[i], sizeof word);
-        for (uint32_t m = 0; m < i; m++) {
-            u32v smaller = __builtin_elementwise_min(words[m], word);
-            word = __builtin_elementwise_max(words[m], word);
-            words[m] = smaller;
-        }
-        words[i] = word;
+        insert_ascending(words, i, word);
     }
     memcpy(group->words, words, fanout * sizeof *words);
     place_draws(group, fanout);

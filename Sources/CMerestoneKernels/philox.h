@@ -16,6 +16,16 @@ static const uint64_t NARROW_LIMIT = 1 << 16;
 static const uint32_t M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
 enum { ROUNDS = 10 };
 
+/// Puts a value in its place among `count` ascending ones, lane by lane; nothing branches on them.
+INLINE void insert_ascending(u32v *values, uint32_t count, u32v value) {
+    for (uint32_t i = 0; i < count; i++) {
+        u32v smaller = __builtin_elementwise_min(values[i], value);
+        value = __builtin_elementwise_max(values[i], value);
+        values[i] = smaller;
+    }
+    values[count] = value;
+}
+
 /// The two halves of the 64-bit products of 32-bit lanes.
 struct halves {
     u32v low, high;

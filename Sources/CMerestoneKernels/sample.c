@@ -46,8 +46,8 @@ struct lanes {
     uint64_t *out[MRS_PICK_LANES];
 };
 
-/// Floyd's sample of 16 lists at once, or independent draws from them. A lane's picks stay in ascending order: a new one is moved
-/// through those before it by minima and maxima, so that nothing branches on a draw.
+/// Floyd's sample of 16 lists at once, or independent draws from them. A lane's picks stay in ascending
+/// order.
 INLINE void pick_lanes(
     const struct lanes *lanes, size_t used, uint32_t kept, int replaces, uint32_t key0,
     uint32_t key1) {
@@ -64,12 +64,7 @@ INLINE void pick_lanes(
             for (uint32_t m = 0; m < i; m++) taken |= (u32v)(picks[m] == t);
             t = (t & ~taken) | (j & taken);
         }
-        for (uint32_t m = 0; m < i; m++) {
-            u32v smaller = __builtin_elementwise_min(picks[m], t);
-            t = __builtin_elementwise_max(picks[m], t);
-            picks[m] = smaller;
-        }
-        picks[i] = t;
+        insert_ascending(picks, i, t);
     }
     const uint32_t *positions = (const uint32_t *)picks;
     for (size_t lane = 0; lane < used; lane++) {

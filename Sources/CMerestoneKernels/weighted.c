@@ -158,12 +158,7 @@ INLINE void finish(
     for (uint32_t i = 0; i < fanout; i++) {
         u32v t;
         memcpy(&t, group->positions[i], sizeof t);
-        for (uint32_t m = 0; m < i; m++) {
-            u32v smaller = __builtin_elementwise_min(picks[m], t);
-            t = __builtin_elementwise_max(picks[m], t);
-            picks[m] = smaller;
-        }
-        picks[i] = t;
+        insert_ascending(picks, i, t);
     }
     for (uint32_t i = 1; i < fanout; i++) repeated |= (u32v)(picks[i] == picks[i - 1]);
     uint32_t repeats[LANES];

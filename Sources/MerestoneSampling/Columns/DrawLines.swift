@@ -18,6 +18,7 @@ final class DrawLines: Sendable {
   private static let lineWords = MemoryLayout<mrs_draw_line>.size / MemoryLayout<UInt32>.size
   private static let endWords = 1
   private static let sourceWords = 6
+  private static let share = Int(MRS_LINE_SHARE)
 
   /// - Parameters:
   ///   - guided: The sums of all edges.
@@ -28,7 +29,7 @@ final class DrawLines: Sendable {
     _ guided: SharedTable<mrs_guided_edge>, of edges: EdgeColumn, memory: Int, pool: ThreadPool,
     cancellation: Cancellation
   ) throws(SamplingError) -> DrawLines? {
-    let count = guided.count / Int(MRS_LINE_SHARE)
+    let count = guided.count / share
     guard count > 0, count * MemoryLayout<mrs_draw_line>.size <= memory else { return nil }
     return try DrawLines(guided, of: edges, count: count, pool: pool, cancellation: cancellation)
   }
@@ -45,10 +46,9 @@ final class DrawLines: Sendable {
         try reader.readLists(of: nodes.map { NodeID(UInt64($0)) }, into: &lists)
         var ends: [Int] = []
         for list in lists
-        where list.count >= UInt64(MRS_LINE_SHARE) && list.count <= PositionPicker.narrowLimit {
+        where list.count >= UInt64(Self.share) && list.count <= PositionPicker.narrowLimit {
           let edges = Int(list.start)..<Int(list.start + list.count)
-          let share = Int(MRS_LINE_SHARE)
-          let lines = edges.lowerBound / share..<edges.upperBound / share
+          let lines = edges.lowerBound / Self.share..<edges.upperBound / Self.share
           guided.withPart(edges) { edges in
             words.withPart(lines.lowerBound * Self.lineWords..<lines.upperBound * Self.lineWords) {
               Self.fill(&$0, cells: lines.count, edges, &ends)

@@ -18,9 +18,10 @@ import MerestoneStorage
 ///
 /// With a guide (indexed search: Chen and Asau, "On Generating Random Variates from an Empirical
 /// Distribution", 1974) a draw touches two lines, one of them its edge's with the source, and nothing
-/// of the column: 16.5 bytes per edge; with lines beside it, 11 more, most draws touch one. Without it the rest is added up from the mapped column when it
-/// is needed, so that the memory is `8 / spacing` bytes per edge, and a draw touches a line or two of
-/// the sums and of the column whatever the length of the list. The spacing is the smallest power of
+/// of the column: 16.5 bytes per edge; with lines beside it, 11 more, most draws touch one. Without it
+/// the rest is added up from the mapped column when it is needed, so that the memory is `8 / spacing`
+/// bytes per edge, and a draw touches a line or two of the sums and of the column whatever the length of
+/// the list. The spacing is the smallest power of
 /// two from 16 on for which the sums fit the memory that was given; none are kept, and every list is
 /// added up as it is met, where not even one per 4,096 edges fits. The running sums are the same
 /// doubles in all cases, and so are the samples.
