@@ -3,7 +3,7 @@
 #include "clones.h"
 #include "include/prefetch.h"
 #include "include/processor.h"
-#include "philox.h"
+#include "labor_numbers.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -12,30 +12,28 @@
 #include <immintrin.h>
 #endif
 
-/// Which lanes' first 64-bit words are below the limit, as all bits or none.
-INLINE u32v below(u32v source, uint64_t limit, uint32_t key0, uint32_t key1) {
-    u32v words[4];
-    philox(source, 0, key0, key1, words);
-    const u32v low = (u32v){} + (uint32_t)limit, high = (u32v){} + (uint32_t)(limit >> 32);
-    return (u32v)(words[1] < high) | ((u32v)(words[1] == high) & (u32v)(words[0] < low));
+/// Which sources' numbers are up to the last one that is kept, as all bits or none.
+INLINE u32v up_to(u32v sources, uint32_t last, uint32_t key0, uint32_t key1) {
+    return (u32v)(labor_numbers(sources, key0, key1) <= last);
 }
 
 /// The same in place, so that no vector is an argument.
-INLINE void below_lanes(void *lanes, uint64_t limit, uint32_t key0, uint32_t key1) {
-    u32v source, flags;
-    memcpy(&source, lanes, sizeof source);
-    flags = below(source, limit, key0, key1);
+INLINE void up_to_lanes(void *lanes, uint32_t last, uint32_t key0, uint32_t key1) {
+    u32v sources, flags;
+    memcpy(&sources, lanes, sizeof sources);
+    flags = up_to(sources, last, key0, key1);
     memcpy(lanes, &flags, sizeof flags);
 }
 
 INLINE size_t keep(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
     uint32_t key1, uint64_t *edges) {
+    const uint32_t last = (uint32_t)(limit - 1);
     size_t kept = 0, i = 0;
     for (; i + MRS_PICK_LANES <= count; i += MRS_PICK_LANES) {
         u32v source, flags;
         memcpy(&source, sources + i, sizeof source);
-        flags = below(source, limit, key0, key1);
+        flags = up_to(source, last, key0, key1);
         // Of long lists few sources are kept.
         if (!__builtin_reduce_or(flags)) continue;
         uint32_t lanes[MRS_PICK_LANES];
@@ -48,7 +46,7 @@ INLINE size_t keep(
     if (i < count) {
         uint32_t lanes[MRS_PICK_LANES] = {0};
         for (size_t lane = 0; i + lane < count; lane++) lanes[lane] = sources[i + lane];
-        below_lanes(lanes, limit, key0, key1);
+        up_to_lanes(lanes, last, key0, key1);
         for (size_t lane = 0; i + lane < count; lane++) {
             edges[kept] = first + i + lane;
             kept += lanes[lane] & 1;
@@ -94,7 +92,7 @@ struct sieve {
 };
 
 /// Level `l` of a sieve, from 1 on, says of every group of `2^shift` nodes whether one of them has a
-/// word below `2^(64 - l)`.
+/// number below `2^(32 - l)`.
 struct level {
     size_t word;  // where it starts
     int shift;
@@ -104,7 +102,7 @@ struct level {
 static inline struct sieve sieve_of(size_t nodes) {
     int coarser = 63 - __builtin_clzll(nodes + 1) - COARSEST;
     struct sieve sieve = {.levels = FINE + (coarser > 0 ? coarser : 0)};
-    size_t unit = (size_t)32 << (sieve.levels - FINE);
+    size_t unit = (size_t)LABOR_ROW << (sieve.levels - FINE);
     sieve.width = nodes / unit * (unit / 32) + unit / 32;
     return sieve;
 }
@@ -119,33 +117,38 @@ size_t mrs_labor_sieve_words(size_t nodes) {
     return (FINE + 1) * sieve_of(nodes).width + WINDOW;
 }
 
+/// Sets the bits of sixteen nodes from `first` on.
+INLINE void sift_vector(size_t first, u32v numbers, struct sieve sieve, uint32_t *words) {
+    for (int level = 1; level <= FINE; level++) {
+        b16v bits = __builtin_convertvector(numbers < 1u << (32 - level), b16v);
+        char *place = (char *)(words + (size_t)(level - 1) * sieve.width) + first / 8;
+        memcpy(place, &bits, MRS_PICK_LANES / 8);
+    }
+    uint16_t small;
+    b16v is_small = __builtin_convertvector(numbers < 1u << (31 - FINE), b16v);
+    memcpy(&small, &is_small, sizeof small);
+    if (!small) return;
+    uint32_t lanes[MRS_PICK_LANES];
+    memcpy(lanes, &numbers, sizeof lanes);
+    for (; small; small &= (uint16_t)(small - 1)) {
+        int lane = __builtin_ctz(small);
+        int zeros = lanes[lane] ? __builtin_clz(lanes[lane]) : 32;
+        for (int l = FINE + 1; l <= zeros && l <= sieve.levels; l++) {
+            struct level level = level_of(sieve, l);
+            size_t bit = (first + (size_t)lane) >> level.shift;
+            words[level.word + bit / 32] |= 1u << bit % 32;
+        }
+    }
+}
+
 INLINE void sift(size_t nodes, uint32_t key0, uint32_t key1, uint32_t *words_of_sieve) {
     const struct sieve sieve = sieve_of(nodes);
     memset(words_of_sieve + FINE * sieve.width, 0, sieve.width * sizeof *words_of_sieve);
-    u32v node;
-    for (uint32_t lane = 0; lane < MRS_PICK_LANES; lane++) node[lane] = lane;
-    for (size_t i = 0; i < sieve.width * 32; i += MRS_PICK_LANES, node += MRS_PICK_LANES) {
-        u32v words[4];
-        philox(node, 0, key0, key1, words);
-        for (int level = 1; level <= FINE; level++) {
-            b16v bits = __builtin_convertvector(words[1] < 1u << (32 - level), b16v);
-            char *place = (char *)(words_of_sieve + (size_t)(level - 1) * sieve.width) + i / 8;
-            memcpy(place, &bits, MRS_PICK_LANES / 8);
-        }
-        uint16_t small;
-        b16v is_small = __builtin_convertvector(words[1] < 1u << (31 - FINE), b16v);
-        memcpy(&small, &is_small, sizeof small);
-        if (!small) continue;
-        uint32_t highs[MRS_PICK_LANES];
-        memcpy(highs, &words[1], sizeof highs);
-        for (; small; small &= (uint16_t)(small - 1)) {
-            int lane = __builtin_ctz(small);
-            int zeros = highs[lane] ? __builtin_clz(highs[lane]) : 32;
-            for (int l = FINE + 1; l <= zeros && l <= sieve.levels; l++) {
-                struct level level = level_of(sieve, l);
-                size_t bit = (i + (size_t)lane) >> level.shift;
-                words_of_sieve[level.word + bit / 32] |= 1u << bit % 32;
-            }
+    for (size_t i = 0; i < sieve.width * 32; i += LABOR_ROW) {
+        u32v numbers[4];
+        labor_row(i, key0, key1, numbers);
+        for (size_t part = 0; part < 4; part++) {
+            sift_vector(i + part * MRS_PICK_LANES, numbers[part], sieve, words_of_sieve);
         }
     }
     for (int l = 1; l <= sieve.levels; l++) {
@@ -179,7 +182,7 @@ INLINE size_t look_up(
     return found;
 }
 
-/// Keeps those of the places whose source's word is below the limit.
+/// Keeps those of the places whose source's number is below the limit.
 INLINE size_t keep_places(
     const uint32_t *sources, const uint32_t *places, size_t count, uint64_t first, uint64_t limit,
     uint32_t key0, uint32_t key1, uint64_t *edges) {
@@ -188,7 +191,7 @@ INLINE size_t keep_places(
         size_t used = count - i < MRS_PICK_LANES ? count - i : MRS_PICK_LANES;
         uint32_t lanes[MRS_PICK_LANES] = {0};
         for (size_t lane = 0; lane < used; lane++) lanes[lane] = sources[places[i + lane]];
-        below_lanes(lanes, limit, key0, key1);
+        up_to_lanes(lanes, (uint32_t)(limit - 1), key0, key1);
         for (size_t lane = 0; lane < used; lane++) {
             edges[kept] = first + places[i + lane];
             kept += lanes[lane] & 1;
@@ -258,7 +261,7 @@ AVX512 static size_t keep_found_avx512(
         __m512i place = _mm512_maskz_loadu_epi32(is_there, places + i);
         __m512i lanes = _mm512_mask_i32gather_epi32(
             _mm512_setzero_si512(), is_there, place, sources, 4);
-        below_lanes(&lanes, limit, key0, key1);
+        up_to_lanes(&lanes, (uint32_t)(limit - 1), key0, key1);
         __mmask16 is_kept = _mm512_mask_test_epi32_mask(is_there, lanes, lanes);
         place = _mm512_maskz_compress_epi32(is_kept, place);
         size_t more = (size_t)__builtin_popcount(is_kept);
@@ -280,8 +283,8 @@ enum way { BASELINE, BEST, AVX_512 };
 INLINE size_t keep_sieved(
     const uint32_t *sources, uint64_t first, size_t count, uint64_t limit, uint32_t key0,
     uint32_t key1, size_t nodes, const uint32_t *words_of_sieve, enum way way, uint64_t *edges) {
-    // All words below the limit have at least as many leading zeros as the largest of them.
-    int zeros = limit < 2 ? 64 : __builtin_clzll(limit - 1);
+    // All numbers below the limit have at least as many leading zeros as the largest of them.
+    int zeros = limit < 2 ? 32 : __builtin_clz((uint32_t)(limit - 1));
     if (nodes == 0 || zeros == 0) {
         return way == BASELINE
             ? keep(sources, first, count, limit, key0, key1, edges)

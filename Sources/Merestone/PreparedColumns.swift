@@ -3,8 +3,8 @@ import MerestoneSampling
 import MerestoneStorage
 import Synchronization
 
-/// The edge columns of a graph that are prepared for schemes, each once for all of them, in what a
-/// budget has left for it: what was opened before, node columns among it, keeps its part.
+/// The edge columns of a graph that are prepared for schemes, and its long lists, each once for all of
+/// them, in what a budget has left for it: what was opened before, node columns among it, keeps its part.
 final class PreparedColumns: Sendable {
   private struct OrderName: Hashable {
     let name: String
@@ -14,6 +14,8 @@ final class PreparedColumns: Sendable {
   private struct Held {
     var weights: [String: EdgeWeights] = [:]
     var orders: [OrderName: EdgeOrder] = [:]
+    var longLists: LongLists?
+    var hasLongLists = false
   }
 
   private let budget: MemoryBudget
@@ -48,6 +50,17 @@ final class PreparedColumns: Sendable {
       held.orders[key] = made
       budget.use(made.byteCount)
       return made
+    }
+  }
+
+  /// The in-edges of long lists by source; `nil` where memory does not hold them.
+  func longLists(_ topology: Topology, _ pool: ThreadPool) throws(SamplingError) -> LongLists? {
+    try held.withLock { held throws(SamplingError) in
+      if held.hasLongLists { return held.longLists }
+      held.longLists = try LongLists.make(of: topology, memory: room, pool: pool)
+      held.hasLongLists = true
+      budget.use(held.longLists?.byteCount ?? 0)
+      return held.longLists
     }
   }
 

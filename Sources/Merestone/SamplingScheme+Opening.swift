@@ -1,7 +1,7 @@
 import MerestoneSampling
 
 extension SamplingScheme.Law {
-  /// Opens the columns that it goes by.
+  /// Opens the columns that it goes by, and what else it reads.
   func open(
     _ topology: Topology, _ columns: PreparedColumns, _ pool: ThreadPool
   ) throws(SamplingError) -> NeighborScheme {
@@ -14,7 +14,7 @@ extension SamplingScheme.Law {
     case .top(let name): .top(by: try columns.order(name, .weights, topology, pool))
     case .temporal(let name): .temporal(by: try columns.order(name, .times, topology, pool))
     case .recent(let name): .recent(by: try columns.order(name, .times, topology, pool))
-    case .labor: .labor
+    case .labor: .labor(try columns.longLists(topology, pool))
     case .laborStar: .laborStar
     }
   }

@@ -30,13 +30,13 @@ struct LaborPickTests {
             lists.map { $0.map { edgeSources[$0] } }, fanout: fanout, isOptimized: isOptimized)
           return zip(lists, probabilities).map { list, probabilities in
             let ranks = list.indices.filter {
-              draws.unit(entity: edgeSources[list[$0]], number: 0) < probabilities[$0]
+              ReferenceSchemes.laborKeeps(edgeSources[list[$0]], probabilities[$0], draws)
             }
-            return (ranks, ranks.map { Float(1 / probabilities[$0]) })
+            return (ranks, ranks.map { ReferenceSchemes.laborWeight(probabilities[$0]) })
           }
         }
         var sampler = try NeighborSampler(
-          topology: topology, fanouts: fanouts, scheme: isOptimized ? .laborStar : .labor)
+          topology: topology, fanouts: fanouts, scheme: isOptimized ? .laborStar : .labor(nil))
         let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, key: key)
         #expect(batch.seedIndices == expected.seedIndices)
         for (found, wanted) in zip(batch.blocks, expected.blocks) {
@@ -74,15 +74,21 @@ struct LaborPickTests {
       lists.map { list in
         let p = min(1, Double(fanout) / Double(list.count))
         let ranks = list.indices.filter {
-          draws.unit(entity: edgeSources[list[$0]], number: 0) < p
+          ReferenceSchemes.laborKeeps(edgeSources[list[$0]], p, draws)
         }
-        return (ranks, ranks.map { _ in Float(1 / p) })
+        return (ranks, ranks.map { _ in ReferenceSchemes.laborWeight(p) })
       }
     }
+    let pool = ThreadPool(threads: 2)
     for topology in try NeighborSamplerTests.topologies(graph, in: folder) {
-      var sampler = try NeighborSampler(topology: topology, fanouts: [300, 4], scheme: .labor)
-      let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, key: key)
-      for (found, wanted) in zip(batch.blocks, expected.blocks) { #expect(found == wanted) }
+      let longLists = try LongLists.make(of: topology, memory: ByteCount(1 << 20), pool: pool)
+      #expect((longLists != nil) == (topology.flat != nil))
+      for lists in [nil, longLists] {
+        var sampler = try NeighborSampler(
+          topology: topology, fanouts: [300, 4], scheme: .labor(lists))
+        let batch = try sampler.sample(seeds: seeds.map { NodeID($0) }, key: key)
+        for (found, wanted) in zip(batch.blocks, expected.blocks) { #expect(found == wanted) }
+      }
     }
   }
 
@@ -102,7 +108,7 @@ struct LaborPickTests {
     let folder = TemporaryFolder()
     let topology = try Self.shared(in: folder)
     var sampler = try NeighborSampler(
-      topology: topology, fanouts: [3], scheme: isOptimized ? .laborStar : .labor)
+      topology: topology, fanouts: [3], scheme: isOptimized ? .laborStar : .labor(nil))
     let lists = [Array(2...9), Array(2...13)] as [[UInt64]]
     let probabilities = ReferenceSchemes.laborProbabilities(
       lists, fanout: 3, isOptimized: isOptimized)
@@ -153,7 +159,7 @@ struct LaborPickTests {
     let graph = TestGraph(
       lists: [sources, sources, sources] + Array(repeating: [], count: 37))
     for topology in try NeighborSamplerTests.topologies(graph, in: folder) {
-      for scheme in [NeighborScheme.labor, .laborStar] {
+      for scheme in [NeighborScheme.labor(nil), .laborStar] {
         var sampler = try NeighborSampler(topology: topology, fanouts: [5], scheme: scheme)
         let block = try sampler.sample(
           seeds: [0, 1, 2].map { NodeID($0) }, key: NeighborSamplerTests.key
@@ -169,7 +175,7 @@ struct LaborPickTests {
     let folder = TemporaryFolder()
     let graph = TestGraph(nodes: 400, meanInDegree: 40, seed: 3)
     let topology = try NeighborSamplerTests.topologies(graph, in: folder)[0]
-    let reached = try [NeighborScheme.uniform, .labor, .laborStar].map { scheme in
+    let reached = try [NeighborScheme.uniform, .labor(nil), .laborStar].map { scheme in
       var sampler = try NeighborSampler(topology: topology, fanouts: [4], scheme: scheme)
       return try (0..<20).reduce(0) { sum, step in
         let key = RandomKey(seed: 6, stream: .neighborSampling, step: step)
@@ -184,7 +190,7 @@ struct LaborPickTests {
   func reusedBlocks() throws {
     let folder = TemporaryFolder()
     for topology in try NeighborSamplerTests.topologies(TestGraph(lists: [[1], []]), in: folder) {
-      var labor = try NeighborSampler(topology: topology, fanouts: [1], scheme: .labor)
+      var labor = try NeighborSampler(topology: topology, fanouts: [1], scheme: .labor(nil))
       var batch = try labor.sample(seeds: [NodeID(0)], key: NeighborSamplerTests.key)
       #expect(batch.blocks[0].weights == [1])
       var uniform = try NeighborSampler(topology: topology, fanouts: [1])

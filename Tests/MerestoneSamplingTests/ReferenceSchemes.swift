@@ -127,6 +127,16 @@ extension ReferenceSchemes {
     return (fanout == -1 ? order : Array(order.prefix(fanout))).sorted()
   }
 
+  /// Whether LABOR keeps an edge from a source: probabilities are multiples of 2^-32, rounded up.
+  static func laborKeeps(_ source: UInt64, _ probability: Double, _ draws: RandomDraws) -> Bool {
+    let words = draws.words(entity: source / 4, number: 0)
+    return Double(words[Int(source % 4)]) < (probability * 0x1p32).rounded(.up)
+  }
+
+  static func laborWeight(_ probability: Double) -> Float {
+    Float(0x1p32 / (probability * 0x1p32).rounded(.up))
+  }
+
   /// The probability of every edge of a LABOR hop; nothing is iterated for LABOR-0.
   ///
   /// `c` is found by bisection, where the sampler solves for it.

@@ -25,7 +25,7 @@ enum TestScheme: CaseIterable {
     case .top: .top(by: try order("weight", .weights))
     case .temporal: .temporal(by: try order("time", .times))
     case .recent: .recent(by: try order("time", .times))
-    case .labor: .labor
+    case .labor: .labor(nil)
     case .laborStar: .laborStar
     }
   }

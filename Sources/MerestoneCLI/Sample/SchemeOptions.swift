@@ -192,7 +192,7 @@ struct SchemeOptions: ParsableArguments {
     case .weightedReplacement: .weightedWithReplacement(by: try weights(topology))
     case .temporal: .temporal(by: try order(time!, .times, topology))
     case .recent: .recent(by: try order(time!, .times, topology))
-    case .labor: .labor
+    case .labor: .labor(nil)
     case .laborStar: .laborStar
     case .top: .top(by: try order(weight!, .weights, topology))
     default: .uniform

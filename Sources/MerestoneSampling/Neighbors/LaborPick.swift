@@ -4,9 +4,9 @@ import MerestoneCore
 /// reaches fewer nodes for the same variance.
 ///
 /// Balin and Çatalyürek, "Layer-Neighbor Sampling - Defusing Neighborhood Explosion in GNNs",
-/// NeurIPS 2023 (arXiv:2210.13339). A source `t` has one uniform number `r[t]` per hop, the upper
-/// 53 bits of its first 64-bit word, and the edge from `t` to `s` is kept where
-/// `r[t] < p`, `p = min(1, c[s] * q[t])`. The numbers `c[s]` make the sum of `1 / p` over the `d`
+/// NeurIPS 2023 (arXiv:2210.13339). A source `t` has one uniform number `r[t]` per hop, a word of 32 bits
+/// (``LaborNumber``), and the edge from `t` to `s` is kept where
+/// `r[t] < p`, `p = min(1, c[s] * q[t])`, rounded up to a multiple of 2^-32. The numbers `c[s]` make the sum of `1 / p` over the `d`
 /// in-edges of `s` equal to `d^2 / k`, which is the variance that *k* uniform picks with
 /// replacement would have; a destination with at most *k* in-edges keeps them all. So *k* edges are
 /// kept on average where all `q` are alike, and the number varies.
@@ -36,10 +36,11 @@ struct LaborPick: NeighborPick {
   // Edges that LABOR-0 reads at once.
   private static let portion: UInt64 = 1 << 18
 
-  init(isOptimized: Bool, stampBudget: ByteCount) {
+  /// - Parameter longLists: Those of the relation, where memory holds them; LABOR-0 is faster with them.
+  init(isOptimized: Bool, longLists: LongLists? = nil, stampBudget: ByteCount) {
     self.isOptimized = isOptimized
     self.stampBudget = stampBudget
-    scan = LaborScan(stampBudget: stampBudget)
+    scan = LaborScan(longLists: longLists, stampBudget: stampBudget)
   }
 
   /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds what it keeps; where edges
@@ -56,7 +57,7 @@ struct LaborPick: NeighborPick {
     }
     if !isOptimized, fanout > 0, !reader.topology.isFiltered, reader.topology.isNarrow {
       try scan.pick(
-        lists[..<nodes.count], fanout: fanout, draws: draws, reader: &reader, into: &picked)
+        nodes, lists[..<nodes.count], fanout: fanout, draws: draws, reader: &reader, into: &picked)
       return
     }
     var first = 0
@@ -108,10 +109,9 @@ struct LaborPick: NeighborPick {
         picked.edges.append(contentsOf: edges[range])
         for _ in range { picked.weights.append(1) }
       } else {
-        let probability = Double(fanout) / Double(range.count)
-        let weight = Float(1 / probability)
-        for index in range
-        where draws.unit(entity: sources[index].rawValue, number: 0) < probability {
+        let limit = LaborNumber.limit(Double(fanout) / Double(range.count))
+        let weight = LaborNumber.weight(limit)
+        for index in range where LaborNumber.of(sources[index], draws) < limit {
           picked.edges.append(edges[index])
           picked.weights.append(weight)
         }
@@ -133,23 +133,44 @@ struct LaborPick: NeighborPick {
     relabeler.copyNodes(into: &distinct)
     let (q, scales) = LaborWeights.optimize(
       bounds: bounds, indices: indices, sourceCount: distinct.count, fanout: fanout)
-    let numbers = distinct.map { draws.unit(entity: $0.rawValue, number: 0) }
+    let numbers = distinct.map { LaborNumber.of($0, draws) }
     for place in scales.indices {
       let range = bounds[place]..<bounds[place + 1]
       for index in range {
         let source = Int(indices[index].rawValue)
-        let probability = min(1, scales[place] * q[source])
+        let limit = LaborNumber.limit(scales[place] * q[source])
         if range.count <= fanout {
           picked.edges.append(edges[index])
           picked.weights.append(1)
-        } else if numbers[source] < probability {
+        } else if numbers[source] < limit {
           picked.edges.append(edges[index])
-          picked.weights.append(Float(1 / probability))
+          picked.weights.append(LaborNumber.weight(limit))
         }
       }
       picked.indptr.append(picked.edges.count)
     }
   }
+}
+
+/// The number of a source in a hop of LABOR, and what is below which limit.
+enum LaborNumber {
+  /// Draw `node % 4` of the entity `node / 4`: one call of Philox has the numbers of four nodes.
+  static func of(_ node: NodeID, _ draws: RandomDraws) -> UInt32 {
+    draws.words(entity: node.rawValue / 4, number: 0)[Int(node.rawValue % 4)]
+  }
+
+  /// How many of the 2^32 numbers keep an edge that should be kept with a probability above 0.
+  static func limit(_ probability: Double) -> UInt64 {
+    UInt64((min(1, probability) * 0x1p32).rounded(.up))
+  }
+
+  /// That of a list of LABOR-0 that has more edges than the fanout.
+  static func limit(of list: EdgeList, _ fanout: Int) -> UInt64 {
+    limit(Double(fanout) / Double(list.count))
+  }
+
+  /// One over the probability that a number is below a limit.
+  static func weight(_ limit: UInt64) -> Float { Float(0x1p32 / Double(limit)) }
 }
 
 /// The probabilities of LABOR-*: see ``LaborPick``.

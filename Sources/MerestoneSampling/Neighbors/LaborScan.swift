@@ -5,9 +5,14 @@ import MerestoneCore
 ///
 /// Lists that look into the same level of the sieve are scanned one after the other, so that it stays in
 /// the caches; where pages are read, lists are scanned as they lie, so that each page is once. What is
-/// kept is handed over in the order of the lists, some thousands of which are worked on together.
+/// kept is handed over in the order of the lists, some thousands of which are worked on together. Long
+/// lists are not scanned where a ``LaborWalk`` costs less.
 struct LaborScan {
   private var sieve: LaborSieve
+  private var walk: LaborWalk?
+  // Lists that are scanned, in the order of the hop with their levels, and in the order of the scan.
+  private var places: [Int] = []
+  private var levels: [UInt8] = []
   private var order: [Int] = []
   private var spans: [Range<Int>] = []
   private var kept: [EdgeID] = []
@@ -29,46 +34,85 @@ struct LaborScan {
   private static let sampleSize: UInt64 = 1024
 
   /// - Parameter stampBudget: See ``LaborSieve/init(budget:)``.
-  init(stampBudget: ByteCount) {
+  init(longLists: LongLists?, stampBudget: ByteCount) {
     sieve = LaborSieve(budget: stampBudget)
+    walk = longLists.map { LaborWalk($0) }
   }
 
   /// - Precondition: The topology is not filtered, sources have 32 bits, and `fanout` is positive.
   mutating func pick(
-    _ lists: ArraySlice<EdgeList>, fanout: Int, draws: RandomDraws, reader: inout InEdgeReader,
+    _ nodes: [NodeID], _ lists: ArraySlice<EdgeList>, fanout: Int, draws: RandomDraws,
+    reader: inout InEdgeReader,
     into picked: inout HopEdges
   ) throws(SamplingError) {
     let topology = reader.topology
     var runs = SourceRuns(topology)
     let nodeCount = topology.nodeCount(of: .source)
     var scanned: UInt64 = 0
-    for list in lists where LaborSieve.sifts(list, fanout: fanout) { scanned += list.count }
+    var long: UInt64 = 0
+    for list in lists where LaborSieve.sifts(list, fanout: fanout) {
+      scanned += list.count
+      if walk?.isLong(list) == true { long += list.count }
+    }
     sample.removeAll(keepingCapacity: true)
     if let decoded = unsafe runs.decoded, sieve.mayPay(nodeCount: nodeCount, scanned: scanned) {
       unsafe readSample(of: lists, fanout, scanned: scanned, from: decoded)
     }
-    sieve.prepare(nodeCount: nodeCount, draws: draws, scanned: scanned, sample: sample)
+    var plan = sieve.plan(nodeCount: nodeCount, scanned: scanned, sample: sample)
+    var walks = false
+    if let walk {
+      let rest = sieve.plan(nodeCount: nodeCount, scanned: scanned - long, sample: sample)
+      walks = walk.cost(fanout: fanout) + rest.cost < plan.cost
+      if walks { plan = rest }
+    }
+    sieve.prepare(plan, draws: draws)
+    if walks { walk!.find(nodes, lists, fanout: fanout, draws: draws) }
+    var walked = 0
     let portion = runs.isPaged ? Self.portionOfPages : Self.portion
     for first in stride(from: lists.startIndex, to: lists.endIndex, by: portion) {
       let part = lists[first..<min(first + portion, lists.endIndex)]
-      try scan(part, fanout, draws, &runs, &reader)
+      try scan(part, fanout, draws, &runs, &reader, withoutLong: walks)
       for (list, span) in zip(part, spans) {
-        let weight = Float(1 / min(1, Self.probability(list, fanout)))
-        picked.edges.append(contentsOf: kept[span])
-        picked.weights.append(contentsOf: repeatElement(weight, count: span.count))
-        if !keptSources.isEmpty { picked.indices.append(contentsOf: keptSources[span]) }
+        let before = picked.edges.count
+        if walks, walk!.isLong(list) {
+          let start = walked == 0 ? 0 : walk!.ends[walked - 1]
+          picked.edges.append(contentsOf: walk!.edges[start..<walk!.ends[walked]])
+          walked += 1
+        } else {
+          picked.edges.append(contentsOf: kept[span])
+          if !keptSources.isEmpty { picked.indices.append(contentsOf: keptSources[span]) }
+        }
+        picked.weights.append(
+          contentsOf: repeatElement(
+            Self.weight(list, fanout), count: picked.edges.count - before))
         picked.indptr.append(picked.edges.count)
       }
     }
   }
 
+  /// That of every edge that a list keeps.
+  private static func weight(_ list: EdgeList, _ fanout: Int) -> Float {
+    list.count > UInt64(fanout) ? LaborNumber.weight(LaborNumber.limit(of: list, fanout)) : 1
+  }
+
   /// Fills `kept` with what is kept of some lists, and `spans` with where.
   private mutating func scan(
     _ lists: ArraySlice<EdgeList>, _ fanout: Int, _ draws: RandomDraws, _ runs: inout SourceRuns,
-    _ reader: inout InEdgeReader
+    _ reader: inout InEdgeReader, withoutLong: Bool
   ) throws(SamplingError) {
     let decoded = unsafe runs.decoded
-    sort(lists, fanout, asTheyLie: unsafe decoded == nil)
+    places.removeAll(keepingCapacity: true)
+    for place in lists.indices
+    where lists[place].count > 0 && !(withoutLong && walk!.isLong(lists[place])) {
+      places.append(place)
+    }
+    if unsafe decoded == nil {
+      order.removeAll(keepingCapacity: true)
+      order.append(contentsOf: places)
+      order.sort { lists[$0].start < lists[$1].start }
+    } else {
+      sortByLevel(lists, fanout)
+    }
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(0..<0, count: lists.count))
     keptCount = 0
@@ -98,7 +142,7 @@ struct LaborScan {
       }
       let before = keptCount
       if isLong {
-        let limit = Self.limit(list, fanout)
+        let limit = LaborNumber.limit(of: list, fanout)
         let sifts = LaborSieve.sifts(list, fanout: fanout)
         let sieve = sieve
         keptCount += unsafe runs.withLast { sources in
@@ -125,39 +169,26 @@ struct LaborScan {
     }
   }
 
-  private static func probability(_ list: EdgeList, _ fanout: Int) -> Double {
-    Double(fanout) / Double(list.count)
-  }
-
-  /// `u / 2^53 < p` where `u` is below the next integer from `p * 2^53`; below 2^53, since `p < 1`.
-  private static func limit(_ list: EdgeList, _ fanout: Int) -> UInt64 {
-    UInt64((probability(list, fanout) * 0x1p53).rounded(.up)) &<< 11
-  }
-
-  /// Fills `order` with the places of the lists that are not empty: by level, or by where they lie.
-  private mutating func sort(
-    _ lists: ArraySlice<EdgeList>, _ fanout: Int, asTheyLie: Bool
-  ) {
-    order.removeAll(keepingCapacity: true)
-    order.append(contentsOf: lists.indices.lazy.filter { lists[$0].count > 0 })
-    guard !asTheyLie else {
-      order.sort { lists[$0].start < lists[$1].start }
-      return
+  /// Fills `order` with `places`, by the level of the sieve that their lists look into.
+  private mutating func sortByLevel(_ lists: ArraySlice<EdgeList>, _ fanout: Int) {
+    levels.removeAll(keepingCapacity: true)
+    var ends = [Int](repeating: 0, count: UInt32.bitWidth + 1)
+    for place in places {
+      let list = lists[place]
+      let level =
+        list.count > UInt64(fanout)
+        ? UInt32(LaborNumber.limit(of: list, fanout) - 1).leadingZeroBitCount : 0
+      levels.append(UInt8(level))
+      ends[level] += 1
     }
-    func level(_ place: Int) -> Int {
-      lists[place].count > UInt64(fanout)
-        ? (Self.limit(lists[place], fanout) - 1).leadingZeroBitCount : 0
-    }
-    var ends = [Int](repeating: 0, count: UInt64.bitWidth + 1)
-    for place in order { ends[level(place)] += 1 }
     var total = 0
     for level in ends.indices {
       (ends[level], total) = (total, total + ends[level])
     }
-    for place in lists.indices where lists[place].count > 0 {
-      let level = level(place)
-      order[ends[level]] = place
-      ends[level] += 1
+    order.resize(to: places.count, filling: 0)
+    for (place, level) in zip(places, levels) {
+      order[ends[Int(level)]] = place
+      ends[Int(level)] += 1
     }
   }
 

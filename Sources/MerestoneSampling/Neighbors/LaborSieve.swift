@@ -17,8 +17,8 @@ struct LaborSieve {
 
   // What an edge costs that is looked up, where the number of a node in a row costs 1, and what one costs
   // whose number is computed on its own.
-  private static let lookup = mrs_has_avx512() != 0 ? 0.25 : 0.45
-  private static let number = 1.25
+  private static let lookup = mrs_has_avx512() != 0 ? 1.5 : 2.7
+  private static let number = 3.75
 
   // Parts of the nodes that a sieve may end after.
   private static let parts = 64
@@ -40,47 +40,53 @@ struct LaborSieve {
       && scanned >= UInt64(nodeCount / Self.parts)
   }
 
-  /// Makes the sieve of a hop, where one pays.
+  /// Of how many of the first nodes a sieve should be, 0 for none, and what it and the edges then cost.
+  typealias Plan = (nodes: Int, cost: Double)
+
+  /// What costs the least.
   ///
   /// - Parameters:
   ///   - nodeCount: Of the sources' type, at most 2^32.
   ///   - scanned: The edges of the lists that are looked up.
   ///   - sample: Sources of some of them; where it is empty, all are taken to be equally frequent.
-  /// - Complexity: O(*nodeCount* + sample).
-  mutating func prepare(nodeCount: Int, draws: RandomDraws, scanned: UInt64, sample: [UInt32]) {
-    let count =
-      mayPay(nodeCount: nodeCount, scanned: scanned)
-      ? Self.cheapest(nodeCount: nodeCount, scanned: scanned, sample: sample) : 0
-    self.nodeCount = count
-    guard count > 0 else { return }
-    let needed = mrs_labor_sieve_words(count)
+  func plan(nodeCount: Int, scanned: UInt64, sample: [UInt32]) -> Plan {
+    mayPay(nodeCount: nodeCount, scanned: scanned)
+      ? Self.cheapest(nodeCount: nodeCount, scanned: scanned, sample: sample)
+      : (0, Double(scanned) * Self.number)
+  }
+
+  /// Makes the sieve of a hop, where one is planned.
+  /// - Complexity: O(nodes).
+  mutating func prepare(_ plan: Plan, draws: RandomDraws) {
+    nodeCount = plan.nodes
+    guard plan.nodes > 0 else { return }
+    let needed = mrs_labor_sieve_words(plan.nodes)
     if words.count < needed { words = [UInt32](inHugePages: 0, count: needed) }
     unsafe words.withUnsafeMutableBufferPointer { words in
       // SAFETY: a sieve of this many nodes has at most this many words.
-      unsafe mrs_labor_sift(count, draws.key.x, draws.key.y, words.baseAddress)
+      unsafe mrs_labor_sift(plan.nodes, draws.key.x, draws.key.y, words.baseAddress)
     }
   }
 
-  /// How many of the first nodes a sieve should have, so that it and the edges cost the least.
-  static func cheapest(nodeCount: Int, scanned: UInt64, sample: [UInt32]) -> Int {
+  static func cheapest(nodeCount: Int, scanned: UInt64, sample: [UInt32]) -> Plan {
     var frequencies = [Double](repeating: sample.isEmpty ? 1 : 0, count: parts)
     for source in sample { frequencies[Int(source) * parts / nodeCount] += 1 }
     var rest = 1.0
-    var best = (count: 0, cost: Double(scanned) * number)
+    var best = (nodes: 0, cost: Double(scanned) * number)
     for part in 0..<parts {
       rest -= frequencies[part] / Double(sample.isEmpty ? parts : sample.count)
       let count = (nodeCount * (part + 1) + parts - 1) / parts
       let cost = Double(count) + Double(scanned) * (lookup + max(0, rest) * number)
       if cost < best.cost { best = (count, cost) }
     }
-    return best.count
+    return best
   }
 
   /// Finds the edges of a range whose source's number is below a limit.
   ///
   /// - Parameters:
   ///   - sources: Those of the edges.
-  ///   - limit: Of the first 64-bit word, at least 1.
+  ///   - limit: From 1 to 2^32.
   ///   - sifts: Whether the sieve is asked.
   ///   - kept: Receives the edges from `place` on; has room for one more than there are.
   /// - Returns: How many they are.

@@ -47,7 +47,9 @@ package enum NeighborScheme: Sendable {
   case recent(by: EdgeOrder)
 
   /// Layer-neighbour sampling, LABOR-0: see ``LaborPick``. Blocks have ``Block/weights``.
-  case labor
+  ///
+  /// The long lists, where memory holds them, make it faster.
+  case labor(LongLists?)
 
   /// Layer-neighbour sampling with optimised probabilities, LABOR-*: see ``LaborPick``. Blocks have
   /// ``Block/weights``.
@@ -97,7 +99,8 @@ extension NeighborScheme {
     case .top(let order): TopPick(order: order)
     case .temporal(let order): TemporalPick(order: order, isRecent: false)
     case .recent(let order): TemporalPick(order: order, isRecent: true)
-    case .labor: LaborPick(isOptimized: false, stampBudget: stampBudget)
+    case .labor(let longLists):
+      LaborPick(isOptimized: false, longLists: longLists, stampBudget: stampBudget)
     case .laborStar: LaborPick(isOptimized: true, stampBudget: stampBudget)
     }
   }
