@@ -9,4 +9,11 @@ enum PageCache {
     defer { close(descriptor) }
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
+
+  /// Takes all files of a folder out of memory.
+  static func letGo(ofFilesIn folder: String) throws {
+    for file in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+      letGo(of: "\(folder)/\(file)")
+    }
+  }
 }

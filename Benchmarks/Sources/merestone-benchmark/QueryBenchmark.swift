@@ -30,9 +30,7 @@ struct QueryBenchmark {
     try run(
       kronecker, "2^22, over the cap", memory: 8 << 20, threads: 2, count: 4000, features: nil,
       target: "-", &report)
-    for file in try FileManager.default.subpathsOfDirectory(atPath: kronecker) {
-      PageCache.letGo(of: "\(kronecker)/\(file)")
-    }
+    try PageCache.letGo(ofFilesIn: kronecker)
     try run(
       kronecker, "2^22, over the cap, cold", memory: 8 << 20, threads: 2, count: 1000,
       features: nil, target: "-", &report)

@@ -7,13 +7,14 @@ enum Stopwatch {
     Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
   }
 
-  /// Million sampled edges a second in each of `runs` runs, after one that is not counted.
+  /// Million sampled edges a second in each of `runs` runs, after one that is not counted, where it
+  /// warms up.
   static func samplingRates(
     _ sampler: Sampler, nodes: Int, times: Int64? = nil, batches count: Int, runs: Int,
-    threads: Int
+    threads: Int, warmsUp: Bool = true
   ) throws -> [Double] {
     var rates: [Double] = []
-    for run in 0...runs {
+    for run in (warmsUp ? 0 : 1)...runs {
       // Every node is as likely; those of one run are all different.
       let seeds = (0..<count * 1024).map {
         NodeID(UInt64(($0 + run * count * 1024) * 2_654_435_761 % nodes))

@@ -56,6 +56,7 @@ struct WaysBenchmark {
           setting: setting + ", 2 threads", target: way.target))
     }
     if scale == 22 { try labor(graphs, &report) }
+    if scale == 26 { try cold(ways[0], graphs, &report) }
     for way in ways {
       let path = try graphs.kronecker(scale: scale, encoding: way.encoding)
       let worker = SamplingWorker(
@@ -70,6 +71,25 @@ struct WaysBenchmark {
           setting: "2^\(scale), \(way.memory) MiB and a thread for each",
           target: way.name == "flat" ? ">= 1.6" : ">= 1.85"))
     }
+  }
+
+  /// The first pass over a graph whose files are not in memory.
+  private func cold(_ way: Way, _ graphs: BenchmarkGraphs, _ report: inout Report) throws {
+    let path = try graphs.kronecker(scale: scale, encoding: way.encoding)
+    var rates: [Double] = []
+    for _ in 0..<3 {
+      try PageCache.letGo(ofFilesIn: path)
+      let graph = try Graph(
+        at: path, memory: ByteCount(way.memory << 20), reading: way.reading, threads: 2)
+      rates += try Stopwatch.samplingRates(
+        graph.sampler(.uniform(fanouts: [15, 10, 5])), nodes: graph.nodeCount,
+        batches: way.batches, runs: 1, threads: 2, warmsUp: false)
+    }
+    report.add(
+      Figure(
+        name: "sampling \(way.name), cold", unit: "M edges/s", values: rates,
+        setting: "2^\(scale), --memory \(way.memory)MiB, fanouts 15,10,5, batch 1024, 2 threads, "
+          + "files not in memory", target: "-"))
   }
 
   /// LABOR-0, which other programs offer, too.
