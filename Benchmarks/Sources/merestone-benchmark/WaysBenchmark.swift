@@ -28,10 +28,10 @@ struct WaysBenchmark {
     }
     return [
       Way(
-        name: "flat", encoding: "lz4", memory: 1024, reading: .flat, batches: 60,
+        name: "flat", encoding: "lz4", memory: 1024, reading: .flat, batches: 400,
         target: ">= 10 times the best peer"),
       Way(
-        name: "packed", encoding: "packed", memory: 350, reading: .packed, batches: 60,
+        name: "packed", encoding: "packed", memory: 350, reading: .packed, batches: 400,
         target: ">= 6 times the best peer"),
       Way(
         name: "grouped", encoding: "lz4", memory: 1024, reading: .grouped, batches: 400,
@@ -101,7 +101,7 @@ struct WaysBenchmark {
       Figure(
         name: "sampling LABOR-0, flat", unit: "M edges/s",
         values: try Stopwatch.samplingRates(
-          sampler, nodes: graph.nodeCount, batches: 30, runs: 5, threads: 2),
+          sampler, nodes: graph.nodeCount, batches: 100, runs: 5, threads: 2),
         setting: "2^\(scale), --memory 1024MiB, fanouts 15,10,5, batch 1024, 2 threads",
         target: ">= 5 times GraphBolt's"))
   }
