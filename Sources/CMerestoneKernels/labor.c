@@ -5,7 +5,6 @@
 #include "include/processor.h"
 #include "labor_numbers.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -84,7 +83,6 @@ enum {
 };
 
 _Static_assert(MRS_PICK_LANES == 16, "a bit for each lane");
-typedef bool b16v __attribute__((ext_vector_type(MRS_PICK_LANES)));
 
 struct sieve {
     size_t width;  // the words of a level with a bit for every node

@@ -3,6 +3,11 @@
 
 #include "philox.h"
 
+#include <stdbool.h>
+
+/// A bit for each lane.
+typedef bool b16v __attribute__((ext_vector_type(MRS_PICK_LANES)));
+
 /// The numbers of sources in a hop of LABOR: draw `source % 4` of entity `source / 4`.
 INLINE u32v labor_numbers(u32v sources, uint32_t key0, uint32_t key1) {
     u32v words[4];

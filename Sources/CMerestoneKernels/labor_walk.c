@@ -4,14 +4,11 @@
 #include "include/processor.h"
 #include "labor_numbers.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-
-typedef bool b16v __attribute__((ext_vector_type(MRS_PICK_LANES)));
 
 MRS_CLONES size_t mrs_labor_candidates(
     uint64_t first, size_t count, uint32_t limit, uint32_t key0, uint32_t key1,

@@ -43,7 +43,8 @@ extension Graph {
   /// - Throws: ``GraphError`` for a fanout below -1 and for a column that is missing or cannot serve.
   /// - Complexity: The first time the edges are decoded where ``memory`` allows it, weights added up
   ///   and the order of times kept, which is sorted where the graph does not have it: 16.5 and 8 bytes per
-  ///   edge, 4 for ``SamplingScheme/top(by:fanouts:)``. Where less is left, less is kept, and sampling by
+  ///   edge, 4 for ``SamplingScheme/top(by:fanouts:)``. For ``SamplingScheme/labor(fanouts:)`` decoded edges of
+  ///   lists of 512 or more are sorted by source, too, 8 bytes each. Where less is left, less is kept, and sampling by
   ///   the column is slower with the same results. All schemes share what was prepared of a column.
   public func sampler(_ scheme: SamplingScheme) throws(GraphError) -> Sampler {
     if let known = samplers.withLock({ $0[scheme] }) { return Sampler(graph: self, shared: known) }

@@ -14,8 +14,8 @@ final class PreparedColumns: Sendable {
   private struct Held {
     var weights: [String: EdgeWeights] = [:]
     var orders: [OrderName: EdgeOrder] = [:]
-    var longLists: LongLists?
-    var hasLongLists = false
+    // Once asked for: none where memory does not hold them.
+    var longLists: LongLists??
   }
 
   private let budget: MemoryBudget
@@ -53,14 +53,16 @@ final class PreparedColumns: Sendable {
     }
   }
 
-  /// The in-edges of long lists by source; `nil` where memory does not hold them.
+  /// The in-edges of long lists by source; `nil` where half of what is left does not hold them: what is opened
+  /// later, feature rows among it, should find room.
   func longLists(_ topology: Topology, _ pool: ThreadPool) throws(SamplingError) -> LongLists? {
     try held.withLock { held throws(SamplingError) in
-      if held.hasLongLists { return held.longLists }
-      held.longLists = try LongLists.make(of: topology, memory: room, pool: pool)
-      held.hasLongLists = true
-      budget.use(held.longLists?.byteCount ?? 0)
-      return held.longLists
+      if let known = held.longLists { return known }
+      let made = try LongLists.make(
+        of: topology, memory: ByteCount(room.bytes / 2), pool: pool)
+      held.longLists = .some(made)
+      budget.use(made?.byteCount ?? 0)
+      return made
     }
   }
 

@@ -1,3 +1,4 @@
+import MerestoneCore
 import MerestoneTestSupport
 import Testing
 
@@ -33,5 +34,32 @@ struct PreparedColumnsTests {
     #expect(tight.columns.byteCount == weights)
     _ = try tight.sampler(.top(by: "time", fanouts: [4]))
     #expect(tight.columns.byteCount == weights + 4 * graph.edgeCount)
+  }
+
+  @Test("long lists are prepared once for LABOR, in half of the memory that is left")
+  func longLists() throws {
+    let folder = TemporaryFolder()
+    let nodes = 3000
+    let lists = (0..<nodes).map { node in
+      (0..<(node % 500 == 3 ? 1500 : node % 5)).map { UInt64(($0 * 2 + node) % nodes) }.sorted()
+    }
+    _ = try TestGraph(lists: lists).store(at: folder.file("graph"))
+    let graph = try Graph(at: folder.file("graph"), memory: ByteCount(1 << 30))
+    let seeds = (0..<1000).map { NodeID(UInt64($0)) }
+    let sampler = try graph.sampler(.labor(fanouts: [4, 3]))
+    let taken = graph.columns.byteCount
+    #expect(taken > 8 * (6 * 1500 + nodes))
+    _ = try graph.sampler(.labor(fanouts: [2]))
+    #expect(graph.columns.byteCount == taken)
+
+    // Decoded edges and less than twice what the long lists take; and no edges in memory.
+    let flat = 8 * (nodes + 1) + 4 * graph.edgeCount
+    for (memory, reading) in [((flat + taken) / 3 * 4, Reading.flat), (0, .grouped)] {
+      let other = try Graph(
+        at: folder.file("graph"), memory: ByteCount(memory), reading: reading)
+      let scan = try other.sampler(.labor(fanouts: [4, 3]))
+      #expect(other.columns.byteCount == 0)
+      #expect(try scan.sample(nodes: seeds) == sampler.sample(nodes: seeds))
+    }
   }
 }

@@ -38,8 +38,8 @@ size_t mrs_labor_keep_sieved_baseline(
 
 /// Finds the nodes of a row whose number is below `limit`.
 ///
-/// `first` is a multiple of 64. `nodes` and `numbers` get them in ascending order, and have room for `count`
-/// rounded up to 64. Their elements of `offsets` are fetched. Returns how many they are.
+/// `first` is a multiple of 64. `nodes` and `numbers` get them in ascending order, and have room for `count`.
+/// Their elements of `offsets` are fetched. Returns how many they are.
 size_t mrs_labor_candidates(
     uint64_t first, size_t count, uint32_t limit, uint32_t key0, uint32_t key1,
     const uint64_t *offsets, uint32_t *nodes, uint32_t *numbers);

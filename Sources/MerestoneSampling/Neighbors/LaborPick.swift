@@ -5,11 +5,11 @@ import MerestoneCore
 ///
 /// Balin and Çatalyürek, "Layer-Neighbor Sampling - Defusing Neighborhood Explosion in GNNs",
 /// NeurIPS 2023 (arXiv:2210.13339). A source `t` has one uniform number `r[t]` per hop, a word of 32 bits
-/// (``LaborNumber``), and the edge from `t` to `s` is kept where
-/// `r[t] < p`, `p = min(1, c[s] * q[t])`, rounded up to a multiple of 2^-32. The numbers `c[s]` make the sum of `1 / p` over the `d`
-/// in-edges of `s` equal to `d^2 / k`, which is the variance that *k* uniform picks with
-/// replacement would have; a destination with at most *k* in-edges keeps them all. So *k* edges are
-/// kept on average where all `q` are alike, and the number varies.
+/// (``LaborNumber``), and the edge from `t` to `s` is kept where `r[t] < p`, `p = min(1, c[s] * q[t])`,
+/// rounded up to a multiple of 2^-32. The numbers `c[s]` make the sum of `1 / p` over the `d` in-edges of
+/// `s` equal to `d^2 / k`, which is the variance that *k* uniform picks with replacement would have; a
+/// destination with at most *k* in-edges keeps them all. So *k* edges are kept on average where all `q`
+/// are alike, and the number varies.
 ///
 /// - LABOR-0: `q = 1`, hence `p = k / d`.
 /// - LABOR-*: `q[t]` becomes `min(1, q[t] * max c[s])` over the destinations `s` of `t`, which is
@@ -43,7 +43,8 @@ struct LaborPick: NeighborPick {
     scan = LaborScan(longLists: longLists, stampBudget: stampBudget)
   }
 
-  /// - Complexity: O(in-edges of the destinations) time. LABOR-0 holds what it keeps; where edges
+  /// - Complexity: O(in-edges of the destinations) time, with long lists O(nodes of the graph) where that is
+  ///   less. LABOR-0 holds what it keeps; where edges
   ///   are left out also 262,144 in-edges at once, or the longest list. LABOR-* holds all in-edges
   ///   of the hop, 20 bytes each, and passes over them several times a round.
   mutating func pick(

@@ -42,30 +42,11 @@ struct LaborScan {
   /// - Precondition: The topology is not filtered, sources have 32 bits, and `fanout` is positive.
   mutating func pick(
     _ nodes: [NodeID], _ lists: ArraySlice<EdgeList>, fanout: Int, draws: RandomDraws,
-    reader: inout InEdgeReader,
-    into picked: inout HopEdges
+    reader: inout InEdgeReader, into picked: inout HopEdges
   ) throws(SamplingError) {
-    let topology = reader.topology
-    var runs = SourceRuns(topology)
-    let nodeCount = topology.nodeCount(of: .source)
-    var scanned: UInt64 = 0
-    var long: UInt64 = 0
-    for list in lists where LaborSieve.sifts(list, fanout: fanout) {
-      scanned += list.count
-      if walk?.isLong(list) == true { long += list.count }
-    }
-    sample.removeAll(keepingCapacity: true)
-    if let decoded = unsafe runs.decoded, sieve.mayPay(nodeCount: nodeCount, scanned: scanned) {
-      unsafe readSample(of: lists, fanout, scanned: scanned, from: decoded)
-    }
-    var plan = sieve.plan(nodeCount: nodeCount, scanned: scanned, sample: sample)
-    var walks = false
-    if let walk {
-      let rest = sieve.plan(nodeCount: nodeCount, scanned: scanned - long, sample: sample)
-      walks = walk.cost(fanout: fanout) + rest.cost < plan.cost
-      if walks { plan = rest }
-    }
-    sieve.prepare(plan, draws: draws)
+    var runs = SourceRuns(reader.topology)
+    let walks = prepare(
+      lists, fanout, draws, sources: reader.topology.nodeCount(of: .source), runs)
     if walks { walk!.find(nodes, lists, fanout: fanout, draws: draws) }
     var walked = 0
     let portion = runs.isPaged ? Self.portionOfPages : Self.portion
@@ -75,8 +56,8 @@ struct LaborScan {
       for (list, span) in zip(part, spans) {
         let before = picked.edges.count
         if walks, walk!.isLong(list) {
-          let start = walked == 0 ? 0 : walk!.ends[walked - 1]
-          picked.edges.append(contentsOf: walk!.edges[start..<walk!.ends[walked]])
+          picked.edges.append(
+            contentsOf: walk!.edges[walk!.starts[walked]..<walk!.starts[walked + 1]])
           walked += 1
         } else {
           picked.edges.append(contentsOf: kept[span])
@@ -88,6 +69,28 @@ struct LaborScan {
         picked.indptr.append(picked.edges.count)
       }
     }
+  }
+
+  /// Makes the sieve of a hop, and says whether its long lists are walked to: what costs the least.
+  mutating func prepare(
+    _ lists: ArraySlice<EdgeList>, _ fanout: Int, _ draws: RandomDraws, sources: Int,
+    _ runs: SourceRuns
+  ) -> Bool {
+    var scanned: UInt64 = 0
+    var long: UInt64 = 0
+    for list in lists where LaborSieve.sifts(list, fanout: fanout) {
+      scanned += list.count
+      if walk?.isLong(list) == true { long += list.count }
+    }
+    sample.removeAll(keepingCapacity: true)
+    if let decoded = unsafe runs.decoded, sieve.mayPay(nodeCount: sources, scanned: scanned) {
+      unsafe readSample(of: lists, fanout, scanned: scanned, from: decoded)
+    }
+    let all = sieve.plan(nodeCount: sources, scanned: scanned, sample: sample)
+    let short = sieve.plan(nodeCount: sources, scanned: scanned - long, sample: sample)
+    let walks = walk.map { $0.cost(fanout: fanout) + short.cost < all.cost } ?? false
+    sieve.prepare(walks ? short : all, draws: draws)
+    return walks
   }
 
   /// That of every edge that a list keeps.

@@ -9,18 +9,18 @@ import MerestoneCore
 struct LaborWalk {
   let longLists: LongLists
 
-  /// What is kept, list by list in the order of the hop. ``ends`` says where.
+  /// What is kept, list by list in the order of the hop. ``starts`` says where.
   private(set) var edges: [EdgeID] = []
 
-  /// Where the edges of each of the hop's long lists end, from 0 on.
-  private(set) var ends: [Int] = []
+  /// Where the edges of each of the hop's long lists start, and the end of the last.
+  private(set) var starts: [Int] = []
 
   // Below which number each long list keeps an edge, with a bit for those that the hop does not look at.
   private var limits: [UInt32] = []
   // Of the long lists that the hop looks at: which each is, and the other way round.
   private var looked: [Int] = []
   private var slots: [UInt32] = []
-  private var rows: [Row]
+  private var rows: [Row] = []
   private var found: [UInt64] = []
 
   // What a candidate costs, and an entry that is met, where the number of a node in a row costs 1.
@@ -29,7 +29,6 @@ struct LaborWalk {
 
   init(_ longLists: LongLists) {
     self.longLists = longLists
-    rows = Array(repeating: Row(), count: 3)
   }
 
   func isLong(_ list: EdgeList) -> Bool { list.count >= longLists.shortest }
@@ -52,6 +51,7 @@ struct LaborWalk {
   mutating func find(
     _ nodes: [NodeID], _ lists: ArraySlice<EdgeList>, fanout: Int, draws: RandomDraws
   ) {
+    if rows.isEmpty { rows = Array(repeating: Row(), count: 3) }
     let all = longLists.lists
     limits.resize(to: all.count, filling: 0)
     slots.resize(to: all.count, filling: 0)
@@ -95,21 +95,31 @@ struct LaborWalk {
 
   /// Sorts what was found by list, in the order of the hop; it stays in the order of sources.
   private mutating func settle(_ count: Int) {
-    ends.resize(to: looked.count + 1, filling: 0)
-    for slot in ends.indices { ends[slot] = 0 }
-    for place in 0..<count {
-      ends[Int(slots[Int(UInt32(truncatingIfNeeded: found[place]))]) + 1] += 1
-    }
-    for slot in looked.indices { ends[slot + 1] += ends[slot] }
-    // Each start moves to its end.
+    starts.resize(to: looked.count + 1, filling: 0)
     edges.resize(to: count, filling: EdgeID(0))
-    for place in 0..<count {
-      let index = Int(UInt32(truncatingIfNeeded: found[place]))
-      let slot = Int(slots[index])
-      edges[ends[slot]] = EdgeID(longLists.lists[index].start + found[place] >> 32)
-      ends[slot] += 1
+    Self.settle(found[..<count], longLists.lists, looked, slots, into: &starts, &edges)
+  }
+
+  private static func settle(
+    _ found: ArraySlice<UInt64>, _ lists: [EdgeList], _ looked: [Int], _ slots: [UInt32],
+    into starts: inout [Int], _ edges: inout [EdgeID]
+  ) {
+    // Element s + 1 counts the edges of list s, is then where the next of them goes, and in the end where
+    // those of the next list start.
+    var starts = starts.mutableSpan
+    var edges = edges.mutableSpan
+    for slot in starts.indices { starts[slot] = 0 }
+    for entry in found {
+      let slot = Int(slots[Int(UInt32(truncatingIfNeeded: entry))])
+      starts[slot + 1] += 1
     }
-    ends.removeLast()
+    var sum = 0
+    for slot in looked.indices { (starts[slot + 1], sum) = (sum, sum + starts[slot + 1]) }
+    for entry in found {
+      let slot = Int(slots[Int(UInt32(truncatingIfNeeded: entry))])
+      edges[starts[slot + 1]] = EdgeID(lists[looked[slot]].start + entry >> 32)
+      starts[slot + 1] += 1
+    }
   }
 
   /// Some nodes in a row, and those of them whose numbers are small enough for some long list.

@@ -25,6 +25,9 @@ package final class LongLists: Sendable {
   let offsets: SharedTable<UInt64>
   let entries: SharedTable<UInt64>
   private let ranks: [Rank]
+  private var isWhole: Bool {
+    offsets.withPart(sourceCount..<offsets.count) { $0[0] } == entries.count
+  }
 
   /// 64 nodes: which have long lists, and how many long lists are before them.
   private struct Rank: BitwiseCopyable {
@@ -53,7 +56,7 @@ package final class LongLists: Sendable {
   /// - Parameter memory: What they may take.
   /// - Returns: `nil` where the relation is not decoded or leaves edges out, where no list is long, and where
   ///   memory does not hold them.
-  /// - Complexity: O(edges) on all threads.
+  /// - Complexity: O(edges of long lists) on all threads, O(nodes) on one.
   package static func make(
     of topology: Topology, memory: ByteCount, pool: ThreadPool,
     cancellation: Cancellation = Cancellation()
@@ -79,12 +82,15 @@ package final class LongLists: Sendable {
       fixed + $0.edges * 8 + $0.lists * MemoryLayout<EdgeList>.size <= memory.bytes
     }
     guard let place, sizes[place].edges > 0, longest < 1 << 32 else { return nil }
-    return try LongLists(
-      flat, shortest: shortestLengths[place], sourceCount: sourceCount, pool, cancellation)
+    let made = try LongLists(
+      flat, shortest: shortestLengths[place], sourceCount: sourceCount,
+      entryCount: sizes[place].edges, pool, cancellation)
+    // Lists that do not ascend have edges that were not found.
+    return made.isWhole ? made : nil
   }
 
   private init(
-    _ flat: FlatTopology, shortest: UInt64, sourceCount: Int, _ pool: ThreadPool,
+    _ flat: FlatTopology, shortest: UInt64, sourceCount: Int, entryCount: Int, _ pool: ThreadPool,
     _ cancellation: Cancellation
   ) throws(SamplingError) {
     self.shortest = shortest
@@ -102,44 +108,58 @@ package final class LongLists: Sendable {
       (lists[$0].count, $0) < (lists[$1].count, $1)
     }
     let parts = pool.threadCount * 8
+    var entries: SharedTable<UInt64>?
+    // Element t + 1 counts the out-edges of source t, is then where the next of them goes, and in the end
+    // where those of the next source start.
     offsets = try SharedTable(count: sourceCount + 1, zero: 0) { offsets throws(SamplingError) in
       try pool.forEach(parts) { part throws(SamplingError) in
         if cancellation.isCancelled { throw .cancelled }
         let nodes = sourceCount * part / parts..<sourceCount * (part + 1) / parts
-        offsets.withPart(nodes) { degrees in
+        offsets.withPart(nodes.lowerBound + 1..<nodes.upperBound + 1) { degrees in
           for list in lists {
             flat.forEachEdge(of: list, from: nodes) { source, _ in degrees[source] += 1 }
           }
         }
       }
-      offsets.withPart(0..<sourceCount + 1) { offsets in
-        var sum: UInt64 = 0
-        for node in offsets.indices { (offsets[node], sum) = (sum, sum + offsets[node]) }
+      let cuts = offsets.withPart(1..<sourceCount + 1) { degrees in
+        Self.addUp(&degrees, parts: parts, total: entryCount)
       }
-    }
-    let offsets = offsets
-    let entryCount = Int(offsets.withPart(sourceCount..<sourceCount + 1) { $0[0] })
-    entries = try SharedTable(count: entryCount, zero: 0) { entries throws(SamplingError) in
-      try pool.forEach(parts) { part throws(SamplingError) in
-        if cancellation.isCancelled { throw .cancelled }
-        let nodes =
-          offsets.firstNode(
-            atOrBehind: entryCount * part / parts)..<(part + 1 == parts
-          ? sourceCount : offsets.firstNode(atOrBehind: entryCount * (part + 1) / parts))
-        var ends = offsets.withPart(nodes.lowerBound..<nodes.upperBound + 1) { part in
-          part.indices.map { Int(part[$0]) }
-        }
-        let first = ends[0]
-        entries.withPart(first..<ends[nodes.count]) { entries in
-          for index in order {
-            flat.forEachEdge(of: lists[index], from: nodes) { source, position in
-              entries[ends[source] - first] = UInt64(index) | UInt64(position) << 32
-              ends[source] += 1
+      entries = try SharedTable(count: entryCount, zero: 0) { entries throws(SamplingError) in
+        try pool.forEach(parts) { part throws(SamplingError) in
+          if cancellation.isCancelled { throw .cancelled }
+          let (from, to) = (cuts[part], cuts[part + 1])
+          offsets.withPart(from.node + 1..<to.node + 1) { next in
+            entries.withPart(from.entry..<to.entry) { entries in
+              for index in order {
+                flat.forEachEdge(of: lists[index], from: from.node..<to.node) { source, position in
+                  entries[Int(next[source]) - from.entry] = UInt64(index) | UInt64(position) << 32
+                  next[source] += 1
+                }
+              }
             }
           }
         }
       }
     }
+    self.entries = entries!
+  }
+
+  /// Turns degrees into where each source's out-edges start; cuts the sources into parts with about as many
+  /// out-edges each.
+  /// - Returns: Where the parts start, and the end of the last.
+  private static func addUp(
+    _ degrees: inout MutableSpan<UInt64>, parts: Int, total: Int
+  ) -> [(node: Int, entry: Int)] {
+    var cuts: [(node: Int, entry: Int)] = []
+    var sum = 0
+    for node in degrees.indices {
+      while cuts.count < parts, sum >= total * cuts.count / parts { cuts.append((node, sum)) }
+      let degree = Int(degrees[node])
+      degrees[node] = UInt64(sum)
+      sum += degree
+    }
+    while cuts.count <= parts { cuts.append((degrees.count, sum)) }
+    return cuts
   }
 
   /// Which of ``lists`` is that of a node.
@@ -149,22 +169,6 @@ package final class LongLists: Sendable {
     let bit = node.rawValue % 64
     assert(rank.bits >> bit & 1 == 1)
     return rank.before + (rank.bits & (1 << bit - 1)).nonzeroBitCount
-  }
-}
-
-extension SharedTable<UInt64> {
-  /// The first of some nodes' offsets that is not below a value.
-  fileprivate func firstNode(atOrBehind value: Int) -> Int {
-    withPart(0..<count) { offsets in
-      var range = 0..<offsets.count
-      while !range.isEmpty {
-        let middle = range.lowerBound + range.count / 2
-        range =
-          offsets[middle] < UInt64(value)
-          ? middle + 1..<range.upperBound : range.lowerBound..<middle
-      }
-      return range.lowerBound
-    }
   }
 }
 
