@@ -7,8 +7,9 @@ enum Stopwatch {
     Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
   }
 
-  /// Million sampled edges a second in each of `runs` runs, after one that is not counted, where it
-  /// warms up.
+  /// Million sampled edges a second in each of `runs` runs.
+  ///
+  /// - Parameter warmsUp: Whether a run that is not counted comes first.
   static func samplingRates(
     _ sampler: Sampler, nodes: Int, times: Int64? = nil, batches count: Int, runs: Int,
     threads: Int, warmsUp: Bool = true

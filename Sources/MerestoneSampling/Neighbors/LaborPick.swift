@@ -110,7 +110,7 @@ struct LaborPick: NeighborPick {
         picked.edges.append(contentsOf: edges[range])
         for _ in range { picked.weights.append(1) }
       } else {
-        let limit = LaborNumber.limit(Double(fanout) / Double(range.count))
+        let limit = LaborNumber.limit(fanout, of: UInt64(range.count))
         let weight = LaborNumber.weight(limit)
         for index in range where LaborNumber.of(sources[index], draws) < limit {
           picked.edges.append(edges[index])
@@ -165,9 +165,9 @@ enum LaborNumber {
     UInt64((min(1, probability) * 0x1p32).rounded(.up))
   }
 
-  /// That of a list of LABOR-0 that has more edges than the fanout.
-  static func limit(of list: EdgeList, _ fanout: Int) -> UInt64 {
-    limit(Double(fanout) / Double(list.count))
+  /// That of a list of LABOR-0 with `count` edges, more than the fanout.
+  static func limit(_ fanout: Int, of count: UInt64) -> UInt64 {
+    limit(Double(fanout) / Double(count))
   }
 
   /// One over the probability that a number is below a limit.

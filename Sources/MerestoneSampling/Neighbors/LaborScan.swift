@@ -95,7 +95,7 @@ struct LaborScan {
 
   /// That of every edge that a list keeps.
   private static func weight(_ list: EdgeList, _ fanout: Int) -> Float {
-    list.count > UInt64(fanout) ? LaborNumber.weight(LaborNumber.limit(of: list, fanout)) : 1
+    list.count > UInt64(fanout) ? LaborNumber.weight(LaborNumber.limit(fanout, of: list.count)) : 1
   }
 
   /// Fills `kept` with what is kept of some lists, and `spans` with where.
@@ -145,7 +145,7 @@ struct LaborScan {
       }
       let before = keptCount
       if isLong {
-        let limit = LaborNumber.limit(of: list, fanout)
+        let limit = LaborNumber.limit(fanout, of: list.count)
         let sifts = LaborSieve.sifts(list, fanout: fanout)
         let sieve = sieve
         keptCount += unsafe runs.withLast { sources in
@@ -180,7 +180,7 @@ struct LaborScan {
       let list = lists[place]
       let level =
         list.count > UInt64(fanout)
-        ? UInt32(LaborNumber.limit(of: list, fanout) - 1).leadingZeroBitCount : 0
+        ? UInt32(LaborNumber.limit(fanout, of: list.count) - 1).leadingZeroBitCount : 0
       levels.append(UInt8(level))
       ends[level] += 1
     }

@@ -68,6 +68,7 @@ struct LaborSieve {
     }
   }
 
+  /// ``plan(nodeCount:scanned:sample:)`` where a sieve might pay.
   static func cheapest(nodeCount: Int, scanned: UInt64, sample: [UInt32]) -> Plan {
     var frequencies = [Double](repeating: sample.isEmpty ? 1 : 0, count: parts)
     for source in sample { frequencies[Int(source) * parts / nodeCount] += 1 }

@@ -56,7 +56,7 @@ struct LaborWalk {
     limits.resize(to: all.count, filling: 0)
     slots.resize(to: all.count, filling: 0)
     for (index, list) in all.enumerated() {
-      limits[index] = UInt32(LaborNumber.limit(of: list, fanout)) | MRS_LIST_IS_ABSENT
+      limits[index] = UInt32(LaborNumber.limit(fanout, of: list.count)) | MRS_LIST_IS_ABSENT
     }
     looked.removeAll(keepingCapacity: true)
     for (node, list) in zip(nodes, lists) where isLong(list) {
@@ -65,7 +65,7 @@ struct LaborWalk {
       slots[index] = UInt32(looked.count)
       looked.append(index)
     }
-    let limit = LaborNumber.limit(Double(fanout) / Double(longLists.shortest))
+    let limit = LaborNumber.limit(fanout, of: longLists.shortest)
     settle(walk(below: UInt32(limit), draws))
   }
 
