@@ -93,8 +93,9 @@ public final class Graph: Sendable {
 
   var nodeType: NodeTypeID { NodeTypeID(store.manifest.relations[0].destinationType) }
 
-  /// The edges, decoded when they are first needed.
+  /// The edges, decoded when they are first needed, for work that takes memory.
   func openTopology() throws(GraphError) -> Topology {
+    store.spareMemory.drop()
     let result = topology.withLock { held -> Result<Topology, SamplingError> in
       if let held { return .success(held) }
       do throws(SamplingError) {

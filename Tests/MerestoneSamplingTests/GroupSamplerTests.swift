@@ -1,5 +1,6 @@
 import MerestoneCore
 import MerestoneTestSupport
+import Synchronization
 import Testing
 
 @testable import MerestoneSampling
@@ -18,8 +19,8 @@ struct GroupSamplerTests {
   ) -> GroupSampler {
     GroupSampler(
       following: [FollowedRelation(topology: topology, fanouts: fanouts)],
-      types: [topology.nodeType], hopCount: fanouts.count, pool: ThreadPool(threads: threads),
-      stampBudget: ByteCount(1 << 20), dropsBehind: dropsBehind,
+      types: [topology.nodeType], hopCount: fanouts.count, batchSize: 30,
+      pool: ThreadPool(threads: threads), stampBudget: ByteCount(1 << 20), dropsBehind: dropsBehind,
       // Two pages and two blocks of the node index.
       sizes: GroupSampler.BucketSizes(edgeShift: 13, nodeShift: 10), pulse: Pulse())
   }
@@ -76,8 +77,8 @@ struct GroupSamplerTests {
     let members = (0..<5).map { _ in GroupMember() }
     let sampler = GroupSampler(
       following: [FollowedRelation(topology: topology, fanouts: fanouts, scheme: law)],
-      types: [topology.nodeType], hopCount: fanouts.count, pool: ThreadPool(threads: 2),
-      stampBudget: ByteCount(1 << 20), dropsBehind: true,
+      types: [topology.nodeType], hopCount: fanouts.count, batchSize: 30,
+      pool: ThreadPool(threads: 2), stampBudget: ByteCount(1 << 20), dropsBehind: true,
       sizes: GroupSampler.BucketSizes(edgeShift: 13, nodeShift: 10), pulse: Pulse())
     @Sendable func request(_ place: Int) -> BatchRequest<NodeID> {
       var request = Self.request(place)
@@ -168,6 +169,81 @@ struct GroupSamplerTests {
         }
       }
     }
+  }
+
+  /// Makes some mini-batches of a series, and lets the others go.
+  private static func make(
+    _ made: Int, of count: Int = 9, _ topology: Topology, fanouts: [Int] = [4, 3, 2],
+    before end: () -> Void = {}
+  ) throws {
+    let sampler = Self.sampler(topology, fanouts: fanouts, dropsBehind: false)
+    let batches = GroupedBatches(sampler: sampler, count: count, memory: ByteCount(300_000)) {
+      Self.request($0)
+    }
+    var single = try NeighborSampler(topology: topology, fanouts: fanouts)
+    var batch = MiniBatch.empty
+    for index in 0..<made {
+      try batches.make(index, into: &batch)
+      let request = Self.request(index)
+      let isSame = try batch == single.sample(seeds: request.seeds, key: request.key)
+      #expect(isSame, "\(index) of \(count), fanouts \(fanouts)")
+    }
+    withExtendedLifetime(batches, end)
+  }
+
+  @Test("makes a series in the memory that one of its kind left", arguments: [2, 9])
+  func leftMemory(made: Int) throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 2, seed: 4)
+    let topology = try Topology(store: graph.store(at: folder.file("graph")))
+    let spare = topology.store.spareMemory
+    func left() -> GroupMemory? { spare.take { _ in true } }
+
+    // Finished, or abandoned on the way.
+    try Self.make(made, topology) {
+      let memory = left()
+      #expect((memory != nil) == (made == 9), "left when the last one was made")
+      if let memory { spare.leave(memory) }
+    }
+    let memory = try #require(left())
+    let members = memory.idle.withLock { $0.members }
+    #expect(!members.isEmpty)
+    #expect(members.allSatisfy { $0.blocks.isEmpty })
+    spare.leave(memory)
+
+    try Self.make(3, topology) { #expect(left() == nil, "two series in one memory") }
+    try Self.make(9, topology)
+    #expect(left() === memory)
+
+    // Another kind, or whatever else takes memory, drops it.
+    spare.leave(memory)
+    try Self.make(9, topology, fanouts: [4, 3])
+    #expect(left() !== memory)
+    spare.leave(memory)
+    _ = try Topology.open(topology.store, memory: ByteCount(0), pool: ThreadPool(threads: 1))
+    #expect(left() == nil)
+  }
+
+  @Test("leaves no memory after an error")
+  func leftNoMemory() throws {
+    let folder = TemporaryFolder()
+    let graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 2, seed: 4)
+    let topology = try Topology(store: graph.store(at: folder.file("graph")))
+    do {
+      let batches = GroupedBatches(
+        sampler: Self.sampler(topology, fanouts: [4, 3, 2], dropsBehind: false), count: 2,
+        memory: ByteCount(0)
+      ) {
+        var request = Self.request($0)
+        if $0 == 1 { request.seeds.append(NodeID(9000)) }
+        return request
+      }
+      var batch = MiniBatch.empty
+      try batches.make(0, into: &batch)
+      #expect(throws: SamplingError.self) { try batches.make(1, into: &batch) }
+    }
+    let left: GroupMemory? = topology.store.spareMemory.take { _ in true }
+    #expect(left == nil)
   }
 
   @Test("keeps as much memory as a group needs")

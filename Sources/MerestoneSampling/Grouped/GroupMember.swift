@@ -235,9 +235,15 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     }
     for hop in blocks.indices { batch.swapBlock(hop, with: &blocks[hop]) }
     batch.finish(seeds, &seedIndices)
+    giveBack(to: spaces)
+  }
+
+  /// Gives back what the hops took, finished or not.
+  func giveBack(to spaces: HopMemories) {
     spaces.give(&blocks)
     if hop > 0 { spaces.give(memory, hop - 1) }
     memory = HopMemory(relations: 0)
+    hop = 0
   }
 
   /// The memory that this member takes.

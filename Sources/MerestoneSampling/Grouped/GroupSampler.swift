@@ -15,17 +15,15 @@ final class GroupSampler: Sendable {
   private let store: GraphStore
   // The types whose nodes are numbered, and what numbers them.
   private let types: [NodeTypeID]
-  private let relabelers: GroupRelabelers
   private let seedTimes: [SeedTimes]
   private let relations: [GroupRelation]
   private let pool: ThreadPool
-  private let spaces: HopMemories
-  private let buffers: PageBufferPool
+  let memory: GroupMemory
   private let dropsBehind: Bool
   private let pulse: Pulse
 
   /// How much is decoded at a time, as powers of two.
-  struct BucketSizes: Sendable {
+  struct BucketSizes: Sendable, Equatable {
     /// Edges of a bucket: a multiple of a page.
     var edgeShift: Int
     /// Nodes of a bucket: a multiple of a block of the node index.
@@ -52,6 +50,7 @@ final class GroupSampler: Sendable {
   ///   - relations: Ascending, of one store and with `hopCount` fanouts each; see
   ///     ``takes(_:hopCount:)``.
   ///   - types: Of all nodes, by the types of the seeds.
+  ///   - batchSize: Seeds of a mini-batch: where a series of the same kind left its memory, it is taken.
   ///   - pool: Decodes and samples.
   ///   - stampBudget: For each thread's tables over nodes.
   ///   - dropsBehind: Whether pages are given back once they are decoded, so that the file does not
@@ -60,28 +59,33 @@ final class GroupSampler: Sendable {
   ///   - pulse: Where the sampler says after each piece of work that it gets on, and hears whether it
   ///     should.
   init(
-    following relations: [FollowedRelation], types: [NodeTypeID], hopCount: Int, pool: ThreadPool,
-    stampBudget: ByteCount, dropsBehind: Bool, sizes: BucketSizes = .standard, pulse: Pulse
+    following relations: [FollowedRelation], types: [NodeTypeID], hopCount: Int, batchSize: Int,
+    pool: ThreadPool, stampBudget: ByteCount, dropsBehind: Bool, sizes: BucketSizes = .standard,
+    pulse: Pulse
   ) {
     precondition(relations.allSatisfy { !$0.scheme.readsSources }, "picks that wait for sources")
     let store = relations[0].topology.store
     self.store = store
     self.types = types
     self.pulse = pulse
-    buffers = PageBufferPool(sizes)
     self.pool = pool
     self.dropsBehind = dropsBehind
     self.relations = relations.map { GroupRelation($0, types: types, sizes: sizes) }
     let counts = types.map { store.book.nodeCount(of: $0) }
     let times = relations.compactMap(\.scheme.times).first
     seedTimes = SeedTimes.byType(times, nodeCounts: counts)
-    relabelers = GroupRelabelers(
-      nodeCounts: times == nil ? counts : counts.map { _ in .max }, stampBudget: stampBudget)
     shape = BatchShape(
       hops: hopCount, types: types.count, isTemporal: times != nil,
       relations: relations.map { RelationBlock(of: $0.topology) })
-    spaces = HopMemories(shape)
+    let kind = GroupMemory.Kind(
+      fanouts: relations.map(\.fanouts), batchSize: batchSize,
+      nodeCounts: times == nil ? counts : counts.map { _ in .max }, stampBudget: stampBudget,
+      sizes: sizes)
+    memory = store.spareMemory.take { $0.kind == kind } ?? GroupMemory(kind, shape)
   }
+
+  /// Leaves the memory to a later series; nothing may be sampled any more.
+  func leaveMemory() { store.spareMemory.leave(memory) }
 
   /// Whether a hop keeps all edges of some relation.
   var keepsAll: Bool { relations.contains { $0.fanouts.contains(-1) } }
@@ -104,7 +108,7 @@ final class GroupSampler: Sendable {
           throw .seedOutOfRange(seed: seed.node, nodeCount: count)
         }
       }
-      try members[place].begin(request, shape, seedTimes, relabelers)
+      try members[place].begin(request, shape, seedTimes, memory.relabelers)
     }
   }
 
@@ -116,13 +120,13 @@ final class GroupSampler: Sendable {
     try pool.forEach(members.count) { place throws(SamplingError) in
       try pulse.check()
       let member = members[place]
-      if member.hop > 0 { try member.finishHop(relations, relabelers) }
-      member.enter(spaces)
+      if member.hop > 0 { try member.finishHop(relations, memory.relabelers) }
+      member.enter(memory.spaces)
       member.askForLists(relations)
     }
     try answer(\.nodeCut.count, members.map(\.memory), \.nodes) {
       relation, bucket, asked throws(SamplingError) in
-      try relation.answerLists(bucket, asked, buffers)
+      try relation.answerLists(bucket, asked, memory.buffers)
     }
     try pool.forEach(members.count) { place throws(SamplingError) in
       try pulse.check()
@@ -130,7 +134,7 @@ final class GroupSampler: Sendable {
     }
     try answer(\.edgeCut.count, members.map(\.memory), \.edges) {
       relation, bucket, asked throws(SamplingError) in
-      try relation.answerSources(bucket, asked, buffers)
+      try relation.answerSources(bucket, asked, memory.buffers)
       if dropsBehind { try relation.dropPages(behind: bucket) }
     }
   }
@@ -151,7 +155,16 @@ final class GroupSampler: Sendable {
   }
 
   /// Gives memory back that no member uses, but for that of a group.
-  func trim(to size: Int) { spaces.trim(to: size) }
+  func trim(to size: Int) { memory.spaces.trim(to: size) }
+
+  /// Calls `body` as if there were no memory of other mini-batches, to see what one takes.
+  /// - Precondition: No member is under way.
+  func withoutSpaces(_ body: () throws(SamplingError) -> Void) throws(SamplingError) {
+    try memory.spaces.withoutAny(body)
+  }
+
+  /// Takes the memory of a member that will not be finished.
+  func abandon(_ member: GroupMember) { member.giveBack(to: memory.spaces) }
 
   private func pick(_ member: GroupMember) throws(SamplingError) {
     member.takeLists(relations)
@@ -159,7 +172,7 @@ final class GroupSampler: Sendable {
       if relation.fanouts[member.hop] == 0 {
         member.pickNone(place, relation)
       } else if relation.scheme.isUniform {
-        buffers.lend { member.pick(place, relation, scratch: &$0.nodes) }
+        memory.buffers.lend { member.pick(place, relation, scratch: &$0.nodes) }
       } else {
         try relation.lendPick { pick throws(SamplingError) in
           try member.pick(place, relation, by: &pick)
@@ -173,7 +186,7 @@ final class GroupSampler: Sendable {
   func finish(
     _ member: GroupMember, into batch: inout some SampledBatch
   ) throws(SamplingError) {
-    try member.finish(into: &batch, shape, spaces, relations, relabelers)
+    try member.finish(into: &batch, shape, memory.spaces, relations, memory.relabelers)
   }
 }
 

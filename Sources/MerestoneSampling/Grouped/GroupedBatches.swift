@@ -1,5 +1,6 @@
 import Glibc
 import MerestoneCore
+import Synchronization
 
 /// Makes a numbered series of mini-batches in groups, for several threads that ask for them in
 /// ascending order.
@@ -39,9 +40,10 @@ import MerestoneCore
   private var refusal: SamplingError?
   /// Mini-batches that belong to a group so far.
   private var begun = 0
-  private var idle: [GroupMember] = []
-  /// What a member took at most after each hop; 0 where none has come so far.
-  private var byteCounts: [Int]
+  private var idle: GroupMemory.Idle
+  /// Whether a mini-batch of this series showed what all of its hops take.
+  private var isMeasured = false
+  private var hasLeftMemory = false
   /// What a member may take after each hop, by what a few seeds took.
   private var estimates: [Int]
   /// What the last turn with a last hop took, for each mini-batch of its group.
@@ -67,8 +69,8 @@ import MerestoneCore
     self.sampler = sampler
     self.count = count
     hops = sampler.shape.hops
-    byteCounts = Array(repeating: 0, count: hops)
-    estimates = byteCounts
+    idle = sampler.memory.idle.withLock { $0 }
+    estimates = Array(repeating: 0, count: hops)
     self.memory = memory.bytes
     self.makers = makers
     self.longest = longest
@@ -80,6 +82,10 @@ import MerestoneCore
   }
 
   deinit {
+    if failure == nil, !hasLeftMemory {
+      for group in underWay + [ready] { group.members.forEach(sampler.abandon) }
+      leaveMemory(underWay.flatMap(\.members))
+    }
     unsafe pthread_mutex_destroy(mutex)
     unsafe pthread_cond_destroy(changed)
     unsafe mutex.deallocate()
@@ -98,10 +104,20 @@ import MerestoneCore
     defer {
       unsafe pthread_mutex_lock(mutex)
       unfinished -= 1
+      if unfinished == 0, ready.range.upperBound == count { leaveMemory() }
       unsafe pthread_cond_broadcast(changed)
       unsafe pthread_mutex_unlock(mutex)
     }
     try sampler.finish(member, into: &batch)
+  }
+
+  /// Leaves the memory to a later series, once this one needs none.
+  private func leaveMemory(_ others: [GroupMember] = []) {
+    idle.members += ready.members + others
+    ready.members = []
+    sampler.memory.idle.withLock { $0 = idle }
+    sampler.leaveMemory()
+    hasLeftMemory = true
   }
 
   /// The member of a sampled group that holds the mini-batch.
@@ -127,7 +143,7 @@ import MerestoneCore
 
   /// Samples the next group; the lock is held before and after, but not meanwhile.
   private func sampleNextGroup() {
-    idle += ready.members
+    idle.members += ready.members
     ready = Group(range: ready.range.upperBound..<ready.range.upperBound)
     isSampling = true
     unsafe pthread_mutex_unlock(mutex)
@@ -161,10 +177,11 @@ import MerestoneCore
     try sampler.advance(underWay.flatMap(\.members))
     for group in underWay {
       for member in group.members {
-        byteCounts[member.hop - 1] = max(byteCounts[member.hop - 1], member.byteCount)
+        idle.byteCounts[member.hop - 1] = max(idle.byteCounts[member.hop - 1], member.byteCount)
       }
     }
     if let first = underWay.first, first.members[0].hop == hops {
+      isMeasured = true
       timePerBatch = start.duration(to: .now) / first.members.count
     }
   }
@@ -176,9 +193,9 @@ import MerestoneCore
     // What larger groups have left would come on top.
     sampler.trim(to: underWay.reduce(size) { max($0, $1.members.count) })
     let first = begun
-    while idle.count < size { idle.append(GroupMember()) }
-    let members = Array(idle.suffix(size))
-    idle.removeLast(size)
+    while idle.members.count < size { idle.members.append(GroupMember()) }
+    let members = Array(idle.members.suffix(size))
+    idle.members.removeLast(size)
     try sampler.begin(members) { place throws(SamplingError) in try request(first + place) }
     underWay.append(Group(range: first..<first + size, members: members))
     begun += size
@@ -190,11 +207,10 @@ import MerestoneCore
     guard left > 0 else { return 0 }
     // Where all edges are kept, a few seeds say nothing of others.
     if begun == 0, left > 1, !sampler.keepsAll { try probe() }
-    let isMeasured = byteCounts[hops - 1] > 0
     // Without an estimate, one mini-batch shows what the others take.
     guard isMeasured || estimates[hops - 1] > 0 else { return underWay.isEmpty ? 1 : 0 }
     let expected = (0..<hops).map {
-      isMeasured ? byteCounts[$0] : max(estimates[$0], byteCounts[$0])
+      isMeasured ? idle.byteCounts[$0] : max(estimates[$0], idle.byteCounts[$0])
     }
     let byteCount = expected.reduce(1, +)
     let room = max(memory / 2, memory - makers * expected[hops - 1])
@@ -219,10 +235,12 @@ import MerestoneCore
     if request.times.count == seedCount { request.times = places.map { request.times[$0] } }
     let times = max(1, Double(seedCount) / Double(max(1, request.seeds.count)))
     let member = GroupMember()
-    try sampler.begin([member]) { [request] _ in request }
-    for hop in 0..<hops {
-      try sampler.advance([member])
-      estimates[hop] = Int(Double(member.byteCount) * times)
+    try sampler.withoutSpaces { () throws(SamplingError) in
+      try sampler.begin([member]) { [request] _ in request }
+      for hop in 0..<hops {
+        try sampler.advance([member])
+        estimates[hop] = Int(Double(member.byteCount) * times)
+      }
     }
     timePerBatch = start.duration(to: .now) * times
   }

@@ -29,6 +29,11 @@ final class HopMemories: Sendable {
   private struct Free {
     var memories: [[HopMemory]]
     var blocks: [[HopBlock]]
+
+    init(hops: Int) {
+      memories = Array(repeating: [], count: hops)
+      blocks = Array(repeating: [], count: hops)
+    }
   }
 
   private let free: Mutex<Free>
@@ -36,10 +41,7 @@ final class HopMemories: Sendable {
 
   init(_ shape: BatchShape) {
     self.shape = shape
-    free = Mutex(
-      Free(
-        memories: Array(repeating: [], count: shape.hops),
-        blocks: Array(repeating: [], count: shape.hops)))
+    free = Mutex(Free(hops: shape.hops))
   }
 
   func take(_ hop: Int) -> HopMemory {
@@ -70,6 +72,16 @@ final class HopMemories: Sendable {
       guard given.count == free.blocks.count else { return }
       while let block = given.popLast() { free.blocks[given.count].append(block) }
     }
+  }
+
+  /// Calls `body` while nothing is here; what it leaves is dropped.
+  func withoutAny<E: Error>(_ body: () throws(E) -> Void) throws(E) {
+    let kept = free.withLock { free in
+      defer { free = Free(hops: shape.hops) }
+      return free
+    }
+    defer { free.withLock { $0 = kept } }
+    try body()
   }
 
   /// Keeps memory for as many members of every hop, and drops what is here beyond it.

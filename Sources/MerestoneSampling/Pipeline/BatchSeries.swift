@@ -68,7 +68,8 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
     }
     grouped = GroupedBatches(
       sampler: GroupSampler(
-        following: relations, types: types, hopCount: hopCount, pool: pool(),
+        following: relations, types: types, hopCount: hopCount,
+        batchSize: count > 0 ? (try? request(0))?.seeds.count ?? 0 : 0, pool: pool(),
         stampBudget: stampBudget,
         dropsBehind: relations.contains { $0.topology.plan.dropsBehind }, pulse: pulse),
       count: count, memory: groupMemory, makers: min(threads, count), longest: longest,

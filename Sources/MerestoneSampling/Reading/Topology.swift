@@ -100,6 +100,7 @@ package final class Topology: Sendable {
     memory: ByteCount, way: Reading? = nil, pool: ThreadPool,
     cancellation: Cancellation = Cancellation(), joinsTypes: Bool = false
   ) throws(SamplingError) -> Topology {
+    store.spareMemory.drop()
     let plan = ReadingPlan(store.manifest, relation: relation, memory: memory, way: way)
     var flat: FlatTopology?
     if plan.way == .flat {

@@ -17,6 +17,7 @@ package final class GraphStore: Sendable {
   let mappedMemory = MappedMemory()
   /// What node columns may stay mapped, and what else lives as long as the graph shares.
   package let columnBudget = MemoryBudget()
+  package let spareMemory = SpareMemory()
 
   /// Files in use, by path.
   private struct Opened {
@@ -131,6 +132,7 @@ package final class GraphStore: Sendable {
       opened.withLock { opened in
         if let known = opened.mappedShares[path] { return known }
         let bytes = entry.count * column.width * column.element.byteCount
+        spareMemory.drop()
         let share = bytes == 0 ? 1 : Double(columnBudget.take(upTo: bytes)) / Double(bytes)
         for shard in 0..<book.shardCount {
           let path = GraphLayout.nodeColumn(number, of: type, shard: ShardID(shard))

@@ -258,6 +258,7 @@ package final class TrainingWorker {
   /// Evaluates the present weights; where that is interrupted, the checkpoint keeps the steps.
   private func evaluate(_ epoch: Int) throws(TrainingError) -> LossSum {
     let result: LossSum
+    topology.store.spareMemory.drop()
     do throws(TrainingError) {
       result = try inference.evaluate()
     } catch {
