@@ -224,6 +224,19 @@ struct GroupSamplerTests {
     #expect(left() == nil)
   }
 
+  @Test("expects of mini-batches what those before took, and more where their seeds take more")
+  func expectations() {
+    var idle = GroupMemory.Idle(hops: 1)
+    #expect(idle.scaled([70], 0) == 70)
+    idle.byteCounts = [100]
+    #expect(idle.scaled([70], 0) == 100)
+    #expect(idle.scaled([170], 0) == 170)
+    idle.raiseEstimates(to: [80])
+    idle.raiseEstimates(to: [40])
+    #expect(idle.scaled([70], 0) == 100)
+    #expect(idle.scaled([120], 0) == 150)
+  }
+
   @Test("leaves no memory after an error")
   func leftNoMemory() throws {
     let folder = TemporaryFolder()

@@ -21,6 +21,25 @@ final class GroupMemory: Sendable {
     var members: [GroupMember] = []
     /// What one took at most after each hop; 0 where none has come so far.
     var byteCounts: [Int]
+    /// What they were expected to take by some of their seeds.
+    private var estimates: [Int]
+
+    init(hops: Int) {
+      byteCounts = Array(repeating: 0, count: hops)
+      estimates = byteCounts
+    }
+
+    /// What one may take after a hop: what others took, and more by as much as some of its seeds take
+    /// more than some of theirs.
+    func scaled(_ estimates: [Int], _ hop: Int) -> Int {
+      guard self.estimates[hop] > 0 else { return max(byteCounts[hop], estimates[hop]) }
+      let times = max(1, Double(estimates[hop]) / Double(self.estimates[hop]))
+      return Int(Double(byteCounts[hop]) * times)
+    }
+
+    mutating func raiseEstimates(to others: [Int]) {
+      for hop in estimates.indices { estimates[hop] = max(estimates[hop], others[hop]) }
+    }
   }
 
   let kind: Kind
@@ -35,6 +54,6 @@ final class GroupMemory: Sendable {
     spaces = HopMemories(shape)
     buffers = PageBufferPool(kind.sizes)
     relabelers = GroupRelabelers(nodeCounts: kind.nodeCounts, stampBudget: kind.stampBudget)
-    idle = Mutex(Idle(byteCounts: Array(repeating: 0, count: shape.hops)))
+    idle = Mutex(Idle(hops: shape.hops))
   }
 }

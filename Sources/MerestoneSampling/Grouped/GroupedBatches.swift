@@ -114,6 +114,7 @@ import Synchronization
   /// Leaves the memory to a later series, once this one needs none.
   private func leaveMemory(_ others: [GroupMember] = []) {
     idle.members += ready.members + others
+    if isMeasured { idle.raiseEstimates(to: estimates) }
     ready.members = []
     sampler.memory.idle.withLock { $0 = idle }
     sampler.leaveMemory()
@@ -209,9 +210,7 @@ import Synchronization
     if begun == 0, left > 1, !sampler.keepsAll { try probe() }
     // Without an estimate, one mini-batch shows what the others take.
     guard isMeasured || estimates[hops - 1] > 0 else { return underWay.isEmpty ? 1 : 0 }
-    let expected = (0..<hops).map {
-      isMeasured ? idle.byteCounts[$0] : max(estimates[$0], idle.byteCounts[$0])
-    }
+    let expected = (0..<hops).map { isMeasured ? idle.byteCounts[$0] : idle.scaled(estimates, $0) }
     let byteCount = expected.reduce(1, +)
     let room = max(memory / 2, memory - makers * expected[hops - 1])
     // A group at every hop; or one alone, where there is no room for more.
@@ -223,7 +222,7 @@ import Synchronization
     return (left + groups - 1) / groups
   }
 
-  /// Samples a few seeds of the first mini-batch, to see what whole ones may take: hardly more
+  /// Samples some seeds of the first mini-batch, to see what whole ones may take: hardly more
   /// memory and time for each seed, because more of their nodes and pages are the same.
   private func probe() throws(SamplingError) {
     let start = ContinuousClock.now
@@ -235,8 +234,8 @@ import Synchronization
     if request.times.count == seedCount { request.times = places.map { request.times[$0] } }
     let times = max(1, Double(seedCount) / Double(max(1, request.seeds.count)))
     let member = GroupMember()
-    try sampler.withoutSpaces { () throws(SamplingError) in
-      try sampler.begin([member]) { [request] _ in request }
+    try sampler.withoutSpaces { [request] () throws(SamplingError) in
+      try sampler.begin([member]) { _ in request }
       for hop in 0..<hops {
         try sampler.advance([member])
         estimates[hop] = Int(Double(member.byteCount) * times)
@@ -245,5 +244,7 @@ import Synchronization
     timePerBatch = start.duration(to: .now) * times
   }
 
-  private static let probeSeeds = 32
+  /// Fewer say too little where a few nodes have most of the edges: with 32, what a mini-batch of 1,024 takes
+  /// of a graph of 2^30 edges came out three times too large.
+  private static let probeSeeds = 128
 }
