@@ -11,8 +11,13 @@ import MerestoneCore
   // Where each bucket's slots start. Shape `[buckets + 1]`.
   private let starts = ScratchMemory<UInt32>()
   // The places inside the bucket that are asked for, then what was found there.
-  private let slots = ScratchMemory<UInt32>()
-  private let lists = ScratchMemory<mrs_edge_list>()
+  private let slots: ScratchMemory<UInt32>
+  // The lists that were found, four words each.
+  private let lists = ScratchMemory<UInt32>()
+
+  /// - Parameter earlier: An exchange of lists that is over whenever keys are dealt here: its memory for lists
+  ///   serves both.
+  init(after earlier: Exchange? = nil) { slots = earlier?.lists ?? ScratchMemory() }
 
   /// Deals keys to buckets.
   ///
@@ -22,7 +27,7 @@ import MerestoneCore
   func deal(_ keys: Span<UInt64>, to cut: BucketCut, forLists: Bool) {
     starts.reserve(cut.count + 1)
     slots.reserve(keys.count)
-    if forLists { lists.reserve(keys.count) }
+    if forLists { lists.reserve(keys.count * Self.wordsPerList) }
     unsafe keys.withUnsafeBufferPointer { keys in
       unsafe cut.withKernel { kernel in
         // SAFETY: there is one start for each bucket and one more, and a slot for each key.
@@ -33,11 +38,19 @@ import MerestoneCore
     }
   }
 
-  var byteCount: Int { starts.byteCount + slots.byteCount + lists.byteCount }
+  private static let wordsPerList = MemoryLayout<mrs_edge_list>.stride / MemoryLayout<UInt32>.stride
+
+  /// The memory that this and the exchange after it take.
+  func byteCount(with later: Exchange) -> Int {
+    starts.byteCount + slots.byteCount + lists.byteCount + later.starts.byteCount
+  }
 
   /// Where the buckets find the questions and put their answers, until the next deal.
   fileprivate var asked: mrs_asked {
-    unsafe mrs_asked(starts: starts.base, slots: slots.base, lists: lists.base)
+    // SAFETY: memory of words is aligned for lists as all memory of the allocator is.
+    unsafe mrs_asked(
+      starts: starts.base, slots: slots.base,
+      lists: UnsafeMutableRawPointer(lists.base)?.assumingMemoryBound(to: mrs_edge_list.self))
   }
 
   /// Collects values in the order of the keys that were dealt.

@@ -61,10 +61,7 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   func enter(_ spaces: HopMemories) {
     var next = spaces.take(hop)
     for (place, count) in listed.enumerated() where count > 0 {
-      next.relations[place].lists.reserve(count)
-      for index in 0..<count {
-        next.relations[place].lists[index] = memory.relations[place].lists[index]
-      }
+      next.relations[place].lists.copy(memory.relations[place].lists, count: count, room: count)
     }
     blocks[hop] = spaces.takeBlock(hop)
     swap(&memory, &next)
@@ -98,21 +95,25 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
     }
   }
 
-  /// Takes the lists that were asked for.
-  func takeLists(_ relations: [GroupRelation]) {
-    for (place, relation) in relations.enumerated() where relation.fanouts[hop] != 0 {
-      let nodes = nodes(of: hop, relation.destinationType)
-      let exchange = memory.relations[place].nodes
-      memory.relations[place].lists.reserve(nodes.count)
-      withKeys(of: nodes, from: listed[place]) { keys in
-        exchange.collect(
-          keys, from: relation.nodeCut, into: &memory.relations[place].lists, at: listed[place])
-      }
-      listed[place] = nodes.count
-    }
+  func countDestinations() {
     for type in blocks[hop].destinationCounts.indices {
       blocks[hop].destinationCounts[type] = nodes(of: hop, type).count
     }
+  }
+
+  /// Takes the lists of the hop's destinations, most of which were asked for.
+  ///
+  /// - Parameter lists: They come first in it. Where another hop follows, this member keeps them for it.
+  func takeLists(_ place: Int, _ relation: GroupRelation, into lists: inout [EdgeList]) {
+    let nodes = nodes(of: hop, relation.destinationType)
+    lists.copy(memory.relations[place].lists, count: listed[place], room: nodes.count)
+    withKeys(of: nodes, from: listed[place]) { keys in
+      memory.relations[place].nodes.collect(
+        keys, from: relation.nodeCut, into: &lists, at: listed[place])
+    }
+    guard hop + 1 < relation.fanouts.count else { return }
+    memory.relations[place].lists.copy(lists, count: nodes.count, room: nodes.count)
+    listed[place] = nodes.count
   }
 
   /// Keeps no edges of a relation.
@@ -123,20 +124,25 @@ final class GroupMember: @unchecked Sendable {  // one thread works on a member 
   }
 
   /// Picks the hop's edges of a relation uniformly.
-  func pick(_ place: Int, _ relation: GroupRelation, scratch: inout [UInt32]) {
+  ///
+  /// - Parameter lists: See ``takeLists(_:_:into:)``.
+  func pick(
+    _ place: Int, _ relation: GroupRelation, _ lists: [EdgeList], scratch: inout [UInt32]
+  ) {
     blocks[hop].edges[place].pick(
-      nodes(of: hop, relation.destinationType), memory.relations[place].lists,
-      fanout: relation.fanouts[hop], draws: draws(relation), isWide: false, scratch: &scratch)
+      nodes(of: hop, relation.destinationType), lists, fanout: relation.fanouts[hop],
+      draws: draws(relation), isWide: false, scratch: &scratch)
   }
 
   /// Picks the hop's edges of a relation by a scheme.
   func pick(
-    _ place: Int, _ relation: GroupRelation, by pick: inout GroupRelation.SchemePick
+    _ place: Int, _ relation: GroupRelation, _ lists: [EdgeList],
+    by pick: inout GroupRelation.SchemePick
   ) throws(SamplingError) {
     let type = relation.destinationType
     try pick.pick.pick(
-      nodes(of: hop, type), times: times(of: hop, type), memory.relations[place].lists,
-      fanout: relation.fanouts[hop], draws: draws(relation), reader: &pick.reader,
+      nodes(of: hop, type), times: times(of: hop, type), lists, fanout: relation.fanouts[hop],
+      draws: draws(relation), reader: &pick.reader,
       into: &blocks[hop].edges[place])
   }
 
@@ -276,8 +282,9 @@ extension Array where Element: BitwiseCopyable {
 }
 
 extension [EdgeList] {
-  /// Makes room for `count` lists.
-  fileprivate mutating func reserve(_ count: Int) {
-    if self.count < count { resize(to: count, filling: EdgeList(start: 0, count: 0)) }
+  /// Takes the first `count` of others, and has room for `room`.
+  fileprivate mutating func copy(_ others: [EdgeList], count: Int, room: Int) {
+    if self.count < room { resize(to: room, filling: EdgeList(start: 0, count: 0)) }
+    for index in 0..<count { self[index] = others[index] }
   }
 }

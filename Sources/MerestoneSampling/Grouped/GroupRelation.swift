@@ -158,12 +158,14 @@ struct PageBufferPool: Sendable {
   }
 }
 
-/// What a thread needs to decode a bucket.
+/// What a thread needs to decode a bucket, and to pick.
 struct PageBuffers {
   var ids: [UInt32]
   var starts: [UInt64]
   var touched: [UInt8] = []
   var nodes: [UInt32] = []
+  /// Of the destinations of the mini-batch that is picked.
+  var lists: [EdgeList] = []
   var scratch = PageScratch()
 
   fileprivate init(_ sizes: GroupSampler.BucketSizes) {

@@ -167,15 +167,20 @@ final class GroupSampler: Sendable {
   func abandon(_ member: GroupMember) { member.giveBack(to: memory.spaces) }
 
   private func pick(_ member: GroupMember) throws(SamplingError) {
-    member.takeLists(relations)
+    member.countDestinations()
     for (place, relation) in relations.enumerated() {
-      if relation.fanouts[member.hop] == 0 {
+      guard relation.fanouts[member.hop] != 0 else {
         member.pickNone(place, relation)
-      } else if relation.scheme.isUniform {
-        memory.buffers.lend { member.pick(place, relation, scratch: &$0.nodes) }
-      } else {
-        try relation.lendPick { pick throws(SamplingError) in
-          try member.pick(place, relation, by: &pick)
+        continue
+      }
+      try memory.buffers.lend { buffers throws(SamplingError) in
+        member.takeLists(place, relation, into: &buffers.lists)
+        if relation.scheme.isUniform {
+          member.pick(place, relation, buffers.lists, scratch: &buffers.nodes)
+        } else {
+          try relation.lendPick { pick throws(SamplingError) in
+            try member.pick(place, relation, buffers.lists, by: &pick)
+          }
         }
       }
     }

@@ -15,12 +15,17 @@ struct HopMemory: Sendable {
 ///
 /// `@unchecked Sendable`: one member at a time has it.
 struct RelationMemory: @unchecked Sendable {
-  let nodes = Exchange()
-  let edges = Exchange()
-  /// The lists of the nodes that hops up to this one reached.
+  let nodes: Exchange
+  let edges: Exchange
+  /// The lists of the destinations of hops before this one; and of this one's, where another follows.
   var lists: [EdgeList] = []
 
-  fileprivate var byteCount: Int { nodes.byteCount + edges.byteCount + lists.byteCapacity }
+  init() {
+    nodes = Exchange()
+    edges = Exchange(after: nodes)
+  }
+
+  fileprivate var byteCount: Int { nodes.byteCount(with: edges) + lists.byteCapacity }
 }
 
 /// Memory that members of a group use in turn, by hop: the last hops take most of it, and few
