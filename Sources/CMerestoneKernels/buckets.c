@@ -14,6 +14,10 @@ void mrs_bucket_starts(
     for (size_t b = 0; b < buckets; b++) starts[b + 1] += starts[b];
 }
 
+/// A line ahead in every bucket: buckets are more than the processor watches by itself, and their slots
+/// went out of the caches while other mini-batches had their turn.
+enum { SLOTS_AHEAD = 16, LISTS_AHEAD = 4 };
+
 /// Every start has become the end of its bucket, which is where the next one starts.
 static void starts_from_ends(uint32_t *starts, size_t buckets) {
     memmove(starts + 1, starts, buckets * sizeof *starts);
@@ -26,7 +30,9 @@ void mrs_bucket_deal(
     const struct mrs_buckets cut = *by;
     for (size_t i = 0; i < count; i++) {
         struct place place = place_of(&cut, keys[i]);
-        slots[starts[place.bucket]++] = place.offset;
+        uint32_t *slot = slots + starts[place.bucket]++;
+        mrs_prefetch(slot + SLOTS_AHEAD);
+        *slot = place.offset;
     }
     starts_from_ends(starts, buckets);
 }
@@ -36,7 +42,9 @@ void mrs_bucket_collect(
     const struct mrs_asked *asked, uint32_t *out) {
     const struct mrs_buckets cut = *by;
     for (size_t i = 0; i < count; i++) {
-        out[i] = asked->slots[asked->starts[place_of(&cut, keys[i]).bucket]++];
+        const uint32_t *slot = asked->slots + asked->starts[place_of(&cut, keys[i]).bucket]++;
+        mrs_prefetch(slot + SLOTS_AHEAD);
+        out[i] = *slot;
     }
     starts_from_ends(asked->starts, buckets);
 }
@@ -46,7 +54,10 @@ void mrs_bucket_collect_lists(
     const struct mrs_asked *asked, struct mrs_edge_list *out) {
     const struct mrs_buckets cut = *by;
     for (size_t i = 0; i < count; i++) {
-        out[i] = asked->lists[asked->starts[place_of(&cut, keys[i]).bucket]++];
+        const struct mrs_edge_list *list =
+            asked->lists + asked->starts[place_of(&cut, keys[i]).bucket]++;
+        mrs_prefetch(list + LISTS_AHEAD);
+        out[i] = *list;
     }
     starts_from_ends(asked->starts, buckets);
 }

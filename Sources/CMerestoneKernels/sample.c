@@ -206,10 +206,13 @@ INLINE void relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
 
 size_t mrs_relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
     enum { PART = 256 };
+    size_t fetched = 0;
     for (size_t first = 0; first < count; first += PART) {
         size_t part = count - first < PART ? count - first : PART;
         if (!has_room(hop, part)) return first;
-        for (size_t i = 0; i < part; i++) prefetch_label(hop, indices[first + i]);
+        // A part ahead: what is fetched now arrives while another part is numbered.
+        size_t upper = count - first < 2 * PART ? count : first + 2 * PART;
+        for (; fetched < upper; fetched++) prefetch_label(hop, indices[fetched]);
         relabel(hop, indices + first, part);
     }
     return count;
