@@ -13,7 +13,7 @@ final class GroupSampler: Sendable {
   let shape: BatchShape
 
   private let store: GraphStore
-  // The types whose nodes are numbered, and what numbers them.
+  // The types whose nodes are numbered.
   private let types: [NodeTypeID]
   private let seedTimes: [SeedTimes]
   private let relations: [GroupRelation]

@@ -8,27 +8,24 @@ package final class SpareMemory: Sendable {
   private let held = Mutex<(any AnyObject & Sendable)?>(nil)
 
   /// Leaves memory in place of what was left before.
-  package func leave(_ memory: some AnyObject & Sendable) {
-    let before = held.withLock { held in
-      defer { held = memory }
-      return held
-    }
-    _ = consume before
-  }
+  package func leave(_ memory: some AnyObject & Sendable) { _ = exchange(for: memory) }
 
   /// Takes what was left; where it is of another kind or does not suit, it is dropped.
   package func take<Memory: AnyObject & Sendable>(
     where suits: (Memory) -> Bool
   ) -> Memory? {
-    guard let memory = takeAny() as? Memory, suits(memory) else { return nil }
+    guard let memory = exchange(for: nil) as? Memory, suits(memory) else { return nil }
     return memory
   }
 
-  package func drop() { _ = takeAny() }
+  package func drop() { _ = exchange(for: nil) }
 
-  private func takeAny() -> (any AnyObject & Sendable)? {
+  /// The result is freed outside the lock.
+  private func exchange(
+    for memory: (any AnyObject & Sendable)?
+  ) -> (any AnyObject & Sendable)? {
     held.withLock { held in
-      defer { held = nil }
+      defer { held = memory }
       return held
     }
   }
