@@ -65,6 +65,8 @@ public final class Graph: Sendable {
     }
   }
 
+  deinit { store.spareMemory.close() }
+
   /// Refuses a way of reading that this graph or the cap does not allow.
   ///
   /// - Parameter obstacle: `nil` for none.

@@ -116,7 +116,7 @@ public struct Sampler: Sendable {
         stream: try BatchStream(
           topology: shared.topology, fanouts: scheme.fanouts, scheme: shared.law, features: rows,
           count: walk.count, threads: max(1, threads), columnBytes: graph.columns.byteCount,
-          patience: patience
+          owner: shared, patience: patience
         ) { step in
           let places = walk.places(of: step)
           return BatchRequest(

@@ -1,5 +1,6 @@
 package import MerestoneCore
 package import MerestoneStorage
+import Synchronization
 
 /// Samples mini-batches one by one, on one thread.
 package protocol BatchSampler: SendableMetatype {
@@ -29,9 +30,9 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
   let pulse: Pulse
   private let stampBudget: ByteCount
   private let makeSampler: @Sendable (ByteCount) throws(SamplingError) -> Sampler
-  // As many as sample at once, which may be fewer than there are threads. None where mini-batches are made
-  // in groups.
-  private let samplers = LendingPool<Sampler>()
+  let memory: SeriesMemory<Sampler>
+  private let spareMemory: SpareMemory?
+  private let hasFailed = Atomic<Bool>(false)
   private let grouped: GroupedBatches?
   private let request: Request
 
@@ -44,6 +45,7 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
   ///   - stampBudget: What a thread's tables over nodes may take.
   ///   - groupMemory: What groups of mini-batches may take.
   ///   - longest: About how long the sampling of a group may take; `nil` sets no bound.
+  ///   - owner: Whose series are alike: one leaves its memory to the next, and the owner lives as long as it.
   ///   - pulse: Where the making of a mini-batch says that it gets on.
   ///   - makeSampler: Makes one for each thread, with a budget for tables over nodes.
   ///   - request: What a mini-batch starts from; called on any thread.
@@ -51,7 +53,8 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
   init(
     following relations: [FollowedRelation], types: [NodeTypeID], hopCount: Int, count: Int,
     threads: Int, pool: @autoclosure () -> ThreadPool, stampBudget: ByteCount,
-    groupMemory: ByteCount, longest: Duration? = nil, pulse: Pulse,
+    groupMemory: ByteCount, longest: Duration? = nil, owner: (any AnyObject & Sendable)? = nil,
+    pulse: Pulse,
     makeSampler: @escaping @Sendable (ByteCount) throws(SamplingError) -> Sampler,
     request: @escaping Request
   ) throws(SamplingError) {
@@ -62,10 +65,16 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
     self.request = request
     // Refuses bad fanouts here and now.
     _ = try makeSampler(ByteCount(0))
+    spareMemory = relations.first?.topology.store.spareMemory
     guard GroupSampler.takes(relations, hopCount: hopCount) else {
       grouped = nil
+      let left: SeriesMemory<Sampler>? = spareMemory?.take {
+        $0.owner != nil && $0.owner === owner && $0.stampBudget == stampBudget
+      }
+      memory = left ?? SeriesMemory(owner, stampBudget)
       return
     }
+    memory = SeriesMemory(nil, stampBudget)
     grouped = GroupedBatches(
       sampler: GroupSampler(
         following: relations, types: types, hopCount: hopCount,
@@ -74,6 +83,10 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
         dropsBehind: relations.contains { $0.topology.plan.dropsBehind }, pulse: pulse),
       count: count, memory: groupMemory, makers: min(threads, count), longest: longest,
       request: request)
+  }
+
+  deinit {
+    if memory.owner != nil, !hasFailed.load(ordering: .relaxed) { spareMemory?.leave(memory) }
   }
 
   /// Makes one mini-batch; any thread.
@@ -93,13 +106,17 @@ package final class BatchSeries<Sampler: BatchSampler>: Sendable {
     mark.enter(.seeds)
     let request = try request(index)
     mark.enter(.sampling)
-    try samplers.lend { () throws(SamplingError) in
-      var sampler = try makeSampler(stampBudget)
-      sampler.pulse = pulse
-      return sampler
-    } _: { sampler throws(SamplingError) in
-      try sampler.sample(
-        seeds: request.seeds, times: request.times, key: request.key, into: &batch)
+    do throws(SamplingError) {
+      try memory.samplers.lend { () throws(SamplingError) in
+        try makeSampler(stampBudget)
+      } _: { sampler throws(SamplingError) in
+        sampler.pulse = pulse
+        try sampler.sample(
+          seeds: request.seeds, times: request.times, key: request.key, into: &batch)
+      }
+    } catch {
+      hasFailed.store(true, ordering: .relaxed)
+      throw error
     }
   }
 
@@ -119,8 +136,8 @@ extension BatchSeries where Sampler == NeighborSampler {
   package convenience init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform, count: Int,
     threads: Int, pool: @autoclosure () -> ThreadPool, columnBytes: Int = 0,
-    groupMemory: ByteCount? = nil, longest: Duration? = nil, pulse: Pulse,
-    request: @escaping Request
+    groupMemory: ByteCount? = nil, longest: Duration? = nil,
+    owner: (any AnyObject & Sendable)? = nil, pulse: Pulse, request: @escaping Request
   ) throws(SamplingError) {
     let followed = FollowedRelation(topology: topology, fanouts: fanouts, scheme: scheme)
     let types = [topology.nodeType]
@@ -130,7 +147,7 @@ extension BatchSeries where Sampler == NeighborSampler {
       groupMemory: groupMemory
         ?? [followed].groupMemory(
           of: topology.plan.memory, types: types, threads: threads, columnBytes: columnBytes),
-      longest: longest, pulse: pulse,
+      longest: longest, owner: owner, pulse: pulse,
       makeSampler: { stampBudget throws(SamplingError) in
         try NeighborSampler(
           topology: topology, fanouts: fanouts, scheme: scheme, stampBudget: stampBudget)
@@ -158,5 +175,37 @@ extension BatchSeries where Sampler == TypedNeighborSampler {
         try TypedNeighborSampler(
           store, following: relations, hopCount: hopCount, stampBudget: stampBudget)
       }, request: request)
+  }
+}
+
+/// What mini-batches are made in one by one: a series leaves it to the next one of the same owner.
+final class SeriesMemory<Sampler: BatchSampler>: Sendable {
+  let owner: (any AnyObject & Sendable)?
+  let stampBudget: ByteCount
+  /// As many as sample at once, which may be fewer than there are threads. None where mini-batches are made
+  /// in groups.
+  let samplers = LendingPool<Sampler>()
+  let used = UsedBatches<Sampler.Batch>()
+
+  init(_ owner: (any AnyObject & Sendable)?, _ stampBudget: ByteCount) {
+    self.owner = owner
+    self.stampBudget = stampBudget
+  }
+}
+
+/// Mini-batches whose memory can be used again.
+final class UsedBatches<Batch: SampledBatch>: Sendable {
+  private let batches = Mutex<[Batch]>([])
+
+  func take() -> Batch {
+    batches.withLock { $0.popLast() } ?? Batch.empty
+  }
+
+  /// - Parameter limit: The most that are kept.
+  func put(_ batch: consuming Batch, limit: Int) {
+    var given: Batch? = consume batch
+    batches.withLock { held in
+      if held.count < limit, let batch = given.take() { held.append(batch) }
+    }
   }
 }

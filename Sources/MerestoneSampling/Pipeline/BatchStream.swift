@@ -1,6 +1,5 @@
 package import MerestoneCore
 package import MerestoneStorage
-import Synchronization
 
 /// What one mini-batch of a series starts from: nodes, of one type or each with its type.
 package struct BatchRequest<Seed: Sendable>: Sendable {
@@ -32,6 +31,7 @@ package final class BatchStream<Sampler: BatchSampler>: Sendable {
 
   private let prefetcher: Prefetcher<Batch, SamplingError>
   private let used: UsedBatches<Batch>
+  private let usedLimit: Int
 
   /// - Parameters:
   ///   - series: What is made.
@@ -44,8 +44,9 @@ package final class BatchStream<Sampler: BatchSampler>: Sendable {
     _ series: BatchSeries<Sampler>, features: [NodeRows?], threads: Int, memory: ByteCount,
     patience: Duration
   ) {
-    let used = UsedBatches<Batch>(limit: 2 * threads + 1)
+    let used = series.memory.used
     self.used = used
+    usedLimit = 2 * threads + 1
     let pulse = series.pulse
     prefetcher = Prefetcher(
       count: series.count, threads: threads, window: 2 * threads, memory: memory, pulse: pulse,
@@ -68,7 +69,9 @@ package final class BatchStream<Sampler: BatchSampler>: Sendable {
   package func next() throws(SamplingError) -> Batch? { try prefetcher.next() }
 
   /// Takes a mini-batch that is not needed any more, whose memory serves a later one.
-  package func recycle(_ batch: consuming Batch) { used.put(consume batch) }
+  package func recycle(_ batch: consuming Batch) {
+    used.put(consume batch, limit: usedLimit)
+  }
 
   /// Ends the series: who waits gets `nil`, threads stop at their next step.
   package func cancel() { prefetcher.cancel() }
@@ -84,40 +87,23 @@ extension BatchStream where Sampler == NeighborSampler {
   ///   - columnBytes: The memory that columns take which stay in it.
   ///   - groupMemory: What a group of mini-batches may take where pages are decoded for a group at
   ///     a time; `nil` follows from the topology's cap.
+  ///   - owner: Whose series are alike: one leaves its memory to the next.
   ///   - patience: See ``init(_:features:threads:memory:patience:)``.
   ///   - request: What a mini-batch starts from; called on sampler threads.
   package convenience init(
     topology: Topology, fanouts: [Int], scheme: NeighborScheme = .uniform,
     features: NodeRows? = nil, count: Int, threads: Int, columnBytes: Int = 0,
-    groupMemory: ByteCount? = nil, patience: Duration = .seconds(60),
+    groupMemory: ByteCount? = nil, owner: (any AnyObject & Sendable)? = nil,
+    patience: Duration = .seconds(60),
     request: @escaping BatchSeries<NeighborSampler>.Request
   ) throws(SamplingError) {
     let series = try BatchSeries(
       topology: topology, fanouts: fanouts, scheme: scheme, count: count, threads: threads,
       pool: ThreadPool(threads: threads), columnBytes: columnBytes, groupMemory: groupMemory,
-      pulse: Pulse(), request: request)
+      owner: owner, pulse: Pulse(), request: request)
     self.init(
       series, features: [features], threads: threads,
       memory: topology.plan.batchMemory(threads: threads, columnBytes: columnBytes),
       patience: patience)
-  }
-}
-
-/// Mini-batches whose memory can be used again.
-private final class UsedBatches<Batch: SampledBatch>: Sendable {
-  private let batches = Mutex<[Batch]>([])
-  private let limit: Int
-
-  init(limit: Int) { self.limit = limit }
-
-  func take() -> Batch {
-    batches.withLock { $0.popLast() } ?? Batch.empty
-  }
-
-  func put(_ batch: consuming Batch) {
-    var given: Batch? = consume batch
-    batches.withLock { held in
-      if held.count < limit, let batch = given.take() { held.append(batch) }
-    }
   }
 }

@@ -5,7 +5,12 @@ import Synchronization
 ///
 /// Touching memory for the first time is not free: on virtual machines it costs microseconds a page.
 package final class SpareMemory: Sendable {
-  private let held = Mutex<(any AnyObject & Sendable)?>(nil)
+  private struct State {
+    var held: (any AnyObject & Sendable)?
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
 
   /// Leaves memory in place of what was left before.
   package func leave(_ memory: some AnyObject & Sendable) { _ = exchange(for: memory) }
@@ -20,13 +25,19 @@ package final class SpareMemory: Sendable {
 
   package func drop() { _ = exchange(for: nil) }
 
+  /// Drops what was left, and keeps nothing any more: it may hold the graph that holds this.
+  package func close() {
+    state.withLock { $0.isClosed = true }
+    drop()
+  }
+
   /// The result is freed outside the lock.
   private func exchange(
     for memory: (any AnyObject & Sendable)?
   ) -> (any AnyObject & Sendable)? {
-    held.withLock { held in
-      defer { held = memory }
-      return held
+    state.withLock { state in
+      defer { state.held = state.isClosed ? nil : memory }
+      return state.held
     }
   }
 }
