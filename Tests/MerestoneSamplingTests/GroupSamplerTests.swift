@@ -112,8 +112,8 @@ struct GroupSamplerTests {
     let folder = TemporaryFolder()
     let graph = TestGraph(nodes: 9000, meanInDegree: 12, shards: 3, seed: 4)
     let topology = try Topology(store: graph.store(at: folder.file("graph")))
-    var single = try NeighborSampler(topology: topology, fanouts: [4, 3, 3])
-    let sampler = Self.sampler(topology, fanouts: [4, 3, 3], dropsBehind: true)
+    var single = try NeighborSampler(topology: topology, fanouts: [4, 3, 6])
+    let sampler = Self.sampler(topology, fanouts: [4, 3, 6], dropsBehind: true)
     var members = (0..<9).map { _ in GroupMember() }
     var underWay: [(first: Int, members: [GroupMember])] = []
     var batch = MiniBatch.empty
