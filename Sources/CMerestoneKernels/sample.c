@@ -140,14 +140,17 @@ INLINE size_t slot_of(uint32_t node, uint32_t bits) {
     return (size_t)((node * 0x9E3779B97F4A7C15u) >> (64 - bits));
 }
 
-/// Whether a node is new decides no branch: half of them are, in no order.
-INLINE void relabel_by_stamps(struct mrs_hop *hop, uint32_t *indices, size_t count) {
+/// Whether a node is new decides no branch: half of them are, in no order. The stamps of all `known`
+/// sources, of which `count` are numbered, are fetched.
+INLINE void relabel_by_stamps(
+    struct mrs_hop *hop, uint32_t *indices, size_t count, size_t known) {
     uint32_t *stamps = hop->stamps, *nodes = hop->nodes, base = hop->base;
     size_t seen = hop->seen;
-    // From the second cache: a load that may meet an earlier store is not done ahead of its turn.
-    enum { AHEAD = 16 };
+    // Once more, into the first cache: a load that may meet an earlier store is not done ahead of its
+    // turn. Not all of them have come to the second one yet: 16 ahead took 1.15 times as long.
+    enum { AHEAD = 128 };
     for (size_t i = 0; i < count; i++) {
-        __builtin_prefetch(stamps + indices[i + AHEAD < count ? i + AHEAD : i]);
+        __builtin_prefetch(stamps + indices[i + AHEAD < known ? i + AHEAD : i]);
         uint32_t node = indices[i], stamp = stamps[node];
         int is_new = stamp < base;
         nodes[seen] = node;
@@ -196,9 +199,10 @@ INLINE int has_room(const struct mrs_hop *hop, size_t count) {
     return hop->stamps || 2 * (hop->seen + count) <= (size_t)1 << hop->table_bits;
 }
 
-INLINE void relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
+/// Numbers the first `count` of `known` sources.
+INLINE void relabel(struct mrs_hop *hop, uint32_t *indices, size_t count, size_t known) {
     if (hop->stamps) {
-        relabel_by_stamps(hop, indices, count);
+        relabel_by_stamps(hop, indices, count, known);
     } else {
         relabel_by_hash(hop, indices, count);
     }
@@ -213,7 +217,7 @@ size_t mrs_relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
         // A part ahead: what is fetched now arrives while another part is numbered.
         size_t upper = count - first < 2 * PART ? count : first + 2 * PART;
         for (; fetched < upper; fetched++) prefetch_label(hop, indices[fetched]);
-        relabel(hop, indices + first, part);
+        relabel(hop, indices + first, part, fetched - first);
     }
     return count;
 }
@@ -222,7 +226,7 @@ size_t mrs_relabel(struct mrs_hop *hop, uint32_t *indices, size_t count) {
 
 /// Edges that a chunk aims at, so that what was prefetched for it is still in the cache when it is
 /// read.
-enum { CHUNK_EDGES = 512, MAXIMUM_CHUNK = 128, MINIMUM_CHUNK = 16, RELABEL_PART = 2048 };
+enum { CHUNK_EDGES = 1024, MAXIMUM_CHUNK = 256, MINIMUM_CHUNK = 16, RELABEL_PART = 2048 };
 
 INLINE size_t chunk_destinations(uint64_t fanout) {
     if (fanout == 0) return MAXIMUM_CHUNK;
@@ -336,7 +340,8 @@ MRS_CLONES int mrs_sample_hop(struct mrs_hop *hop) {
             size_t count = gathered - hop->relabelled;
             if (count > RELABEL_PART) count = RELABEL_PART;
             if (!has_room(hop, count)) return 0;
-            relabel(hop, hop->indices + hop->relabelled, count);
+            relabel(
+                hop, hop->indices + hop->relabelled, count, hop->gathered - hop->relabelled);
             hop->relabelled += count;
         }
     }
@@ -361,7 +366,8 @@ MRS_CLONES int mrs_finish_hop(struct mrs_hop *hop) {
             size_t count = ready - hop->relabelled;
             if (count > RELABEL_PART) count = RELABEL_PART;
             if (!has_room(hop, count)) return 0;
-            relabel(hop, hop->indices + hop->relabelled, count);
+            relabel(
+                hop, hop->indices + hop->relabelled, count, hop->gathered - hop->relabelled);
             hop->relabelled += count;
         }
     }
