@@ -49,7 +49,7 @@ struct ReadingPlanTests {
     #expect(plan(4000).columnMemory.bytes == 1000)
   }
 
-  @Test("gives groups three quarters of the cap, but for files, columns and tables over nodes")
+  @Test("gives groups what program, threads, files, columns and tables over nodes leave of the cap")
   func groups() throws {
     let folder = TemporaryFolder()
     var graph = TestGraph(nodes: 1000, meanInDegree: 20, shards: 3, seed: 1)
@@ -59,7 +59,8 @@ struct ReadingPlanTests {
     let store = try graph.store(at: folder.file("graph"))
     let pool = ThreadPool(threads: 1)
     func memory(
-      _ cap: Int, scheme: TestScheme? = nil, relations: Int = 1, types: Int = 1, columns: Int = 0
+      _ cap: Int, scheme: TestScheme? = nil, relations: Int = 1, types: Int = 1, columns: Int = 0,
+      program: Int = 0, thread: Int = 0
     ) throws -> Int {
       let topology = try Topology(store: store, memory: ByteCount(cap))
       let followed = FollowedRelation(
@@ -67,7 +68,7 @@ struct ReadingPlanTests {
         scheme: try scheme?.open(topology, memory: ByteCount(0), pool) ?? .uniform)
       return [FollowedRelation](repeating: followed, count: relations).groupMemory(
         of: ByteCount(cap), types: Array(repeating: NodeTypeID(0), count: types), threads: 2,
-        columnBytes: columns
+        columnBytes: columns, programBytes: program, threadBytes: thread
       ).bytes
     }
     let files = try Topology(store: store).plan.fileBytes.bytes
@@ -78,6 +79,10 @@ struct ReadingPlanTests {
     #expect(try memory(4000, columns: 100) == 2900)
     #expect(try memory(4000, scheme: .weighted, columns: 100) == 2400)
     #expect(try memory(4000, columns: 5000) == 0)
+    #expect(try memory(4000, program: 500, thread: 250) == 3000)
+    #expect(try memory(4000, program: 600, thread: 300) == 2800)
+    #expect(try memory(4000, columns: 100, program: 3000, thread: 300) == 400)
+    #expect(try memory(4000, program: 5000) == 500)
     #expect(try memory(64_000) == 48_000 - 8000)
     #expect(try memory(63_992) == 47_994)
     #expect(try memory(64_000, types: 2) == 48_000)

@@ -19,14 +19,19 @@ package struct FollowedRelation: Sendable {
 }
 
 extension [FollowedRelation] {
-  /// What groups of mini-batches over these relations may take while they are sampled.
+  /// What groups of mini-batches over these relations may take while they are sampled: three quarters of
+  /// the cap, or what the program and its threads leave of it, but for files, columns and tables.
   ///
   /// - Parameters:
   ///   - memory: The cap on everything together.
   ///   - types: Whose nodes each thread numbers.
   ///   - columnBytes: What is kept of columns.
+  ///   - programBytes: What a program has resident before it samples.
+  ///   - threadBytes: What a thread has of its own: decoded pages, a table over nodes where it is a
+  ///     small one, mini-batches that are finished.
   package func groupMemory(
-    of memory: ByteCount, types: [NodeTypeID], threads: Int, columnBytes: Int
+    of memory: ByteCount, types: [NodeTypeID], threads: Int, columnBytes: Int,
+    programBytes: Int = 32 << 20, threadBytes: Int = 20 << 20
   ) -> ByteCount {
     let mapped = reduce(0) { sum, entry in
       let plan = entry.topology.plan
@@ -38,7 +43,10 @@ extension [FollowedRelation] {
       let bytes = MemoryLayout<UInt32>.size * (first?.topology.store.book.nodeCount(of: type) ?? 0)
       return sum + (bytes <= budget ? bytes * threads : 0)
     }
-    let rest = memory.bytes / 4 * 3 - tables - mapped - (readsColumn ? memory.bytes / 8 : 0)
+    let others = Swift.max(memory.bytes / 4, programBytes + threadBytes * threads)
+    let rest =
+      Swift.max(memory.bytes - others, memory.bytes / 8) - tables - mapped
+      - (readsColumn ? memory.bytes / 8 : 0)
     return ByteCount(Swift.max(0, rest - columnBytes))
   }
 }
