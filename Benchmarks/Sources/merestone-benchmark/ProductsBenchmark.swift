@@ -3,7 +3,7 @@ import Merestone
 
 /// Mini-batches without and with feature rows, from planted communities of the size of ogbn-products:
 /// 2.4 million nodes, 124 million edges, 100 features; fanouts 15, 10, 5, 1,024 random seeds each, 2
-/// threads. `Benchmarks/peers/sampling.py` does the same with other programs.
+/// threads, beside ``Peers`` where there are any.
 struct ProductsBenchmark {
   let tool: Tool
   let folder: String
@@ -45,7 +45,7 @@ struct ProductsBenchmark {
           edgeRates.append(Double(edges) / seconds / 1e6)
         }
       }
-      let name = "products \(features == nil ? "without" : "with") features"
+      let name = Self.name(features != nil)
       report.add(
         Figure(
           name: name, unit: "mini-batches/s", values: rates,
@@ -55,7 +55,24 @@ struct ProductsBenchmark {
         Figure(
           name: name, unit: "M edges/s", values: edgeRates, setting: setting, target: "-"))
     }
+    if let peers = Peers() {
+      let raw = folder + "/products/raw"
+      let rates = try peers.rates(
+        ["dgl", "graphbolt"],
+        [
+          raw + "/edges.u32", "--undirected", "--features", raw + "/features.npy", "--batches",
+          "\(Self.batchCount)",
+        ])
+      for hasFeatures in [false, true] {
+        report.compare(
+          [Self.name(hasFeatures)], with: rates.filter { $0.features == hasFeatures })
+      }
+    }
     try runCold(path, &report)
+  }
+
+  private static func name(_ hasFeatures: Bool) -> String {
+    "products \(hasFeatures ? "with" : "without") features"
   }
 
   /// Small mini-batches whose feature rows are not in memory: the pages of the column are let go

@@ -2,7 +2,7 @@ import Foundation
 import Merestone
 
 /// The ways to read one graph: flat, packed and grouped mini-batches of Kronecker graphs, fanouts 15,
-/// 10, 5, 1,024 random seeds each. `Benchmarks/peers/sampling.py` does the same with other programs.
+/// 10, 5, 1,024 random seeds each, beside ``Peers`` where there are any.
 struct WaysBenchmark {
   let tool: Tool
   let folder: String
@@ -55,7 +55,15 @@ struct WaysBenchmark {
             threads: 2),
           setting: setting + ", 2 threads", target: way.target))
     }
-    if scale == 22 { try labor(graphs, &report) }
+    if scale == 22 {
+      try labor(graphs, &report)
+      if let peers = Peers() {
+        let edges = [folder + "/kron22/edges.u32"]
+        report.compare(
+          ways.map { "sampling \($0.name)" }, with: try peers.rates(["dgl", "graphbolt"], edges))
+        report.compare([Self.laborName], with: try peers.rates(["graphbolt-labor"], edges))
+      }
+    }
     if scale == 26 { try cold(ways[0], graphs, &report) }
     for way in ways {
       let path = try graphs.kronecker(scale: scale, encoding: way.encoding)
@@ -92,6 +100,8 @@ struct WaysBenchmark {
           + "files not in memory", target: "-"))
   }
 
+  private static let laborName = "sampling LABOR-0, flat"
+
   /// LABOR-0, which other programs offer, too.
   private func labor(_ graphs: BenchmarkGraphs, _ report: inout Report) throws {
     let graph = try Graph(
@@ -99,7 +109,7 @@ struct WaysBenchmark {
     let sampler = try graph.sampler(.labor(fanouts: [15, 10, 5]))
     report.add(
       Figure(
-        name: "sampling LABOR-0, flat", unit: "M edges/s",
+        name: Self.laborName, unit: "M edges/s",
         values: try Stopwatch.samplingRates(
           sampler, nodes: graph.nodeCount, batches: 100, runs: 5, threads: 2),
         setting: "2^\(scale), --memory 1024MiB, fanouts 15,10,5, batch 1024, 2 threads",

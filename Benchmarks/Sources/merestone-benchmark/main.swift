@@ -16,6 +16,9 @@ let usage = """
     products                mini-batches without and with features: 124 million edges (3 GB)
     scale22, scale26        preprocessing of 67 million edges, and of 1.07 billion
 
+  Where MERESTONE_PEERS names the folder that Benchmarks/peers/setup.sh made, ways22 and products
+  measure DGL and GraphBolt in the same run (5 minutes each).
+
   Prints a JSON line per figure and a table at the end. `accuracy` needs the real graphs in the
   folder that MERESTONE_DATA names (default: ../shared/data), and is skipped without them.
   """
